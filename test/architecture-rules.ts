@@ -1,0 +1,174 @@
+/** The rules behind architecture.test.ts, as functions over a tree given in memory: `path below src/ → source text`. */
+import { builtinModules } from 'node:module';
+import ts from 'typescript';
+
+export type Tree = ReadonlyMap<string, string>;
+
+/** Top to bottom. A layer is `<name>.ts`, the folder `<name>/`, or both. */
+export const LAYERS = ['index', 'master', 'sync', 'timeline', 'state', 'store', 'event', 'model', 'errors'] as const;
+
+/** These stand beside the layers: they may import anything, nothing in src/ may import them. */
+export const ENTRY_POINTS = ['cli', 'testing'] as const;
+
+export const NODE_ALLOWED = ['store/memory/', 'store/folder/', 'store/postgres/', 'store/nats/', 'cli/', 'testing/'] as const;
+
+const MAX_LINES = 350;
+const VAGUE_NAMES = new Set([
+  'util',
+  'utils',
+  'helper',
+  'helpers',
+  'internal',
+  'internals',
+  'common',
+  'misc',
+  'shared',
+]);
+const NODE_MODULES = new Set(builtinModules);
+
+/** Every module specifier in a source: static, type-only, re-exported, dynamic, `import('x').T` and `require`. */
+export function specifiersOf(path: string, text: string): string[] {
+  const found: string[] = [];
+  const add = (node: ts.Node | undefined): void => {
+    if (node !== undefined && ts.isStringLiteralLike(node)) found.push(node.text);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) add(node.moduleSpecifier);
+    else if (ts.isExternalModuleReference(node)) add(node.expression);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal);
+    else if (ts.isCallExpression(node) && loadsModule(node.expression)) add(node.arguments[0]);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return found;
+}
+
+function loadsModule(callee: ts.Expression): boolean {
+  if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isIdentifier(callee)) return callee.text === 'require';
+  return ts.isPropertyAccessExpression(callee) && callee.name.text === 'getBuiltinModule';
+}
+
+/** `sync/engine.ts` imports `../event/id.js`: `event/id.ts`. Undefined for a package. */
+function resolve(from: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  const parts = from.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..') {
+      if (parts.pop() === undefined) return `outside src: ${specifier}`;
+    } else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/').replace(/\.js$/, '.ts');
+}
+
+const topOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, '');
+const isEntryPoint = (path: string): boolean => (ENTRY_POINTS as readonly string[]).includes(topOf(path));
+const layerOf = (path: string): number => (LAYERS as readonly string[]).indexOf(topOf(path));
+
+export function layerViolations(tree: Tree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    if (layerOf(path) < 0 && !isEntryPoint(path)) problems.push(`${path}: belongs to no layer`);
+    for (const specifier of specifiersOf(path, text)) {
+      const target = resolve(path, specifier);
+      if (target === undefined) continue;
+      if (!tree.has(target)) problems.push(`${path}: imports ${specifier}, which is no file of src/`);
+      else if (isEntryPoint(path)) continue;
+      else if (isEntryPoint(target)) problems.push(`${path}: nothing may import ${target}`);
+      else if (layerOf(target) < layerOf(path)) problems.push(`${path}: imports ${target}, a layer above it`);
+    }
+  }
+  return problems;
+}
+
+/** One line per cycle found, type-only imports included. */
+export function importCycles(tree: Tree): string[] {
+  const cycles: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const stack: string[] = [];
+  const visit = (path: string): void => {
+    if (state.get(path) === 'done') return;
+    if (state.get(path) === 'open') {
+      cycles.push([...stack.slice(stack.indexOf(path)), path].join(' → '));
+      return;
+    }
+    state.set(path, 'open');
+    stack.push(path);
+    for (const specifier of specifiersOf(path, tree.get(path)!)) {
+      const target = resolve(path, specifier);
+      if (target !== undefined && tree.has(target)) visit(target);
+    }
+    stack.pop();
+    state.set(path, 'done');
+  };
+  for (const path of tree.keys()) visit(path);
+  return cycles;
+}
+
+const isNodeModule = (specifier: string): boolean =>
+  specifier.startsWith('node:') || NODE_MODULES.has(specifier) || NODE_MODULES.has(specifier.split('/')[0]!);
+
+export function nodeViolations(tree: Tree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    if (NODE_ALLOWED.some((folder) => path.startsWith(folder))) continue;
+    for (const specifier of specifiersOf(path, text)) {
+      if (isNodeModule(specifier)) problems.push(`${path}: may not import ${specifier}`);
+    }
+  }
+  return problems;
+}
+
+/** Packages that src/ imports without declaring them; `#names` must be in package.json's `imports`. */
+export function undeclaredPackages(tree: Tree, declared: ReadonlySet<string>): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    for (const specifier of specifiersOf(path, text)) {
+      if (specifier.startsWith('.') || isNodeModule(specifier)) continue;
+      const name = specifier.startsWith('#')
+        ? specifier
+        : specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/');
+      if (!declared.has(name)) problems.push(`${path}: imports ${name}, which package.json does not declare`);
+    }
+  }
+  return problems;
+}
+
+export function shapeViolations(tree: Tree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+    if (lines > MAX_LINES) problems.push(`${path}: ${lines} lines; aim at 300, at most ${MAX_LINES}`);
+    if (path.endsWith('.d.ts')) problems.push(`${path}: declarations are generated, not written`);
+    for (const part of path.replace(/(\.d)?\.ts$/, '').split('/')) {
+      if (VAGUE_NAMES.has(part)) problems.push(`${path}: "${part}" says nothing; name it after what it does`);
+    }
+  }
+  return problems;
+}
+
+// Written in pieces, so that this file passes its own rule.
+const UNTIDY: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(String.raw`(?<![\w.\-*}\])~/])/(?:${['wo' + 'rk', 'ro' + 'ot'].join('|')})/`), 'a path of one machine'],
+  [new RegExp(['registry', String.raw`\.(npmjs|yarnpkg|npmmirror)\.`].join(''), 'i'), 'a registry host'],
+  [
+    new RegExp(['https?:', String.raw`//(registry|npm|artifactory|nexus|verdaccio)\.`].join(''), 'i'),
+    'a registry host',
+  ],
+  [new RegExp(['"resol', 'ved": *"http'].join('')), 'a registry host'],
+  [new RegExp(['_auth', 'Token'].join('')), 'a registry credential'],
+];
+
+export function untidyLines(path: string, text: string): string[] {
+  const problems: string[] = [];
+  text.split('\n').forEach((line, index) => {
+    for (const [pattern, what] of UNTIDY) {
+      if (pattern.test(line)) problems.push(`${path}:${index + 1}: contains ${what}`);
+    }
+    if (/^(<{7} |>{7} |={7}$)/.test(line)) problems.push(`${path}:${index + 1}: a merge conflict marker`);
+  });
+  return problems;
+}

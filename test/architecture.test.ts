@@ -1,0 +1,193 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  importCycles,
+  layerViolations,
+  nodeViolations,
+  shapeViolations,
+  specifiersOf,
+  undeclaredPackages,
+  untidyLines,
+  type Tree,
+} from './architecture-rules.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const declared = new Set<string>(
+  [manifest.dependencies, manifest.peerDependencies, manifest.imports].flatMap((group) => Object.keys(group ?? {})),
+);
+
+function readSources(): Tree {
+  const src = join(root, 'src');
+  const tree = new Map<string, string>();
+  if (!existsSync(src)) return tree;
+  for (const entry of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
+    const path = entry.replaceAll('\\', '/');
+    if (path.endsWith('.ts')) tree.set(path, readFileSync(join(src, entry), 'utf8'));
+  }
+  return tree;
+}
+
+/** What git tracks or would track; in an unpacked archive, every file outside the ignored folders. */
+function projectFiles(): string[] {
+  try {
+    const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .split('\0')
+      .filter((path) => path !== '' && existsSync(join(root, path)));
+  } catch {
+    const ignored = /(^|\/)(node_modules|dist|coverage|\.git|\.cache)(\/|$)/;
+    return readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .map((path) => path.replaceAll('\\', '/'))
+      .filter((path) => !ignored.test(path) && statSync(join(root, path)).isFile());
+  }
+}
+
+const tree = (files: Record<string, string>): Tree => new Map(Object.entries(files));
+
+describe('the sources', () => {
+  const sources = readSources();
+
+  test('depend on their own layer and lower ones only', () => expect(layerViolations(sources)).toEqual([]));
+  test('have no import cycles', () => expect(importCycles(sources)).toEqual([]));
+  test('use node:* only in adapters, cli/ and testing/', () => expect(nodeViolations(sources)).toEqual([]));
+  test('import declared packages only', () => expect(undeclaredPackages(sources, declared)).toEqual([]));
+  test('are short and have telling names', () => expect(shapeViolations(sources)).toEqual([]));
+});
+
+test('project files name no machine and no registry', () => {
+  const untidy: string[] = [];
+  for (const path of projectFiles()) {
+    const bytes = readFileSync(join(root, path));
+    if (!bytes.includes(0)) untidy.push(...untidyLines(path, bytes.toString('utf8')));
+  }
+  expect(untidy).toEqual([]);
+});
+
+describe('the rules find', () => {
+  test('imports in all their forms', () => {
+    const text = `
+      import 'a';
+      import type { B } from 'b';
+      import { type C } from 'c';
+      export * from 'd';
+      export type { E } from 'e';
+      const f = await import('f');
+      type G = import('g').G;
+      import h = require('h');
+      const i = require('i');
+      process.getBuiltinModule('j');
+      // import 'comment';
+      const text = "import 'string'";
+      const template = \`import 'template' \${await import('k')}\`;
+    `;
+    expect(specifiersOf('x.ts', text)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k']);
+  });
+
+  test('an import of a higher layer', () => {
+    const files = { 'event/id.ts': `import type { Seal } from '../sync/seal.js';`, 'sync/seal.ts': '' };
+    expect(layerViolations(tree(files))).toEqual(['event/id.ts: imports sync/seal.ts, a layer above it']);
+  });
+
+  test('nothing wrong with an import of the same or a lower layer', () => {
+    const files = {
+      'index.ts': `export * from './master.js';`,
+      'master.ts': `import './sync/engine.js'; import './errors.js';`,
+      'sync/engine.ts': `import { plan } from './merge/plan.js';`,
+      'sync/merge/plan.ts': `import '../../errors.js';`,
+      'errors.ts': '',
+      'cli/main.ts': `import '../index.js'; import '../testing/index.js';`,
+      'testing/index.ts': `import '../event/id.js';`,
+      'event/id.ts': '',
+    };
+    expect(layerViolations(tree(files))).toEqual([]);
+    expect(importCycles(tree(files))).toEqual([]);
+  });
+
+  test('an import of cli/ or testing/', () => {
+    const files = { 'index.ts': `export * from './testing/index.js';`, 'testing/index.ts': '' };
+    expect(layerViolations(tree(files))).toEqual(['index.ts: nothing may import testing/index.ts']);
+  });
+
+  test('a file outside the layers, a missing file, an escape from src/', () => {
+    const files = { 'stray/a.ts': '', 'errors.ts': `import './gone.js'; import '../package.json';` };
+    expect(layerViolations(tree(files))).toEqual([
+      'stray/a.ts: belongs to no layer',
+      'errors.ts: imports ./gone.js, which is no file of src/',
+      'errors.ts: imports ../package.json, which is no file of src/',
+    ]);
+  });
+
+  test('a cycle, also of types and of three files', () => {
+    const pair = { 'model/a.ts': `import type { B } from './b.js';`, 'model/b.ts': `export * from './a.js';` };
+    expect(importCycles(tree(pair))).toEqual(['model/a.ts → model/b.ts → model/a.ts']);
+    const ring = {
+      'model/a.ts': `import './b.js';`,
+      'model/b.ts': `import './c.js';`,
+      'model/c.ts': `import('./a.js')`,
+    };
+    expect(importCycles(tree(ring))).toEqual(['model/a.ts → model/b.ts → model/c.ts → model/a.ts']);
+  });
+
+  test('node:* where it may not be', () => {
+    const files = {
+      'store/memory/store.ts': `import 'node:fs';`,
+      'store/port.ts': `import type { Stats } from 'fs';`,
+      'state/executor.ts': `import 'fs/promises';`,
+      'store/folder/store.ts': `import 'node:fs';`,
+      'cli/main.ts': `import 'node:process';`,
+    };
+    expect(nodeViolations(tree(files))).toEqual([
+      'store/memory/store.ts: may not import node:fs',
+      'store/port.ts: may not import fs',
+      'state/executor.ts: may not import fs/promises',
+    ]);
+  });
+
+  test('a package that is not declared', () => {
+    const text = `import 'superjson'; import 'lodash/map'; import '@scope/name/deep'; import '#known'; import '#unknown';`;
+    expect(undeclaredPackages(tree({ 'errors.ts': text }), new Set(['superjson', '#known']))).toEqual([
+      'errors.ts: imports lodash, which package.json does not declare',
+      'errors.ts: imports @scope/name, which package.json does not declare',
+      'errors.ts: imports #unknown, which package.json does not declare',
+    ]);
+  });
+
+  test('long files, vague names and hand-written declarations', () => {
+    const files = {
+      'errors.ts': 'x;\n'.repeat(350),
+      'master.ts': 'x;\n'.repeat(351),
+      'state/utils.ts': '',
+      'common/a.ts': '',
+      'model/a.d.ts': '',
+    };
+    expect(shapeViolations(tree(files)).map((problem) => problem.split(':')[0])).toEqual([
+      'master.ts',
+      'state/utils.ts',
+      'common/a.ts',
+      'model/a.d.ts',
+    ]);
+  });
+
+  test('machine paths, registry hosts and conflict markers', () => {
+    const slash = '/';
+    const lines = [
+      `see ${slash}work${slash}main`,
+      `cd "${slash}root${slash}x"`,
+      `see docs${slash}work${slash}flow.md`,
+      `registry.get(name)`,
+      ['https:', '', 'registry.example.com', 'a'].join(slash),
+      ['registry', 'npmjs', 'org'].join('.'),
+      '<'.repeat(7) + ' HEAD',
+    ];
+    expect(untidyLines('a.md', lines.join('\n'))).toEqual([
+      'a.md:1: contains a path of one machine',
+      'a.md:2: contains a path of one machine',
+      'a.md:5: contains a registry host',
+      'a.md:6: contains a registry host',
+      'a.md:7: a merge conflict marker',
+    ]);
+  });
+});

@@ -1,0 +1,284 @@
+import { fork } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { blocksOf, programsOf, relativeLinks, REACHED, type Program } from './docs-samples.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const cache = join(root, '.cache', `samples-${process.pid}`);
+const PATIENCE_MS = 60_000;
+const AT_ONCE = 2;
+
+function pages(): string[] {
+  const docs = join(root, 'docs');
+  const found = existsSync(docs) ? readdirSync(docs, { recursive: true, encoding: 'utf8' }) : [];
+  const names = [
+    'README.md',
+    ...found
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`)
+      .sort(),
+  ];
+  return names.map((name) => name.replaceAll('\\', '/')).filter((name) => existsSync(join(root, name)));
+}
+
+const readPage = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+interface Outcome {
+  readonly failed: boolean;
+  readonly code?: unknown;
+  readonly text?: string;
+}
+
+/** Writes the programs and a tsconfig like a user's; gives the path of each. */
+function write(folder: string, programs: readonly Program[]): string[] {
+  mkdirSync(folder, { recursive: true });
+  const up = relative(folder, root).replaceAll('\\', '/');
+  const options = {
+    target: 'ES2022',
+    lib: ['ES2022', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    types: ['node', 'jest'],
+    typeRoots: [`${up}/node_modules/@types`],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    skipLibCheck: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    paths: { prevalent: [`${up}/src/index.ts`], 'prevalent/testing': [`${up}/src/testing/index.ts`] },
+  };
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: options, include: ['*.ts', `${up}/src`] }),
+  );
+  return programs.map((program, index) => {
+    const path = join(folder, `sample-${index}.ts`);
+    writeFileSync(path, program.source);
+    return path;
+  });
+}
+
+/** Type errors of the samples, as `page:line: message`. */
+function typeErrors(folder: string, programs: readonly Program[], paths: readonly string[]): string[] {
+  const config = ts.getParsedCommandLineOfConfigFile(join(folder, 'tsconfig.json'), undefined, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'));
+    },
+  })!;
+  const checked = ts.createProgram({ rootNames: paths, options: config.options });
+  const errors = checked
+    .getOptionsDiagnostics()
+    .map((found) => ts.flattenDiagnosticMessageText(found.messageText, '\n'));
+  paths.forEach((path, index) => {
+    const file = checked.getSourceFile(path)!;
+    for (const found of [...checked.getSyntacticDiagnostics(file), ...checked.getSemanticDiagnostics(file)]) {
+      const line = file.getLineAndCharacterOfPosition(found.start ?? 0).line;
+      errors.push(
+        `${programs[index]!.origins[line] ?? programs[index]!.title}: ` +
+          ts.flattenDiagnosticMessageText(found.messageText, '\n'),
+      );
+    }
+  });
+  return [...new Set(errors)];
+}
+
+/** Runs one sample in a process of its own, in an empty folder that is also its home. */
+function run(path: string): Promise<Outcome & { printed: string }> {
+  const home = mkdtempSync(join(tmpdir(), 'prevalent-sample-'));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const child = fork(join(root, 'test', 'docs-runner.mjs'), [path], {
+    cwd: home,
+    execArgv: ['--import', tsx],
+    env: {
+      PATH: process.env['PATH'],
+      SystemRoot: process.env['SystemRoot'],
+      TSX_TSCONFIG_PATH: join(dirname(path), 'tsconfig.json'),
+      ...Object.fromEntries(
+        ['HOME', 'USERPROFILE', 'LOCALAPPDATA', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'TMPDIR', 'TMP', 'TEMP'].map(
+          (name) => [name, home],
+        ),
+      ),
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let printed = '';
+  let outcome: Outcome | undefined;
+  let late = false;
+  child.stdout!.on('data', (data: Buffer) => (printed += data.toString()));
+  child.stderr!.on('data', (data: Buffer) => (printed += data.toString()));
+  child.on('message', (message) => (outcome = message as Outcome));
+  const patience = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, PATIENCE_MS);
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      clearTimeout(patience);
+      rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+      if (late) outcome = { failed: true, text: 'it did not end: close its master, stop its timers' };
+      else if (outcome === undefined || (!outcome.failed && status !== 0)) {
+        outcome = { failed: true, text: `it ended with status ${String(status)}\n${printed}` };
+      }
+      resolve({ ...outcome, printed });
+    });
+  });
+}
+
+/** What is wrong with how a program ended; undefined if nothing is. */
+function complaint(program: Program, path: string, ended: Outcome & { printed: string }): string | undefined {
+  const name = path.replaceAll('\\', '/').split('/').at(-1)!;
+  const at = new RegExp(`${name.replace('.', '\\.')}:(\\d+)`);
+  const line = Number(at.exec(ended.text ?? '')?.[1] ?? 0);
+  const where = program.origins[line - 1] ?? program.title;
+  if (program.fails === undefined) return ended.failed ? `${where}: ${ended.text ?? ''}` : undefined;
+  if (!ended.failed) return `${program.title}: should fail with ${program.fails}, but ran to its end`;
+  if (!ended.printed.includes(REACHED)) return `${where}: failed before the block that should: ${ended.text ?? ''}`;
+  if (ended.code === program.fails) return undefined;
+  return `${where}: should fail with ${program.fails}, not ${String(ended.code)}: ${ended.text ?? ''}`;
+}
+
+/** All complaints, in the order of the programs. */
+async function runAll(programs: readonly Program[], paths: readonly string[]): Promise<Map<string, string>> {
+  const complaints = new Map<string, string>();
+  const queue = programs
+    .map((program, index) => ({ program, path: paths[index]! }))
+    .filter(({ program }) => program.run);
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const found = complaint(next.program, next.path, await run(next.path));
+      if (found !== undefined) complaints.set(next.program.title, found);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return complaints;
+}
+
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
+
+describe('the documentation', () => {
+  const programs = programsOf(pages().flatMap((page) => blocksOf(page, readPage(page))));
+  const folder = join(cache, 'docs');
+  const paths = write(folder, programs);
+
+  test('has links that lead somewhere', () => {
+    const broken = pages().flatMap((page) =>
+      relativeLinks(readPage(page))
+        .filter(({ target }) => !existsSync(join(root, dirname(page), target)))
+        .map(({ target, line }) => `${page}:${line}: ${target} does not exist`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('has samples that type-check', () => expect(typeErrors(folder, programs, paths)).toEqual([]), 120_000);
+
+  describe('has a sample that runs:', () => {
+    const running = programs.filter((program) => program.run);
+    let complaints = new Map<string, string>();
+    beforeAll(async () => {
+      complaints = await runAll(programs, paths);
+    }, 600_000);
+
+    test(`all ${running.length} were started`, () => expect(complaints.size).toBeLessThanOrEqual(running.length));
+    for (const { title } of running) {
+      test(title, () => {
+        const found = complaints.get(title);
+        if (found !== undefined) throw new Error(found);
+      });
+    }
+  });
+});
+
+describe('this check', () => {
+  const page = [
+    'Text with [a link](./a.md#part), [another](https://example.com/b), ![an image](img/c.png) and `[code](d.md)`.',
+    '```ts',
+    'const one: number = 1;',
+    '```',
+    '<!-- sample: continue -->',
+    '',
+    '```ts',
+    'console.log(one);',
+    '```',
+    '<!-- sample: continue, fails E_WANTED -->',
+    '```ts',
+    "throw Object.assign(new Error('wanted'), { code: 'E_WANTED' });",
+    '```',
+    '<!-- sample: types-only -->',
+    '  ```ts',
+    '  declare const never: never; throw never;',
+    '  ```',
+    '```sh',
+    'npm install [x](y.md)',
+    '```',
+    '[d]: ../d.md "title"',
+  ].join('\n');
+  const fault = (...lines: string[]): (() => unknown) => {
+    return () => programsOf(blocksOf('p.md', lines.join('\n')));
+  };
+
+  test('finds blocks, joins them and remembers their lines', () => {
+    const programs = programsOf(blocksOf('p.md', page));
+    expect(programs.map(({ title, fails, run: runs }) => [title, fails, runs])).toEqual([
+      ['p.md:12', 'E_WANTED', true],
+      ['p.md:3', undefined, true],
+      ['p.md:16', undefined, false],
+    ]);
+    expect(programs[1]!.source.split('\n').slice(0, 2)).toEqual(['const one: number = 1;', 'console.log(one);']);
+    expect(programs[1]!.origins.slice(0, 2)).toEqual(['p.md:3', 'p.md:8']);
+    expect(programs[2]!.source).toMatch(/^declare/);
+  });
+
+  test('finds relative links outside code', () => {
+    expect(relativeLinks(page)).toEqual([
+      { target: './a.md', line: 1 },
+      { target: 'img/c.png', line: 1 },
+      { target: '../d.md', line: 21 },
+    ]);
+  });
+
+  test('accepts no other way out', () => {
+    expect(fault('<!-- sample: skip -->', '```ts', '```')).toThrow('p.md:2: unknown sample comment "skip"');
+    expect(fault('```typescript', '```')).toThrow('p.md:1: write ```ts');
+    expect(fault('<!-- sample: continue -->', '```ts', '```')).toThrow('p.md:3: nothing on this page to continue');
+    expect(fault('<!-- sample: types-only -->', 'text')).toThrow('p.md:2: a sample comment must stand');
+    expect(fault('<!-- sample: types-only -->', '```sh', '```')).toThrow('p.md:2: a sample comment before');
+    expect(fault('```ts', 'x')).toThrow('p.md:1: the code block is never closed');
+  });
+
+  test('reports type errors at their line', () => {
+    const programs = programsOf(blocksOf('p.md', '\n```ts\n\nconst n: number = "x";\nexport { n };\n```\n'));
+    const folder = join(cache, 'types');
+    expect(typeErrors(folder, programs, write(folder, programs))).toEqual([
+      `p.md:4: Type 'string' is not assignable to type 'number'.`,
+    ]);
+  }, 60_000);
+
+  test('runs samples and reports failures at their line', async () => {
+    const wanted = (code: string): string => `throw Object.assign(new Error('thrown'), { code: '${code}' });`;
+    const blocks = [
+      ['```ts', 'enum Kind { A }', `if (process.cwd() !== process.env['HOME']) throw new Error('cwd');`],
+      ['```ts', '', `throw new Error('unwanted');`],
+      ['<!-- sample: fails E_WANTED -->', '```ts', wanted('E_WANTED')],
+      ['<!-- sample: fails E_WANTED -->', '```ts', wanted('E_OTHER')],
+      ['<!-- sample: fails E_WANTED -->', '```ts', 'let x;'],
+      ['```ts', `void Promise.reject(new Error('unhandled'));`],
+      ['```ts', `process.exit(3);`],
+    ];
+    const text = blocks.map((lines) => [...lines, '```', ''].join('\n')).join('\n');
+    const programs = programsOf(blocksOf('p.md', text));
+    const complaints = await runAll(programs, write(join(cache, 'runs'), programs));
+    expect([...complaints.values()].map((found) => found.split('\n')[0]).sort()).toEqual([
+      'p.md:18: should fail with E_WANTED, not E_OTHER: Error: thrown',
+      'p.md:23: should fail with E_WANTED, but ran to its end',
+      'p.md:27: Error: unhandled',
+      'p.md:31: it ended with status 3',
+      'p.md:8: Error: unwanted',
+    ]);
+  }, 60_000);
+});

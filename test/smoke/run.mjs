@@ -1,0 +1,211 @@
+/**
+ * Packs the library, installs the tarball into an empty project and uses it there as a stranger would.
+ * Needs the npm registry. Prints one line per check and, last, `N passed, N failed`.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(here));
+const work = mkdtempSync(join(tmpdir(), 'prevalent-smoke-'));
+const project = join(work, 'project');
+mkdirSync(project);
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const wanted = { ...manifest.devDependencies, ...manifest.peerDependencies };
+const versioned = (...names) => names.map((name) => `${name}@${wanted[name]}`);
+
+let passed = 0;
+let failed = 0;
+
+function check(name, body) {
+  const begun = performance.now();
+  let problem;
+  try {
+    body();
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  if (problem === undefined) passed++;
+  else failed++;
+  console.log(`${problem === undefined ? 'PASS' : 'FAIL'} ${name} (${seconds} s)`);
+  if (problem !== undefined) console.log(problem.replaceAll(/^/gm, '     '));
+  return problem === undefined;
+}
+
+/** Runs a program to its end; its output. Throws with the output if it fails. */
+function run(command, args, { cwd = project, env = {} } = {}) {
+  const shell = process.platform === 'win32' && command !== process.execPath;
+  const options = { cwd, shell, encoding: 'utf8', timeout: 300_000, maxBuffer: 64 * 1024 * 1024 };
+  const ended = spawnSync(command, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+  });
+  if (ended.error !== undefined) throw ended.error;
+  if (ended.status === 0) return ended.stdout;
+  throw new Error(`${command} ${args.join(' ')}: status ${ended.status}\n${ended.stdout}${ended.stderr}`.trimEnd());
+}
+
+const node = (args, options) => run(process.execPath, args, options);
+const tsc = (args, typescript = 'typescript') => node([join('node_modules', typescript, 'bin', 'tsc'), ...args]);
+const npm = (args, options) =>
+  process.env.npm_execpath?.endsWith('.js') === true
+    ? node([process.env.npm_execpath, ...args], options)
+    : run('npm', args, options);
+
+/** An empty folder that is also the home of what runs in it. */
+let homes = 0;
+function home() {
+  const folder = join(project, `home-${++homes}`);
+  mkdirSync(folder);
+  const names = ['HOME', 'USERPROFILE', 'LOCALAPPDATA', 'XDG_STATE_HOME', 'XDG_DATA_HOME'];
+  return { cwd: folder, env: Object.fromEntries(names.map((name) => [name, folder])) };
+}
+
+function quickStart() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8').replaceAll('\r\n', '\n');
+  const block = /^```ts\n(.*?)^```$/ms.exec(readme);
+  if (block === null) throw new Error('README.md has no ```ts block');
+  return block[1];
+}
+
+const write = (name, content) => {
+  writeFileSync(join(project, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+};
+
+function writeProject() {
+  const compilerOptions = {
+    target: 'ES2022',
+    lib: ['ES2022', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    types: ['node'],
+    strict: true,
+    // The published declarations must be sound by themselves.
+    skipLibCheck: false,
+    rootDir: '.',
+  };
+  const legacy = { ...compilerOptions, experimentalDecorators: true, emitDecoratorMetadata: true };
+  write('package.json', { name: 'smoke', private: true, type: 'module' });
+  write('tsconfig.json', {
+    compilerOptions: { ...legacy, outDir: 'out/legacy' },
+    include: ['quick-start.ts', 'testing.ts'],
+  });
+  write('tsconfig.standard.json', {
+    compilerOptions: { ...compilerOptions, outDir: 'out/standard' },
+    include: ['standard.ts'],
+  });
+  write('quick-start.ts', `${quickStart()}\nexport {};\n`);
+  write(
+    'testing.ts',
+    `import * as testing from 'prevalent/testing';\nif (Object.keys(testing).length === 0) throw new Error('empty');\n`,
+  );
+  copyFileSync(join(here, 'standard.ts'), join(project, 'standard.ts'));
+  write('quick-start.test.ts', `test('the quick start', async () => {\n  await import('./quick-start.ts');\n});\n`);
+  write(
+    'jest.config.js',
+    `export default {
+      testEnvironment: 'node',
+      testMatch: ['<rootDir>/*.test.ts'],
+      extensionsToTreatAsEsm: ['.ts'],
+      transform: {
+        '^.+\\\\.ts$': ['@swc/jest', {
+          module: { type: 'es6' },
+          jsc: {
+            target: 'es2022',
+            parser: { syntax: 'typescript', decorators: true },
+            transform: { legacyDecorator: true, decoratorMetadata: true },
+          },
+        }],
+      },
+    };\n`,
+  );
+}
+
+function finish() {
+  rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+let tarball = '';
+
+const built = check('npm pack builds a tarball', () => {
+  const printed = npm(['pack', '--json', '--pack-destination', work], { cwd: root });
+  const [packed] = Object.values(JSON.parse(printed.slice(printed.search(/^[[{]/m))));
+  tarball = join(work, packed.filename);
+  if (!existsSync(tarball)) throw new Error(`${tarball} was not written`);
+  const names = packed.files.map((file) => file.path);
+  for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']) {
+    if (!names.includes(name)) throw new Error(`${name} is not in the tarball`);
+  }
+  const strays = names.filter((name) => /^(test|bench|examples|node_modules|\.)/.test(name));
+  if (strays.length > 0) throw new Error(`in the tarball: ${strays.join(', ')}`);
+});
+
+if (!built) finish();
+
+const bin = (...path) => join(root, 'node_modules', ...path);
+check('publint', () => node([bin('publint', 'src', 'cli.js'), 'run', tarball, '--strict'], { cwd: root }));
+check('attw', () => {
+  node([bin('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'esm-only'], { cwd: root });
+});
+
+const installed = check('npm install into an empty project', () => {
+  writeProject();
+  const packages = versioned(
+    'reflect-metadata',
+    'class-transformer',
+    'typescript',
+    'tsx',
+    'jest',
+    '@swc/core',
+    '@swc/jest',
+  );
+  const others = ['typescript-5.9@npm:typescript@~5.9.0', 'typescript-7@npm:typescript@^7.0.0'];
+  npm(['install', '--no-audit', '--no-fund', tarball, ...packages, ...versioned('@types/node'), ...others]);
+});
+
+if (installed) {
+  check('quick start: TypeScript 6, legacy decorators', () => {
+    tsc(['-p', 'tsconfig.json']);
+    node([join(project, 'out', 'legacy', 'quick-start.js')], home());
+  });
+  check('quick start: tsx', () => {
+    const cli = join(project, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+    node([cli, '--tsconfig', join(project, 'tsconfig.json'), join(project, 'quick-start.ts')], home());
+  });
+  check('quick start: Jest and @swc/jest', () => {
+    const { cwd, env } = home();
+    const jest = join(project, 'node_modules', 'jest', 'bin', 'jest.js');
+    const config = join(project, 'jest.config.js');
+    node(['--experimental-vm-modules', jest, '--ci', '--config', config, '--rootDir', project], { cwd, env });
+  });
+  check('the same under standard decorators', () => {
+    tsc(['-p', 'tsconfig.standard.json']);
+    node([join(project, 'out', 'standard', 'standard.js')], home());
+  });
+  for (const version of ['5.9', '7']) {
+    check(`types: TypeScript ${version}`, () => {
+      tsc(['-p', 'tsconfig.json', '--noEmit'], `typescript-${version}`);
+      tsc(['-p', 'tsconfig.standard.json', '--noEmit'], `typescript-${version}`);
+    });
+  }
+  check('import prevalent/testing', () => {
+    node([
+      '--input-type=module',
+      '-e',
+      "if (Object.keys(await import('prevalent/testing')).length === 0) process.exit(1)",
+    ]);
+  });
+  check('npx prevalent --help', () => {
+    const printed = npm(['exec', '--no', '--', 'prevalent', '--help'], { env: home().env });
+    if (!/usage/i.test(printed)) throw new Error(`no usage in:\n${printed}`);
+  });
+}
+
+finish();
