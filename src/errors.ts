@@ -1,0 +1,145 @@
+/**
+ * Every error the library throws on purpose: a class with a stable `code`. Codes never change meaning; messages are free to
+ * improve. A message says what happened, to which file or event, and what to do now.
+ */
+
+/**
+ * Base class of all errors of this library.
+ *
+ * @example
+ * ```ts
+ * import { PrevalentError, WriteOutsideTransactionError } from 'prevalent';
+ *
+ * const error: PrevalentError = new WriteOutsideTransactionError('Todo.done was written outside a transaction');
+ * console.log(error.code); // 'WRITE_OUTSIDE_TRANSACTION'
+ * ```
+ */
+export abstract class PrevalentError extends Error {
+  /** Stable identity of the kind of error; compare this, never the message. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** A decorator stands where it cannot work: on a static member, a getter, a field, or without its parentheses. */
+export class DecoratorUsageError extends PrevalentError {
+  readonly code = 'DECORATOR_USAGE';
+}
+
+/** Two classes claim the same model name. */
+export class DuplicateModelError extends PrevalentError {
+  readonly code = 'DUPLICATE_MODEL';
+}
+
+/** Two methods of one model claim the same transaction name or alias. */
+export class DuplicateTransactionError extends PrevalentError {
+  readonly code = 'DUPLICATE_TRANSACTION';
+}
+
+/** Two different classes of one state would have the same stable name. */
+export class DuplicateClassError extends PrevalentError {
+  readonly code = 'DUPLICATE_CLASS';
+}
+
+/** The class given to `Master.open` has no `@Prevalent`. */
+export class NotPrevalentError extends PrevalentError {
+  readonly code = 'NOT_PREVALENT';
+}
+
+/** A transaction is asynchronous (found when it is decorated) or returned a promise (found when it ran; it was undone). */
+export class AsyncTransactionError extends PrevalentError {
+  readonly code = 'ASYNC_TRANSACTION';
+}
+
+/** An option of `Master.open` or of a store cannot be used. */
+export class InvalidOptionError extends PrevalentError {
+  readonly code = 'INVALID_OPTION';
+}
+
+/** Something outside a transaction tried to change the model. Nothing was changed. */
+export class WriteOutsideTransactionError extends PrevalentError {
+  readonly code = 'WRITE_OUTSIDE_TRANSACTION';
+}
+
+/** A transaction was called on the raw model inside `query`. Nothing was changed. */
+export class TransactionInQueryError extends PrevalentError {
+  readonly code = 'TRANSACTION_IN_QUERY';
+}
+
+/** A transaction of one master called a transaction of another master, which could not be replayed. */
+export class ForeignTransactionError extends PrevalentError {
+  readonly code = 'FOREIGN_TRANSACTION';
+}
+
+/** An argument cannot be carried in a journal without loss. Nothing was logged or changed. */
+export class UncarriableArgumentError extends PrevalentError {
+  readonly code = 'UNCARRIABLE_ARGUMENT';
+}
+
+/** An instance of a class without a known stable name would have entered the state. The transaction was undone. */
+export class UnknownClassError extends PrevalentError {
+  readonly code = 'UNKNOWN_CLASS';
+}
+
+/** The state would hold something that cannot be undone, replayed or stored: a function, a promise, a `#private` field, … */
+export class UnsupportedStateError extends PrevalentError {
+  readonly code = 'UNSUPPORTED_STATE';
+}
+
+/** The store holds the journals of another model. */
+export class ModelMismatchError extends PrevalentError {
+  readonly code = 'MODEL_MISMATCH';
+}
+
+/** Another process on this machine has opened the same master. */
+export class MasterLockedError extends PrevalentError {
+  readonly code = 'MASTER_LOCKED';
+}
+
+/** The master has been closed. */
+export class MasterClosedError extends PrevalentError {
+  readonly code = 'MASTER_CLOSED';
+}
+
+/** The master accepts no more calls, because its disk refused some or because it failed inside. Reading still works. */
+export class ReadOnlyMasterError extends PrevalentError {
+  readonly code = 'READ_ONLY_MASTER';
+}
+
+/** The disk refused calls; they were undone and will not come back. */
+export class NotDurableError extends PrevalentError {
+  readonly code = 'NOT_DURABLE';
+}
+
+/** The disk refused calls and also refused to take them back: reopening tells whether they were kept. */
+export class OutcomeUnknownError extends PrevalentError {
+  readonly code = 'OUTCOME_UNKNOWN';
+}
+
+/** A journal is damaged where nothing may be dropped silently. */
+export class JournalDamagedError extends PrevalentError {
+  readonly code = 'JOURNAL_DAMAGED';
+}
+
+/** A snapshot is damaged or cannot be read by this code. The next older one is used instead. */
+export class SnapshotDamagedError extends PrevalentError {
+  readonly code = 'SNAPSHOT_DAMAGED';
+}
+
+/** This machine's clock is behind the newest event by more than `maxClockDrift`. No call is taken until that is repaired. */
+export class ClockBehindError extends PrevalentError {
+  readonly code = 'CLOCK_BEHIND';
+}
+
+/** The state itself cannot go on (stack overflow or lack of memory on replay): the master stopped rather than guess. */
+export class ReplicaFailedError extends PrevalentError {
+  readonly code = 'REPLICA_FAILED';
+}
+
+/** A file of the store cannot be what its name says; reported, never used as data. */
+export class ForeignFileError extends PrevalentError {
+  readonly code = 'FOREIGN_FILE';
+}
