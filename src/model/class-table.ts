@@ -1,0 +1,93 @@
+import { defaultMetadataStorage } from '#class-transformer-storage';
+import { DuplicateClassError, UnsupportedStateError } from '../errors.js';
+import type { AnyClass, ModelDefinition } from './definition.js';
+
+/** What class-transformer's `@Type` recorded, by class and property; it offers no public way to list it. */
+interface TypeStorage {
+  readonly _typeMetadatas: Map<unknown, Map<string, { typeFunction(): unknown }>>;
+}
+
+const BUILT_IN: ReadonlySet<unknown> = new Set([
+  Object,
+  Array,
+  Map,
+  Set,
+  Date,
+  String,
+  Number,
+  Boolean,
+  RegExp,
+  Error,
+  undefined,
+  null,
+]);
+
+/** The classes of one model's state, each with the stable name under which snapshots and arguments know it. */
+export class ClassTable {
+  readonly #byName = new Map<string, AnyClass>();
+  readonly #byPrototype = new Map<object, string>();
+
+  constructor(definition: ModelDefinition) {
+    this.#add(definition.model.name, definition.model);
+    for (const [name, type] of definition.classes()) this.#add(name, type);
+    // The list grows while it is walked: a class found by @Type may name further ones.
+    for (const type of this.#byName.values()) {
+      for (const found of typesOf(type))
+        if (!this.#byPrototype.has(found.prototype as object)) this.#add(found.name, found);
+    }
+  }
+
+  /** Stable name of the class with this prototype, `undefined` if it is not known. */
+  nameOf(prototype: object): string | undefined {
+    return this.#byPrototype.get(prototype);
+  }
+
+  /** The class of this stable name. */
+  get(name: string): AnyClass | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** All classes by stable name, the model's first. */
+  entries(): IterableIterator<[string, AnyClass]> {
+    return this.#byName.entries();
+  }
+
+  #add(name: string, type: AnyClass): void {
+    const other = this.#byName.get(name);
+    if (other === type) return;
+    if (other !== undefined || name === '') {
+      throw new DuplicateClassError(
+        `The state has ${name === '' ? 'a class without a name' : `two classes named "${name}"`}; give them stable names: @Prevalent(name, { classes: { first: A, second: B } })`,
+      );
+    }
+    refusePrivateFields(name, type);
+    this.#byName.set(name, type);
+    this.#byPrototype.set(type.prototype as object, name);
+  }
+}
+
+function typesOf(type: AnyClass): AnyClass[] {
+  const fields = (defaultMetadataStorage as unknown as TypeStorage)._typeMetadatas;
+  const found: AnyClass[] = [];
+  for (
+    let one: unknown = type;
+    typeof one === 'function' && one !== Function.prototype;
+    one = Object.getPrototypeOf(one)
+  ) {
+    for (const metadata of fields.get(one)?.values() ?? []) {
+      const named = metadata.typeFunction();
+      if (typeof named === 'function' && !BUILT_IN.has(named)) found.push(named as unknown as AnyClass);
+    }
+  }
+  return found;
+}
+
+// Only native #fields are visible in the source; a Proxy has none of them, so every read would throw far from its cause.
+function refusePrivateFields(name: string, type: AnyClass): void {
+  const field = /\bthis\s*\.\s*#([\w$]+)/.exec(Function.prototype.toString.call(type));
+  if (field !== null) {
+    throw new UnsupportedStateError(
+      `The class ${name} uses the private field #${field[1] ?? ''}, which can be neither recorded nor restored. Use TypeScript's "private ${field[1] ?? ''}" instead.`,
+    );
+  }
+}

@@ -1,0 +1,167 @@
+import 'reflect-metadata';
+import { DecoratorUsageError, DuplicateModelError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
+import type { AnyClass, Migrate, ModelClass, ModelDefinition, TransactionDefinition } from './definition.js';
+import { registry } from './registry.js';
+import { TRANSACTION_METADATA } from './transaction.js';
+
+/** Options of `@Prevalent`. */
+export interface PrevalentOptions {
+  /**
+   * Classes whose instances live in the state, by stable name. A list takes the class names; use the object form where a
+   * bundler renames classes. Classes named by `@Type` need not be repeated.
+   */
+  readonly classes?: readonly AnyClass[] | Readonly<Record<string, AnyClass>>;
+  /** Version of the state's shape; default 1. */
+  readonly version?: number;
+  /** One step per older version of the shape: `{ 1: fields => ({ ...fields, tags: new Set() }) }`. */
+  readonly migrate?: Readonly<Record<number, Migrate>>;
+}
+
+/** Works as a legacy and as a standard class decorator. */
+export type PrevalentDecorator = <C extends new () => object>(model: C, context?: ClassDecoratorContext) => void;
+
+/** Key under which reflect-metadata holds a model's definition, on the class. */
+export const MODEL_METADATA = 'prevalent:model';
+
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
+
+/**
+ * Marks a class as a model: one instance of it is the whole state of a master. Its constructor takes no arguments and is
+ * deterministic (it runs under the transaction clock at time 0).
+ *
+ * @param name stable name of the model, the class name if left out; a store holds one model
+ * @param options classes that live in the state, version and migration of its shape
+ * @throws DecoratorUsageError (`DECORATOR_USAGE`) for a bad name or version
+ * @throws DuplicateModelError (`DUPLICATE_MODEL`) if another class has that name
+ * @throws DuplicateTransactionError (`DUPLICATE_TRANSACTION`) if two of its methods claim one transaction name
+ * @example
+ * ```ts
+ * import { Prevalent, Transaction } from 'prevalent';
+ *
+ * class Note { constructor(readonly text: string) {} }
+ *
+ * @Prevalent('notes-of-prevalent-docs', { classes: [Note] })
+ * class Notes {
+ *   readonly all: Note[] = [];
+ *   @Transaction() write(text: string): void { this.all.push(new Note(text)); }
+ * }
+ * ```
+ */
+export function Prevalent(name?: string, options: PrevalentOptions = {}): PrevalentDecorator {
+  if (typeof name === 'function') {
+    throw new DecoratorUsageError('@Prevalent needs its parentheses: write @Prevalent() or @Prevalent("name")');
+  }
+  return (model) => {
+    const stableName = name ?? model.name;
+    if (!MODEL_NAME.test(stableName)) {
+      throw new DecoratorUsageError(
+        `@Prevalent: "${stableName}" cannot name a model; use letters, digits, ".", "_", "/" and "-", at most 128`,
+      );
+    }
+    const other = registry.models.get(stableName);
+    if (other !== undefined && other.model !== model) {
+      throw new DuplicateModelError(
+        `Two classes claim the model name "${stableName}": ${other.model.name} and ${model.name}. Give one of them another name in @Prevalent("…").`,
+      );
+    }
+    const version = options.version ?? 1;
+    if (!Number.isSafeInteger(version) || version < 1) {
+      throw new DecoratorUsageError(
+        `@Prevalent("${stableName}"): version must be a whole number from 1, not ${String(version)}`,
+      );
+    }
+    const migrate = options.migrate ?? {};
+    for (let step = 1; step < version; step++) {
+      if (typeof migrate[step] !== 'function') {
+        throw new DecoratorUsageError(
+          `@Prevalent("${stableName}"): version ${version} needs migrate[${step}], from version ${step} to ${step + 1}`,
+        );
+      }
+    }
+    const definition: ModelDefinition = {
+      name: stableName,
+      model: model,
+      version,
+      migrate,
+      transactions: transactionsOf(model, stableName),
+      parameters: (transaction) => parametersOf(transaction, model),
+      classes: () => namedClasses(options.classes),
+    };
+    registry.models.set(stableName, definition);
+    registry.byClass.set(model, definition);
+    Reflect.defineMetadata(MODEL_METADATA, definition, model);
+  };
+}
+
+/** The definition of a decorated class. @throws NotPrevalentError (`NOT_PREVALENT`) for any other. */
+export function definitionOf(model: ModelClass): ModelDefinition {
+  const definition = typeof model === 'function' ? registry.byClass.get(model) : undefined;
+  if (definition === undefined) {
+    const name = typeof model === 'function' ? model.name : String(model);
+    throw new NotPrevalentError(
+      `${name} is not a model: put @Prevalent("a-stable-name") on the class whose instance is the whole state`,
+    );
+  }
+  return definition;
+}
+
+function transactionsOf(model: AnyClass, modelName: string): Map<string, TransactionDefinition> {
+  const found = new Map<string, TransactionDefinition>();
+  const seen = new Set<string | symbol>();
+  for (
+    let proto = model.prototype as object | null;
+    proto !== null && proto !== Object.prototype;
+    proto = Object.getPrototypeOf(proto) as object | null
+  ) {
+    for (const property of Reflect.ownKeys(proto)) {
+      if (seen.has(property)) continue;
+      seen.add(property);
+      const value: unknown = Object.getOwnPropertyDescriptor(proto, property)?.value;
+      if (typeof value !== 'function') continue;
+      const definition = Reflect.getOwnMetadata(TRANSACTION_METADATA, value) as TransactionDefinition | undefined;
+      if (definition === undefined) continue;
+      for (const name of [definition.name, ...definition.aliases]) {
+        const other = found.get(name);
+        if (other !== undefined) {
+          throw new DuplicateTransactionError(
+            `${modelName} has two transactions named "${name}": ${String(other.property)} and ${String(definition.property)}. Names are how journals find their methods; make them differ.`,
+          );
+        }
+        found.set(name, definition);
+      }
+    }
+  }
+  return found;
+}
+
+const PLAIN: ReadonlySet<unknown> = new Set([
+  Object,
+  String,
+  Number,
+  Boolean,
+  Array,
+  Symbol,
+  BigInt,
+  Function,
+  Promise,
+  Map,
+  Set,
+  Date,
+  RegExp,
+]);
+
+function parametersOf(definition: TransactionDefinition, model: AnyClass): (AnyClass | undefined)[] {
+  const emitted = Reflect.getMetadata('design:paramtypes', model.prototype as object, definition.property) as
+    readonly unknown[] | undefined;
+  const types = definition.args?.() ?? emitted ?? [];
+  return types.map((type) =>
+    typeof type === 'function' && !PLAIN.has(type) ? (type as unknown as AnyClass) : undefined,
+  );
+}
+
+function namedClasses(classes: PrevalentOptions['classes']): Map<string, AnyClass> {
+  const named: [string, AnyClass][] = Array.isArray(classes)
+    ? (classes as readonly AnyClass[]).map((one) => [one.name, one])
+    : Object.entries((classes ?? {}) as Record<string, AnyClass>);
+  return new Map(named);
+}

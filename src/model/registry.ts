@@ -1,0 +1,30 @@
+import type { ModelDefinition, TransactionHost } from './definition.js';
+
+/** The transaction that runs right now, in any master of this process. */
+export interface RunningTransaction {
+  /** The event's ULID. */
+  readonly id: string;
+  /** The event's time in ms since 1970: what `Date.now()` says inside. */
+  readonly time: number;
+  /** The master that made the call. */
+  readonly master: string;
+  /** What that master recorded with it. */
+  readonly meta: unknown;
+}
+
+interface Registry {
+  readonly models: Map<string, ModelDefinition>;
+  readonly byClass: WeakMap<object, ModelDefinition>;
+  readonly hosts: WeakMap<object, TransactionHost>;
+  running: { readonly host: TransactionHost; readonly transaction: RunningTransaction } | undefined;
+}
+
+const KEY = Symbol.for('prevalent.registry.v1');
+
+/** One registry for a process, so that two copies of this package know each other's models and calls. */
+export const registry: Registry = ((globalThis as { [KEY]?: Registry | undefined })[KEY] ??= {
+  models: new Map(),
+  byClass: new WeakMap(),
+  hosts: new WeakMap(),
+  running: undefined,
+});
