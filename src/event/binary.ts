@@ -1,0 +1,54 @@
+/** Binary data in arguments and snapshots: which types carry it, and how it becomes text. */
+
+type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
+
+interface BufferClass {
+  readonly prototype: object;
+  from(bytes: Uint8Array): ArrayBufferView;
+  isBuffer(value: unknown): boolean;
+}
+
+/** Node's Buffer; absent in browsers, whatever the types of Node say. */
+export const NodeBuffer = (globalThis as { Buffer?: BufferClass }).Buffer;
+
+const VIEWS: readonly ViewClass[] = [
+  ...[DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+  ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
+];
+
+/** Prototypes of every view on binary data, DataView and Buffer included. */
+export const VIEW_PROTOTYPES: ReadonlySet<object> = new Set([
+  ...VIEWS.map((type) => type.prototype as object),
+  ...(NodeBuffer === undefined ? [] : [NodeBuffer.prototype]),
+]);
+
+/** The bytes a view or buffer covers. */
+export function bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
+  return value instanceof ArrayBuffer
+    ? new Uint8Array(value)
+    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** A view of the named type on its own copy of bytes; `undefined` if there is no such type. */
+export function viewOf(type: string, bytes: Uint8Array): ArrayBufferView | ArrayBuffer | undefined {
+  const own = bytes.slice().buffer;
+  if (type === 'ArrayBuffer') return own;
+  if (type === 'Buffer') return NodeBuffer?.from(new Uint8Array(own)) ?? new Uint8Array(own);
+  const View = VIEWS.find((view) => view.name === type);
+  return View === undefined ? undefined : new View(own);
+}
+
+/** Bytes as base64. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}
+
+/** The bytes of a base64 text. @throws DOMException if it is none */
+export function fromBase64(base64: string): Uint8Array {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

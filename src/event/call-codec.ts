@@ -1,0 +1,159 @@
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { SuperJSON } from 'superjson';
+import { UncarriableArgumentError } from '../errors.js';
+import type { ClassTable } from '../model/class-table.js';
+import type { AnyClass, ModelDefinition, TransactionDefinition } from '../model/definition.js';
+import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
+import { Carriage, checkCarriable, isPlainObject } from './carriable.js';
+
+/** Arguments as they stand in a journal: plain JSON, or superjson's `{ json, meta }`. */
+export type EncodedArgs = readonly unknown[] | { readonly json: unknown; readonly meta?: unknown };
+
+/** Arguments ready to be logged and run. */
+export interface EncodedCall {
+  readonly args: EncodedArgs;
+  /** JSON text of `args`. */
+  readonly text: string;
+  /** All arguments are primitives that JSON carries exactly, so that they need no copy. */
+  readonly flat: boolean;
+}
+
+type Bytes = { type: string; base64: string };
+
+/** Carries the arguments of one model's transactions into a journal and back. */
+export class CallCodec {
+  readonly #classes: ClassTable;
+  readonly #definition: ModelDefinition;
+  readonly #parameters = new Map<TransactionDefinition, readonly (AnyClass | undefined)[]>();
+  // A private instance: what users register on superjson's default one must not change what journals mean.
+  readonly #superjson = new SuperJSON({ dedupe: true });
+
+  constructor(definition: ModelDefinition, classes: ClassTable) {
+    this.#definition = definition;
+    this.#classes = classes;
+    for (const [name, type] of classes.entries()) {
+      this.#superjson.registerClass(type as unknown as Parameters<SuperJSON['registerClass']>[0], name);
+    }
+    this.#superjson.registerCustom<ArrayBufferView | ArrayBuffer, Bytes>(
+      {
+        isApplicable: (value): value is ArrayBufferView | ArrayBuffer =>
+          value instanceof ArrayBuffer || ArrayBuffer.isView(value),
+        serialize: (value) => ({ type: value.constructor.name, base64: toBase64(bytesOf(value)) }),
+        deserialize: ({ type, base64 }) => viewOf(type, fromBase64(base64)) as ArrayBuffer,
+      },
+      'binary',
+    );
+  }
+
+  /**
+   * Encodes a call's arguments. Nothing has been logged or changed when it throws.
+   *
+   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) for what a journal cannot carry without loss; names the argument
+   */
+  encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
+    if (args.every(isExactPrimitive)) return { args: [...args], text: JSON.stringify(args), flat: true };
+    const parameters = this.#parametersOf(definition);
+    const carriage = new Carriage(this.#classes);
+    const plain = args.map((arg, index) => this.#encodeTyped(definition, arg, parameters[index], index));
+    checkCarriable(plain, definition.name, carriage);
+    if (!carriage.rich) {
+      const text = JSON.stringify(plain);
+      return { args: JSON.parse(text) as unknown[], text, flat: false };
+    }
+    const text = this.#superjson.stringify(plain);
+    return { args: JSON.parse(text) as EncodedArgs, text, flat: false };
+  }
+
+  /** A private copy of the arguments, upcast and with their classes, for one run of the call. */
+  decode(definition: TransactionDefinition, encoded: EncodedArgs, version: number): unknown[] {
+    let args: unknown[] = isList(encoded)
+      ? encoded.map(copyJson)
+      : this.#superjson.deserialize({ json: encoded.json, meta: encoded.meta } as Parameters<
+          SuperJSON['deserialize']
+        >[0]);
+    if (!Array.isArray(args)) throw new UncarriableArgumentError(`The arguments of ${definition.name} are no list`);
+    for (let step = version; step < definition.version; step++) {
+      args = definition.upcast[step]?.(args) ?? args;
+    }
+    const parameters = this.#parametersOf(definition);
+    for (let i = 0; i < parameters.length && i < args.length; i++) {
+      const type = parameters[i];
+      if (type !== undefined && isPlainObject(args[i]))
+        args[i] = plainToInstance(type as unknown as new () => object, args[i] as object);
+    }
+    return args;
+  }
+
+  #encodeTyped(definition: TransactionDefinition, arg: unknown, type: AnyClass | undefined, index: number): unknown {
+    if (
+      type === undefined ||
+      !(arg instanceof type) ||
+      this.#classes.nameOf(Object.getPrototypeOf(arg) as object) !== undefined
+    )
+      return arg;
+    const plain = instanceToPlain(arg) as unknown;
+    const back: unknown = plainToInstance(type as unknown as new () => object, plain as object);
+    if (!sameClasses(arg, back)) {
+      throw new UncarriableArgumentError(
+        `Argument ${index + 1} of ${definition.name} is a ${type.name} that class-transformer does not bring back whole. ` +
+          `Put @Type on its fields, or name its classes in @Prevalent(name, { classes: [${type.name}] }).`,
+      );
+    }
+    return plain;
+  }
+
+  #parametersOf(definition: TransactionDefinition): readonly (AnyClass | undefined)[] {
+    let parameters = this.#parameters.get(definition);
+    if (parameters === undefined) {
+      parameters = this.#definition.parameters(definition);
+      this.#parameters.set(definition, parameters);
+    }
+    return parameters;
+  }
+}
+
+/** True for arguments that need no copy when they are run: only primitives, as JSON carries them. */
+export function isFlat(args: EncodedArgs): boolean {
+  return isList(args) && args.every((arg) => typeof arg !== 'object' || arg === null);
+}
+
+function isList(args: EncodedArgs): args is readonly unknown[] {
+  return Array.isArray(args);
+}
+
+function isExactPrimitive(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    default:
+      return value === null;
+  }
+}
+
+/** A deep copy of a JSON value that refuses the keys through which prototypes could be reached. */
+function copyJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson);
+  const copy: Record<string, unknown> = {};
+  for (const [key, one] of Object.entries(value)) {
+    if (key === '__proto__') throw new UncarriableArgumentError('An argument has the key __proto__');
+    copy[key] = copyJson(one);
+  }
+  return copy;
+}
+
+function sameClasses(left: unknown, right: unknown): boolean {
+  if (typeof left !== 'object' || left === null) return Object.is(left, right);
+  if (typeof right !== 'object' || right === null || Object.getPrototypeOf(left) !== Object.getPrototypeOf(right))
+    return false;
+  if (left instanceof Date) return Object.is(left.getTime(), (right as Date).getTime());
+  if (left instanceof Map || left instanceof Set) return sameClasses([...left], [...(right as Map<unknown, unknown>)]);
+  const keys = Object.keys(left);
+  if (keys.length !== Object.keys(right).length) return false;
+  return keys.every((key) =>
+    sameClasses((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
+  );
+}

@@ -1,0 +1,28 @@
+/** CRC-32 (IEEE 802.3) of a text's UTF-8 bytes or of bytes, as an unsigned 32-bit number; stores bring the implementation. */
+export type Crc32 = (data: string | Uint8Array, seed?: number) => number;
+
+/** A CRC as the eight lower-case hexadecimal digits used in files. */
+export function crcText(crc: number): string {
+  return crc.toString(16).padStart(8, '0');
+}
+
+const SEAL = /^,"crc":"([0-9a-f]{8})"\}$/;
+/** Characters of `,"crc":"xxxxxxxx"}`. */
+const SEAL_LENGTH = 18;
+
+/** Ends an open JSON object text (`{"a":1`) with its checksum as the last member. */
+export function sealLine(open: string, crc32: Crc32): string {
+  return `${open},"crc":"${crcText(crc32(open))}"}`;
+}
+
+/** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
+export function openLine(line: string, crc32: Crc32): unknown {
+  const seal = SEAL.exec(line.slice(-SEAL_LENGTH));
+  if (seal === null || crcText(crc32(line.slice(0, -SEAL_LENGTH))) !== seal[1]) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch {
+    // A right checksum over text that is no JSON: written by something else, as useless as a damaged line.
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import { ClockBehindError } from '../errors.js';
+
+/**
+ * Event ids: valid ULIDs used as a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): 48 bits of
+ * milliseconds, a 16-bit counter, and 64 bits that are random per stream epoch, so that ids of two masters never collide
+ * and an id greater than any seen can be made at once.
+ */
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const MAX_TIME = 2 ** 48 - 1;
+const MAX_COUNTER = 0xffff;
+
+/** The smallest ULID: before every event. */
+export const ULID_MIN = '0'.repeat(26);
+/** The greatest ULID: after every event. */
+export const ULID_MAX = '7' + 'Z'.repeat(25);
+
+/** Tells whether `text` is a ULID in canonical form (26 upper-case characters, at most 128 bits). */
+export function isUlid(text: unknown): text is string {
+  return typeof text === 'string' && ULID.test(text);
+}
+
+/** The time of a ULID in ms since 1970. */
+export function ulidTime(id: string): number {
+  let time = 0;
+  for (let i = 0; i < 10; i++) time = time * 32 + ALPHABET.indexOf(id.charAt(i));
+  return time;
+}
+
+/** The greatest ULID whose time is `time` (ms since 1970): bounds "everything up to then". */
+export function lastUlidAt(time: number): string {
+  return encodeTime(Math.min(Math.max(Math.floor(time), 0), MAX_TIME)) + 'Z'.repeat(16);
+}
+
+function encodeTime(time: number): string {
+  let text = '';
+  for (let i = 0, rest = time; i < 10; i++, rest = Math.floor(rest / 32)) text = ALPHABET.charAt(rest % 32) + text;
+  return text;
+}
+
+/** The 16 bits behind the time: the first three characters and the top bit of the fourth. */
+function ulidCounter(id: string): number {
+  let bits = 0;
+  for (let i = 10; i < 14; i++) bits = bits * 32 + ALPHABET.indexOf(id.charAt(i));
+  return bits >> 4;
+}
+
+/** Where a clock gets time and randomness from. */
+export interface ClockSource {
+  /** Wall clock in ms since 1970. */
+  readonly now: () => number;
+  /** Uniform in [0, 1), as `Math.random`. */
+  readonly random: () => number;
+  /** How far (ms) the wall clock may be behind the newest id before new ids are refused. */
+  readonly maxDrift: number;
+}
+
+/**
+ * Makes the ids of one stream epoch: each greater than every id made or observed before, also when the wall clock steps back.
+ *
+ * @example
+ * ```ts
+ * import { UlidClock } from 'prevalent';
+ *
+ * const clock = new UlidClock({ now: () => 1_700_000_000_000, random: Math.random, maxDrift: 300_000 });
+ * const first = clock.next();
+ * console.log(clock.next() > first); // true
+ * ```
+ */
+export class UlidClock {
+  readonly #source: ClockSource;
+  readonly #tails: readonly [string, string];
+  #time = 0;
+  #timeText = encodeTime(0);
+  #counter = 0;
+
+  constructor(source: ClockSource) {
+    this.#source = source;
+    let tail = '';
+    for (let i = 0; i < 12; i++) tail += ALPHABET.charAt(Math.floor(source.random() * 32));
+    const high = Math.floor(source.random() * 16);
+    this.#tails = [ALPHABET.charAt(high) + tail, ALPHABET.charAt(16 + high) + tail];
+  }
+
+  /**
+   * The next id.
+   *
+   * @throws ClockBehindError (`CLOCK_BEHIND`) if the wall clock is behind the newest id by more than `maxDrift` ms
+   */
+  next(): string {
+    const now = Math.floor(this.#source.now());
+    if (now > this.#time) this.#set(now, 0);
+    else {
+      if (this.#time - now > this.#source.maxDrift) this.#refuse(now);
+      if (this.#counter >= MAX_COUNTER) this.#set(this.#time + 1, 0);
+      else this.#counter++;
+    }
+    return this.#text();
+  }
+
+  /** Makes every later id greater than `id`. */
+  observe(id: string): void {
+    const time = ulidTime(id);
+    if (time < this.#time) return;
+    const counter = ulidCounter(id);
+    if (time > this.#time) this.#set(time, counter);
+    else if (counter > this.#counter) this.#counter = counter;
+  }
+
+  /** A promise for others: every id made from now on is greater than the result. Never throws. */
+  promise(): string {
+    const now = Math.floor(this.#source.now());
+    if (now > this.#time) this.#set(now, 0);
+    return this.#text();
+  }
+
+  #text(): string {
+    const counter = this.#counter;
+    return (
+      this.#timeText +
+      ALPHABET.charAt(counter >> 11) +
+      ALPHABET.charAt((counter >> 6) & 31) +
+      ALPHABET.charAt((counter >> 1) & 31) +
+      this.#tails[(counter & 1) as 0 | 1]
+    );
+  }
+
+  #set(time: number, counter: number): void {
+    if (time > MAX_TIME)
+      throw new ClockBehindError(
+        'The clock has run past the last ULID (year 10889); check the time of this machine and of the newest event',
+      );
+    this.#time = time;
+    this.#timeText = encodeTime(time);
+    this.#counter = counter;
+  }
+
+  #refuse(now: number): never {
+    throw new ClockBehindError(
+      `This machine's clock (${new Date(now).toISOString()}) is behind the newest event (${new Date(this.#time).toISOString()}) by more than ` +
+        `maxClockDrift (${this.#source.maxDrift} ms). Set the clock right; nothing is lost, and calls are taken again as soon as it is.`,
+    );
+  }
+}
