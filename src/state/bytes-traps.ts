@@ -1,0 +1,93 @@
+import { UnsupportedStateError } from '../errors.js';
+import type { Recorder } from './recorder.js';
+import { BYTES } from './undo-log.js';
+
+/**
+ * Typed arrays, DataView and Buffer. Their methods need the real object, so they run on it; those that write are preceded by
+ * recording the bytes they may change. (A bare ArrayBuffer cannot be guarded: whoever makes a view on it writes unseen.)
+ */
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Methods that only read; everything else is taken to write. */
+const READS =
+  /^(at|byteLength|byteOffset|compare|constructor|entries|equals|every|filter|find|findIndex|findLast|findLastIndex|forEach|get[A-Z]\w*|includes|indexOf|inspect|join|keys|lastIndexOf|length|map|read\w*|reduce|reduceRight|some|toJSON|toLocaleString|toReversed|toSorted|toString|values|with|latin1Slice|utf8Slice|hexSlice|base64Slice|base64urlSlice|ucs2Slice|asciiSlice|copy|subarray|slice)$/;
+
+/** Records every byte of a view, so that any write to it can be undone. */
+function record(view: ArrayBufferView, key: unknown, membrane: Recorder): void {
+  const log = membrane.writing(view, key);
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  log.push(BYTES, bytes, 0, bytes.slice());
+  log.weigh(bytes.length);
+}
+
+function recordElement(view: ArrayBufferView, index: number, membrane: Recorder): void {
+  const log = membrane.writing(view, index);
+  const size = (view as Uint8Array).BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + index * size, size);
+  log.push(BYTES, bytes, 0, bytes.slice());
+}
+
+function isIndex(key: string | symbol): key is string {
+  return typeof key === 'string' && /^(0|[1-9]\d*)$/.test(key);
+}
+
+/** Traps for typed arrays, Buffer and DataView. */
+export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
+  const refuse = (target: ArrayBufferView, key: string | symbol): boolean => {
+    membrane.writing(target, key);
+    return false;
+  };
+  return {
+    get(target, key) {
+      if (key === 'buffer' || key === 'parent') return copyOfBuffer(target, membrane);
+      const value = Reflect.get(target, key, target) as unknown;
+      return typeof value === 'function' && key !== 'constructor' ? method(key, value as Method, membrane) : value;
+    },
+    set(target, key, value) {
+      if (!isIndex(key)) return refuse(target, key);
+      const index = Number(key);
+      membrane.writing(target, index);
+      if (index < (target as Uint8Array).length) {
+        recordElement(target, index, membrane);
+        (target as Uint8Array)[index] = value as number;
+      }
+      return true;
+    },
+    deleteProperty: (target, key) => refuse(target, key),
+    defineProperty(target, key, descriptor) {
+      if (!isIndex(key) || !('value' in descriptor)) return refuse(target, key);
+      recordElement(target, Number(key), membrane);
+      return Reflect.defineProperty(target, key, descriptor);
+    },
+    preventExtensions: (target) => refuse(target, 'extensions'),
+    setPrototypeOf: (target, prototype) =>
+      prototype === Object.getPrototypeOf(target) ? true : refuse(target, '__proto__'),
+  };
+}
+
+function method(key: string | symbol, native: Method, membrane: Recorder): Method {
+  const writes = typeof key === 'string' && !READS.test(key);
+  return function (this: unknown, ...args) {
+    const raw = membrane.unwrap(this);
+    const plain = args.map((arg) => membrane.unwrap(arg));
+    if (writes && ArrayBuffer.isView(raw)) record(raw, key, membrane);
+    if (key === 'copy' && ArrayBuffer.isView(plain[0]) && membrane.isProxy(args[0] as object))
+      record(plain[0], key, membrane);
+    const result = native.apply(raw, plain);
+    if (result === raw) return this;
+    // A subarray is a second way to write the same bytes, so it is guarded as well.
+    return ArrayBuffer.isView(result) && ArrayBuffer.isView(raw) && result.buffer === raw.buffer
+      ? membrane.wrap(result)
+      : result;
+  };
+}
+
+function copyOfBuffer(view: ArrayBufferView, membrane: Recorder): ArrayBuffer {
+  if (membrane.log !== undefined) {
+    throw new UnsupportedStateError(
+      'The buffer of a stored typed array cannot be used in a transaction, because writes to it cannot be recorded. Use the typed array itself.',
+    );
+  }
+  return (view.buffer as ArrayBuffer).slice(0);
+}

@@ -1,0 +1,162 @@
+import { AsyncTransactionError, ForeignTransactionError, type PrevalentError, ReplicaFailedError } from '../errors.js';
+import type { ClassTable } from '../model/class-table.js';
+import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
+import { registry, type RunningTransaction } from '../model/registry.js';
+import { audit } from './adoption.js';
+import { deterministic, genesisId } from './determinism.js';
+import { Membrane } from './membrane.js';
+import type { UndoLog } from './undo-log.js';
+
+/** A call that is ready to run: its method and a private copy of its arguments. */
+export interface Call {
+  readonly definition: TransactionDefinition;
+  readonly args: unknown[];
+  /** Id from which time and randomness derive. */
+  readonly origin: string;
+  readonly transaction: RunningTransaction;
+}
+
+/** What a transaction that was kept gave. */
+export interface Applied {
+  readonly result: unknown;
+  readonly undo: UndoLog;
+}
+
+/** Runs transactions on one model: atomically under the membrane, or fast on the raw object where nothing will be undone. */
+export class Executor {
+  readonly membrane: Membrane;
+  readonly #definition: ModelDefinition;
+  readonly #host: TransactionHost;
+  #raw: object;
+  /** The guarded root, as users hold it. */
+  readonly model: object;
+
+  constructor(definition: ModelDefinition, classes: ClassTable, host: TransactionHost) {
+    this.#definition = definition;
+    this.#host = host;
+    this.membrane = new Membrane(classes);
+    this.#raw = this.genesis();
+    this.model = this.membrane.bindRoot(this.#raw);
+    registry.hosts.set(this.model, host);
+    registry.hosts.set(this.#raw, host);
+  }
+
+  /** The raw root, without any guard. */
+  get raw(): object {
+    return this.#raw;
+  }
+
+  /** A new model as it is before any event. @throws what its constructor throws, or the errors of `audit` */
+  genesis(): object {
+    const { name, model: Model } = this.#definition;
+    const root = deterministic(genesisId(name), () => new Model());
+    audit(root, this.membrane.classes);
+    return root;
+  }
+
+  /** Replaces the whole state; the guarded root stays the same object. */
+  replace(root: object): void {
+    registry.hosts.delete(this.#raw);
+    this.#raw = root;
+    this.membrane.bindRoot(root);
+    registry.hosts.set(root, this.#host);
+  }
+
+  /** Lets transactions of this model run on another root for the duration of `run`. */
+  lend(root: object, run: () => void): void {
+    registry.hosts.set(root, this.#host);
+    try {
+      run();
+    } finally {
+      if (root !== this.#raw) registry.hosts.delete(root);
+    }
+  }
+
+  /** Gives the state away: the raw root becomes an ordinary object that no master manages. */
+  release(): object {
+    registry.hosts.delete(this.#raw);
+    registry.hosts.delete(this.model);
+    return this.#raw;
+  }
+
+  /** Tells whether a transaction of this model runs right now. */
+  get running(): boolean {
+    return registry.running?.host === this.#host;
+  }
+
+  /**
+   * Runs one call under the membrane. If it throws, every write has been undone and the error is the caller's.
+   *
+   * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if it returned a promise, UnknownClassError (`UNKNOWN_CLASS`),
+   * UnsupportedStateError (`UNSUPPORTED_STATE`), ForeignTransactionError (`FOREIGN_TRANSACTION`), or what the method throws
+   */
+  apply(call: Call): Applied {
+    const { membrane } = this;
+    const undo = membrane.begin();
+    try {
+      const result = this.#invoke(call, this.model);
+      return { result: membrane.commit(result), undo };
+    } catch (error) {
+      membrane.abort();
+      throw error;
+    }
+  }
+
+  /** Runs one call on the raw model, which is left half-changed if it throws. */
+  applyRaw(call: Call, root: object): void {
+    this.#invoke(call, root);
+  }
+
+  /** Takes back what `apply` did; calls are undone newest first, and `settle` ends a rewind. */
+  undo(undo: UndoLog): void {
+    undo.undo(this.membrane.orders);
+  }
+
+  /** Ends a rewind: collections whose deletes were undone get their order back. */
+  settle(): void {
+    this.membrane.orders.settle();
+  }
+
+  #invoke(call: Call, self: object): unknown {
+    const outer = registry.running;
+    if (outer !== undefined) {
+      throw new ForeignTransactionError(
+        `The transaction ${call.definition.name} of another master was called inside a transaction; its replay would call it again. Call it after the transaction.`,
+      );
+    }
+    registry.running = { host: this.#host, transaction: call.transaction };
+    try {
+      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args));
+      if (isThenable(result)) refusePromise(call, result);
+      return result;
+    } finally {
+      registry.running = undefined;
+    }
+  }
+}
+
+/** Errors after which the process itself cannot be trusted to replay the same way as others: it stops rather than rejects. */
+export function isFailStop(error: unknown): boolean {
+  return error instanceof RangeError && /call stack|memory|Invalid (array|string) length/i.test(error.message);
+}
+
+/** The error a master reports when it stops. */
+export function failStop(id: string, cause: unknown): PrevalentError {
+  return new ReplicaFailedError(
+    `Replaying event ${id} ran out of stack or memory on this machine, which may not happen elsewhere; the master stopped so as not to diverge. ` +
+      'Give the process more stack (--stack-size) or memory (--max-old-space-size) and open it again.',
+    { cause },
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function refusePromise(call: Call, promise: PromiseLike<unknown>): never {
+  // The promise's own failure is of no interest to anybody: the call as a whole is refused right here.
+  promise.then(undefined, () => undefined);
+  throw new AsyncTransactionError(
+    `The transaction ${call.definition.name} returned a promise; it was undone and not logged. Await first, then call the transaction with the result.`,
+  );
+}

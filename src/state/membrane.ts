@@ -1,0 +1,185 @@
+import { UnsupportedStateError, WriteOutsideTransactionError } from '../errors.js';
+import type { ClassTable } from '../model/class-table.js';
+import { adopt, detach } from './adoption.js';
+import { arrayTraps } from './array-traps.js';
+import { bytesTraps } from './bytes-traps.js';
+import { guardDate } from './guarded-date.js';
+import { collectionTraps, refuseOverrides } from './collection-traps.js';
+import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
+import { Orders } from './order.js';
+import { regexpTraps } from './regexp-traps.js';
+import { describe, type Recorder } from './recorder.js';
+import { UndoLog } from './undo-log.js';
+
+/**
+ * The guard around one model: one cached Proxy per object. Inside a transaction it records the exact inverse of every write
+ * and writes through; outside it refuses writes. Raw objects are stored, proxies never.
+ *
+ * The idea of a membrane is Mark Miller's (Robust Composition, 2006); recording inverses is the undo log of databases.
+ */
+export class Membrane implements Recorder {
+  readonly classes: ClassTable;
+  readonly orders = new Orders();
+  /** The undo log of the running transaction; `undefined` outside of one, when writes are refused. */
+  log: UndoLog | undefined;
+  /** Objects stored by the running transaction that are not yet part of the state: they read back as themselves. */
+  readonly fresh = new Set<object>();
+  readonly #proxies = new WeakMap<object, object>();
+  readonly #raws = new WeakMap<object, object>();
+  readonly #traps: ReturnType<typeof makeTraps>;
+  #root: { current: object; proxy: object } | undefined;
+
+  constructor(classes: ClassTable) {
+    this.classes = classes;
+    this.#traps = makeTraps(this);
+  }
+
+  /** The proxy of the root, the same for the life of the membrane; `root` may be replaced by `rebind`. */
+  bindRoot(root: object): object {
+    if (this.#root === undefined) {
+      const holder: { current: object; proxy: object } = { current: root, proxy: root };
+      holder.proxy = new Proxy(
+        root,
+        rootTraps(this, () => holder.current),
+      );
+      this.#root = holder;
+    }
+    this.#root.current = root;
+    this.#proxies.set(root, this.#root.proxy);
+    this.#raws.set(this.#root.proxy, root);
+    return this.#root.proxy;
+  }
+
+  /** What a reader sees in place of a stored value. */
+  wrap(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    if (this.fresh.size !== 0 && this.fresh.has(value)) return value;
+    return this.#proxies.get(value) ?? this.#create(value);
+  }
+
+  /** The stored object behind what a reader holds; other values as they are. */
+  unwrap(value: unknown): unknown {
+    return typeof value === 'object' && value !== null ? (this.#raws.get(value) ?? value) : value;
+  }
+
+  /** Tells whether `value` is what a reader sees of a stored object. */
+  isProxy(value: object): boolean {
+    return this.#raws.has(value);
+  }
+
+  /** The raw form of a value that is about to be stored; checks that it can be. */
+  store(value: unknown, target: object, key: unknown): unknown {
+    if (typeof value === 'object') {
+      if (value === null) return value;
+      const raw = this.#raws.get(value);
+      if (raw !== undefined) return raw;
+      this.fresh.add(value);
+      return value;
+    }
+    if (typeof value === 'function' || typeof value === 'symbol') checkPrimitive(value, target, key);
+    return value;
+  }
+
+  /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
+  writing(target: object, key: unknown): UndoLog {
+    return this.log ?? refuseWrite(target, key);
+  }
+
+  /** Begins a transaction. */
+  begin(): UndoLog {
+    return (this.log = new UndoLog());
+  }
+
+  /**
+   * Ends a transaction that is kept: its new objects become part of the state, proxies in them unwrapped, and those in
+   * `result` get their guard. Gives the guarded result. When it throws, the transaction is still open.
+   */
+  commit(result: unknown): unknown {
+    let guarded = result;
+    if (this.fresh.size !== 0) {
+      const stored = adopt(this.fresh, this);
+      this.fresh.clear();
+      guarded = detach(result, stored, this);
+    }
+    this.log = undefined;
+    return guarded;
+  }
+
+  /** Ends a transaction that is not kept. */
+  abort(): void {
+    const log = this.log;
+    this.log = undefined;
+    this.fresh.clear();
+    log?.undo(this.orders);
+    this.orders.settle();
+  }
+
+  #create(raw: object): object {
+    if (this.#raws.has(raw)) return raw;
+    const proxy = this.#proxyFor(raw);
+    this.#proxies.set(raw, proxy);
+    this.#raws.set(proxy, raw);
+    return proxy;
+  }
+
+  #proxyFor(raw: object): object {
+    const traps = this.#traps;
+    if (Array.isArray(raw)) return Object.isFrozen(raw) ? this.#shadow(raw) : new Proxy(raw, traps.array);
+    if (raw instanceof Map || raw instanceof Set) {
+      refuseOverrides(raw);
+      return new Proxy(raw, raw instanceof Map ? traps.map : traps.set);
+    }
+    if (raw instanceof Date) return guardDate(raw, this);
+    if (ArrayBuffer.isView(raw)) return new Proxy(raw, traps.bytes);
+    if (raw instanceof RegExp) return new Proxy(raw, traps.regexp);
+    if (!Object.isExtensible(raw) && Object.isFrozen(raw)) return this.#shadow(raw);
+    return new Proxy(raw, traps.object(raw));
+  }
+
+  // The value of a frozen property may not differ from its target's, so the target is a frozen copy that holds the proxies.
+  #shadow(raw: object): object {
+    return frozenShadow(raw, this, (shadow, traps) => {
+      const proxy = new Proxy(shadow, traps);
+      this.#proxies.set(raw, proxy);
+      this.#raws.set(proxy, raw);
+      return proxy;
+    });
+  }
+}
+
+function makeTraps(membrane: Membrane): {
+  object: (raw: object) => ProxyHandler<object>;
+  array: ProxyHandler<unknown[]>;
+  map: ProxyHandler<Map<unknown, unknown>>;
+  set: ProxyHandler<Set<unknown>>;
+  bytes: ProxyHandler<ArrayBufferView>;
+  regexp: ProxyHandler<RegExp>;
+} {
+  return {
+    object: objectTraps(membrane),
+    array: arrayTraps(membrane),
+    ...collectionTraps(membrane),
+    bytes: bytesTraps(membrane),
+    regexp: regexpTraps(membrane),
+  };
+}
+
+function refuseWrite(target: object, key: unknown): never {
+  throw new WriteOutsideTransactionError(
+    `${describe(target)}.${String(key)} was written outside a transaction; nothing was changed. Put the change into a @Transaction method of the model and call that.`,
+  );
+}
+
+function checkPrimitive(value: unknown, target: object, key: unknown): void {
+  const place = `${describe(target)}.${String(key)}`;
+  if (typeof value === 'function') {
+    throw new UnsupportedStateError(
+      `${place} would hold a function; functions are code, not state. Store what it needs and make it a method.`,
+    );
+  }
+  if (Symbol.keyFor(value as symbol) === undefined) {
+    throw new UnsupportedStateError(
+      `${place} would hold a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
+    );
+  }
+}

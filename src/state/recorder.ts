@@ -1,0 +1,27 @@
+import type { ClassTable } from '../model/class-table.js';
+import type { Orders } from './order.js';
+import type { UndoLog } from './undo-log.js';
+
+/** What the traps of a membrane need of it. */
+export interface Recorder {
+  readonly classes: ClassTable;
+  readonly orders: Orders;
+  /** The undo log of the running transaction; `undefined` outside of one, when writes are refused. */
+  readonly log: UndoLog | undefined;
+  /** What a reader sees in place of a stored value. */
+  wrap(value: unknown): unknown;
+  /** The stored object behind what a reader holds; other values as they are. */
+  unwrap(value: unknown): unknown;
+  /** Tells whether `value` is what a reader sees of a stored object. */
+  isProxy(value: object): boolean;
+  /** The raw form of a value that is about to be stored. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if it cannot be */
+  store(value: unknown, target: object, key: unknown): unknown;
+  /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
+  writing(target: object, key: unknown): UndoLog;
+}
+
+/** How messages name an object: by its class. */
+export function describe(target: object): string {
+  const name = (target as { constructor?: { name?: string } }).constructor?.name;
+  return name === undefined || name === '' ? 'object' : name;
+}

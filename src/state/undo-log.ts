@@ -1,0 +1,164 @@
+import type { Orders } from './order.js';
+import { setDate } from './stored-date.js';
+
+/** What an entry undoes. Each entry takes four places in the log: kind, target, key, and what was there before. */
+export const SET_PROPERTY = 0;
+export const ADD_PROPERTY = 1;
+export const DELETE_PROPERTY = 2;
+export const DEFINE_PROPERTY = 3;
+export const SET_LENGTH = 4;
+export const SPLICE = 5;
+export const REPLACE_ARRAY = 6;
+export const MAP_SET = 7;
+export const MAP_ADD = 8;
+export const MAP_DELETE = 9;
+export const MAP_CLEAR = 10;
+export const SET_ADD = 11;
+export const SET_DELETE = 12;
+export const SET_CLEAR = 13;
+export const DATE_SET = 14;
+export const BYTES = 15;
+
+const WIDTH = 4;
+
+/** Something deleted, and the stamp of its place. */
+export interface Deleted {
+  readonly was: unknown;
+  readonly stamp: number;
+}
+
+/** One splice: what went out at `key` and how many came in. */
+export interface Spliced {
+  readonly out: readonly unknown[];
+  readonly added: number;
+}
+
+/** Everything a collection held before `clear`. */
+export interface Cleared {
+  readonly held: readonly unknown[];
+  readonly order: unknown;
+}
+
+/** The exact inverse of everything one transaction wrote, in the order it was written. */
+export class UndoLog {
+  readonly #entries: unknown[] = [];
+  #bytes = 64;
+
+  /** Records one write by what undoes it. */
+  push(kind: number, target: object, key: unknown, before: unknown): void {
+    this.#entries.push(kind, target, key, before);
+  }
+
+  /** Adds to the memory this log is accounted for, for entries that hold whole arrays. */
+  weigh(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** About how many bytes of memory the log takes. */
+  get bytes(): number {
+    return this.#bytes + this.#entries.length * 12;
+  }
+
+  /** Nothing was written. */
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** Takes back everything, newest first. The caller settles the orders when its whole rewind is done. */
+  undo(orders: Orders): void {
+    const entries = this.#entries;
+    for (let at = entries.length - WIDTH; at >= 0; at -= WIDTH) {
+      undoOne(entries[at] as number, entries[at + 1] as object, entries[at + 2], entries[at + 3], orders);
+    }
+    entries.length = 0;
+  }
+}
+
+function undoOne(kind: number, target: object, key: unknown, before: unknown, orders: Orders): void {
+  switch (kind) {
+    case SET_PROPERTY:
+      (target as Record<PropertyKey, unknown>)[key as string] = before;
+      return;
+    case ADD_PROPERTY:
+      Reflect.deleteProperty(target, key as string);
+      orders.unadded(target, key);
+      return;
+    case DELETE_PROPERTY:
+      Object.defineProperty(target, key as string, (before as Deleted).was as PropertyDescriptor);
+      orders.restored(target, key, (before as Deleted).stamp);
+      return;
+    case DEFINE_PROPERTY:
+      Object.defineProperty(target, key as string, before as PropertyDescriptor);
+      return;
+    case DATE_SET:
+      setDate(target as Date, before as number);
+      return;
+    case BYTES:
+      (target as Uint8Array).set(before as Uint8Array, key as number);
+      return;
+    default:
+      if (kind <= REPLACE_ARRAY) undoArray(kind, target as unknown[], key, before);
+      else if (kind <= MAP_CLEAR) undoMap(kind, target as Map<unknown, unknown>, key, before, orders);
+      else undoSet(kind, target as Set<unknown>, key, before, orders);
+  }
+}
+
+function undoArray(kind: number, target: unknown[], key: unknown, before: unknown): void {
+  if (kind === SET_LENGTH) {
+    target.length = before as number;
+  } else if (kind === SPLICE) {
+    const { out, added } = before as Spliced;
+    Array.prototype.splice.call(target, key as number, added, ...out);
+    restoreHoles(target, key as number, out);
+  } else {
+    const held = before as readonly unknown[];
+    target.length = 0;
+    target.length = held.length;
+    held.forEach((value, index) => {
+      target[index] = value;
+    });
+  }
+}
+
+// A splice fills holes with undefined; forEach and `in` tell them apart.
+function restoreHoles(target: unknown[], start: number, out: readonly unknown[]): void {
+  for (let i = 0; i < out.length; i++) {
+    if (!(i in out)) Reflect.deleteProperty(target, String(start + i));
+  }
+}
+
+function undoMap(kind: number, target: Map<unknown, unknown>, key: unknown, before: unknown, orders: Orders): void {
+  switch (kind) {
+    case MAP_SET:
+      Map.prototype.set.call(target, key, before);
+      return;
+    case MAP_ADD:
+      Map.prototype.delete.call(target, key);
+      orders.unadded(target, key);
+      return;
+    case MAP_DELETE:
+      Map.prototype.set.call(target, key, (before as Deleted).was);
+      orders.restored(target, key, (before as Deleted).stamp);
+      return;
+    default:
+      for (const [one, value] of (before as Cleared).held as [unknown, unknown][])
+        Map.prototype.set.call(target, one, value);
+      orders.uncleared(target, (before as Cleared).order);
+  }
+}
+
+function undoSet(kind: number, target: Set<unknown>, key: unknown, before: unknown, orders: Orders): void {
+  switch (kind) {
+    case SET_ADD:
+      Set.prototype.delete.call(target, key);
+      orders.unadded(target, key);
+      return;
+    case SET_DELETE:
+      Set.prototype.add.call(target, key);
+      orders.restored(target, key, (before as Deleted).stamp);
+      return;
+    default:
+      for (const one of (before as Cleared).held) Set.prototype.add.call(target, one);
+      orders.uncleared(target, (before as Cleared).order);
+  }
+}
