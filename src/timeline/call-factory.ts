@@ -1,0 +1,68 @@
+import type { CallCodec } from '../event/call-codec.js';
+import { type Event } from '../event/envelope.js';
+import { ulidTime } from '../event/ulid.js';
+import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
+import type { Call } from '../state/executor.js';
+
+/** Why this program cannot run an event (yet). */
+export type Obstacle = 'model' | 'unknown-transaction' | 'newer-version' | 'arguments';
+
+/** Turns events into calls that can run. */
+export class CallFactory {
+  readonly #definition: ModelDefinition;
+  readonly #codec: CallCodec;
+
+  constructor(definition: ModelDefinition, codec: CallCodec) {
+    this.#definition = definition;
+    this.#codec = codec;
+  }
+
+  /** What keeps this program from running the event; `undefined` if nothing does. Decided once, before it is accepted. */
+  obstacle(event: Event): Obstacle | undefined {
+    if (event.model !== this.#definition.name) return 'model';
+    const definition = this.#definition.transactions.get(event.tx);
+    if (definition === undefined) return 'unknown-transaction';
+    if (event.txv > definition.version) return 'newer-version';
+    if (!Array.isArray(event.args) || event.args.some((arg) => typeof arg === 'object' && arg !== null)) {
+      try {
+        this.#codec.decode(definition, event.args, definition.version);
+      } catch {
+        // The reason is told by what is returned: the stream is held, nothing is lost.
+        return 'arguments';
+      }
+    }
+    return undefined;
+  }
+
+  /** The event as a call with a private copy of its arguments. */
+  make(event: Event): Call {
+    const definition = this.#find(event);
+    return call(event, definition, this.#codec.decode(definition, event.args, event.txv));
+  }
+
+  /** The event as a call with arguments that were decoded already. */
+  withArgs(event: Event, args: unknown[]): Call {
+    return call(event, this.#find(event), args);
+  }
+
+  /** A private copy of the event's arguments, for listeners and logs. */
+  args(event: Event): unknown[] {
+    return this.#codec.decode(this.#find(event), event.args, event.txv);
+  }
+
+  #find(event: Event): TransactionDefinition {
+    const definition = this.#definition.transactions.get(event.tx);
+    if (definition === undefined) throw new Error(`No transaction ${event.tx}: an event was accepted that cannot run`);
+    return definition;
+  }
+}
+
+function call(event: Event, definition: TransactionDefinition, args: unknown[]): Call {
+  const origin = event.origin ?? event.id;
+  return {
+    definition,
+    args,
+    origin,
+    transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: event.meta },
+  };
+}

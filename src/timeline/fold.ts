@@ -1,0 +1,82 @@
+import type { Event } from '../event/envelope.js';
+import { streamKey } from '../event/envelope.js';
+import { audit } from '../state/adoption.js';
+import { type Executor, isFailStop } from '../state/executor.js';
+import type { CallFactory } from './call-factory.js';
+import { BEHIND_BASE, type Entry, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
+
+/** A state to build on: genesis or a snapshot. */
+export interface Base {
+  readonly position: string;
+  readonly vector: VersionVector;
+  readonly rejections: readonly Entry[];
+  /** A new copy of the state at `position`. */
+  root(): object;
+}
+
+/** How many of the newest events keep undo data after a start; later ones than that rarely arrive. */
+const UNDOABLE_TAIL = 10_000;
+
+const PROGRESS_EVERY = 10_000;
+
+/** Told now and then how many events were replayed. */
+export type Progress = (done: number) => void;
+
+/**
+ * Builds a timeline from a base and the events after it. All but the newest run on the raw model, without recording; if one
+ * of those refuses, the base is taken anew and every event runs under the membrane, so that the outcome is the same.
+ *
+ * @param events in ULID order, all after `base.position`
+ */
+export function fold(
+  executor: Executor,
+  calls: CallFactory,
+  base: Base,
+  events: readonly Event[],
+  undoMemory: UndoMemory,
+  progress?: Progress,
+): Timeline {
+  const bulk = Math.max(events.length - UNDOABLE_TAIL, 0);
+  const fast = bulk === 0 ? undefined : runRaw(executor, calls, base, events.slice(0, bulk), progress);
+  executor.replace(fast?.root ?? base.root());
+  const timeline = new Timeline(executor, calls, undoMemory, fast ?? base);
+  if (timeline.revise(fast === undefined ? events : events.slice(bulk)) === BEHIND_BASE) {
+    throw new Error(`Events to replay lie before the base ${base.position}`);
+  }
+  progress?.(events.length);
+  return timeline;
+}
+
+interface RawRun {
+  readonly root: object;
+  readonly position: string;
+  readonly vector: VersionVector;
+  readonly rejections: readonly Entry[];
+}
+
+function runRaw(
+  executor: Executor,
+  calls: CallFactory,
+  base: Base,
+  events: readonly Event[],
+  progress?: Progress,
+): RawRun | undefined {
+  const root = base.root();
+  const vector = new Map(base.vector);
+  let done = 0;
+  try {
+    executor.lend(root, () => {
+      for (const event of events) {
+        executor.applyRaw(calls.make(event), root);
+        vector.set(streamKey(event), event.seq);
+        if (++done % PROGRESS_EVERY === 0) progress?.(done);
+      }
+    });
+    audit(root, executor.membrane.classes);
+  } catch (error) {
+    if (isFailStop(error)) throw error;
+    // Not lost: the caller runs the same events under the membrane, where each gets its own outcome.
+    return undefined;
+  }
+  return { root, position: events[events.length - 1]?.id ?? base.position, vector, rejections: base.rejections };
+}

@@ -1,0 +1,243 @@
+import { type Event, streamKey } from '../event/envelope.js';
+import { ULID_MIN } from '../event/ulid.js';
+import type { Applied, Executor } from '../state/executor.js';
+import { failStop, isFailStop } from '../state/executor.js';
+import type { UndoLog } from '../state/undo-log.js';
+import type { CallFactory } from './call-factory.js';
+
+/** How many events of each stream a state contains: the version vector, by `master@epoch`. */
+export type VersionVector = ReadonlyMap<string, number>;
+
+/** One event in its place, with what takes it back. */
+export interface Entry {
+  readonly event: Event;
+  undo: UndoLog | undefined;
+  /** Why it was rejected; `undefined` when it was applied. */
+  error: string | undefined;
+}
+
+/** What a merge did to the timeline. */
+export interface Revision {
+  /** Events taken back. */
+  readonly undone: number;
+  /** Events run (again). */
+  readonly replayed: number;
+}
+
+/** How much may be remembered, and what must be. */
+export interface UndoMemory {
+  readonly bytes: number;
+  /** Events with greater ids must stay undoable; `undefined` if none must. */
+  readonly keepAfter: () => string | undefined;
+}
+
+/** A late event lies before everything that can still be undone: the state must be rebuilt from an older one. */
+export const BEHIND_BASE = Symbol('behind base');
+
+/**
+ * The merged events in ULID order on one model. Events since the base keep what undoes them, so that late events cost one
+ * rewind to the earliest of them and one replay from there; undo memory is bounded by moving the base forward.
+ */
+export class Timeline {
+  readonly #executor: Executor;
+  readonly #calls: CallFactory;
+  readonly #undoMemory: UndoMemory;
+  #entries: Entry[] = [];
+  #position: string;
+  readonly #vector: Map<string, number>;
+  #undoBytes = 0;
+  readonly #rejections: Map<string, Entry>;
+
+  constructor(
+    executor: Executor,
+    calls: CallFactory,
+    undoMemory: UndoMemory,
+    base: { position: string; vector: VersionVector; rejections: readonly Entry[] },
+  ) {
+    this.#executor = executor;
+    this.#calls = calls;
+    this.#undoMemory = undoMemory;
+    this.#position = base.position;
+    this.#vector = new Map(base.vector);
+    this.#rejections = new Map(base.rejections.map((entry) => [entry.event.id, entry]));
+  }
+
+  /** The id up to which nothing can be undone any more. */
+  get base(): string {
+    return this.#position;
+  }
+
+  /** The greatest id in the timeline or its base. */
+  get end(): string {
+    return this.#entries[this.#entries.length - 1]?.event.id ?? this.#position;
+  }
+
+  /** Events since the base, in order. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** Bytes of memory that undo data takes. */
+  get undoBytes(): number {
+    return this.#undoBytes;
+  }
+
+  /** Rejected events in ULID order, those before the base included. */
+  rejections(): Entry[] {
+    return [...this.#rejections.values()].sort((left, right) => (left.event.id < right.event.id ? -1 : 1));
+  }
+
+  /** The entry of a rejected event, if that event is rejected. */
+  rejection(id: string): Entry | undefined {
+    return this.#rejections.get(id);
+  }
+
+  /** Runs a new call at the end. Nothing is kept if it throws; the error is the caller's. */
+  call(event: Event, args: unknown[]): unknown {
+    const { result, undo }: Applied = this.#executor.apply(this.#calls.withArgs(event, args));
+    this.#append({ event, undo, error: undefined });
+    return result;
+  }
+
+  /**
+   * Puts events in their places and takes others out, by one rewind and one replay.
+   *
+   * @param added events in ULID order, none of which is in the timeline
+   * @param dropped ids of events to forget
+   * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
+   */
+  revise(added: readonly Event[], dropped: ReadonlySet<string> = new Set()): Revision | typeof BEHIND_BASE {
+    const first = this.#earliest(added, dropped);
+    if (first === undefined) return { undone: 0, replayed: 0 };
+    if (first <= this.#position) return BEHIND_BASE;
+    const tail = this.#rewindTo(first);
+    const kept = tail.filter((entry) => !dropped.has(entry.event.id));
+    for (const entry of tail) if (dropped.has(entry.event.id)) this.#rejections.delete(entry.event.id);
+    const merged = mergeById(
+      kept,
+      added.map((event): Entry => ({ event, undo: undefined, error: undefined })),
+    );
+    for (const entry of merged) this.#replay(entry);
+    return { undone: tail.length, replayed: merged.length };
+  }
+
+  /** Runs `look` while the state stands just before the event `id`, then brings it back. */
+  before<T>(id: string, look: () => T): T {
+    const tail = this.#rewindTo(id);
+    try {
+      return look();
+    } finally {
+      for (const entry of tail) this.#replay(entry);
+    }
+  }
+
+  /** The events up to and including `position`, counted by stream. */
+  vectorAt(position: string): Map<string, number> {
+    const vector = new Map(this.#vector);
+    for (const { event } of this.#entries) {
+      if (event.id > position) break;
+      vector.set(streamKey(event), event.seq);
+    }
+    return vector;
+  }
+
+  /** Forgets how to undo the events up to `position`, which becomes the base. */
+  advanceBase(position: string): void {
+    let count = 0;
+    for (const entry of this.#entries) {
+      if (entry.event.id > position) break;
+      this.#vector.set(streamKey(entry.event), entry.event.seq);
+      this.#position = entry.event.id;
+      this.#undoBytes -= entry.undo?.bytes ?? 0;
+      entry.undo = undefined;
+      count++;
+    }
+    if (count > 0) this.#entries = this.#entries.slice(count);
+  }
+
+  #earliest(added: readonly Event[], dropped: ReadonlySet<string>): string | undefined {
+    let first = added[0]?.id;
+    for (const id of dropped) if (first === undefined || id < first) first = id;
+    return first;
+  }
+
+  /** Undoes all events from `id` on and takes them out, in order. */
+  #rewindTo(id: string): Entry[] {
+    const from = lowerBound(this.#entries, id);
+    if (from === this.#entries.length) return [];
+    const tail = this.#entries.slice(from);
+    for (let i = tail.length - 1; i >= 0; i--) {
+      const entry = tail[i] as Entry;
+      if (entry.undo === undefined) continue;
+      this.#undoBytes -= entry.undo.bytes;
+      this.#executor.undo(entry.undo);
+      entry.undo = undefined;
+    }
+    this.#executor.settle();
+    this.#entries.length = from;
+    return tail;
+  }
+
+  /** Runs an event at the end of the timeline; what throws is rejected and leaves no trace in the state. */
+  #replay(entry: Entry): void {
+    const { event } = entry;
+    try {
+      entry.undo = this.#executor.apply(this.#calls.make(event)).undo;
+      entry.error = undefined;
+      this.#rejections.delete(event.id);
+    } catch (error) {
+      if (isFailStop(error)) throw failStop(event.id, error);
+      entry.undo = undefined;
+      entry.error = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.#rejections.set(event.id, entry);
+    }
+    this.#append(entry);
+  }
+
+  #append(entry: Entry): void {
+    this.#entries.push(entry);
+    if (entry.undo !== undefined) this.#undoBytes += entry.undo.bytes;
+    if (this.#undoBytes > this.#undoMemory.bytes) this.#shed();
+  }
+
+  // A quarter at a time, so that a full memory does not make every call move the base.
+  #shed(): void {
+    const keepAfter = this.#undoMemory.keepAfter();
+    let bytes = this.#undoBytes;
+    let position: string | undefined;
+    for (const { event, undo } of this.#entries) {
+      if (bytes <= this.#undoMemory.bytes * 0.75 || event === this.#entries[this.#entries.length - 1]?.event) break;
+      if (keepAfter !== undefined && event.id > keepAfter) break;
+      bytes -= undo?.bytes ?? 0;
+      position = event.id;
+    }
+    if (position !== undefined) this.advanceBase(position);
+  }
+}
+
+/** The state before any event. */
+export function genesisBase(): { position: string; vector: VersionVector; rejections: readonly Entry[] } {
+  return { position: ULID_MIN, vector: new Map(), rejections: [] };
+}
+
+function lowerBound(entries: readonly Entry[], id: string): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.event.id ?? '') < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function mergeById(left: readonly Entry[], right: readonly Entry[]): Entry[] {
+  const merged: Entry[] = [];
+  let i = 0;
+  for (const entry of right) {
+    for (let other = left[i]; other !== undefined && other.event.id < entry.event.id; other = left[++i])
+      merged.push(other);
+    merged.push(entry);
+  }
+  return [...merged, ...left.slice(i)];
+}
