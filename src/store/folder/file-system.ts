@@ -1,0 +1,95 @@
+/** The part of a file system that a FolderStore needs; passed in, so that tests can make it fail, tear and delay. */
+export interface FileSystem {
+  /** Entries of a directory, in no order. Rejects with code ENOENT if there is none. */
+  readdir(directory: string): Promise<readonly DirectoryEntry[]>;
+  /** Bytes of a file from an offset to its end. Rejects with code ENOENT if there is none. */
+  read(file: string, from?: number): Promise<Uint8Array>;
+  /** Size of a file in bytes. */
+  size(file: string): Promise<number>;
+  /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
+  open(file: string, truncate: boolean): Promise<OpenFile>;
+  /** Makes a directory and those above it. */
+  mkdir(directory: string): Promise<void>;
+  /** Puts one file in another's place, atomically. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file. */
+  unlink(file: string): Promise<void>;
+  /** Makes the names in a directory durable. */
+  syncDirectory(directory: string): Promise<void>;
+}
+
+/** One name in a directory. */
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'other';
+}
+
+/** A file that is open for writing. */
+export interface OpenFile {
+  /** Writes all of `bytes` at an offset. */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  /** As `write`, before it returns. */
+  writeNow(bytes: Uint8Array, offset: number): void;
+  /** Makes what was written durable. */
+  sync(): Promise<void>;
+  /** As `sync`, before it returns. */
+  syncNow(): void;
+  /** Cuts the file to a size in bytes. */
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Tells whether an error says that a file or directory is not there. */
+export function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ENOENT';
+}
+
+/** Bytes of a file, `undefined` if it is not there. */
+export async function readIfThere(fs: FileSystem, file: string, from = 0): Promise<Uint8Array | undefined> {
+  try {
+    return await fs.read(file, from);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names of one kind in a directory, sorted; none if it is not there. */
+export async function namesIn(fs: FileSystem, directory: string, kind: DirectoryEntry['kind']): Promise<string[]> {
+  try {
+    const entries = await fs.readdir(directory);
+    return entries
+      .filter((entry) => entry.kind === kind)
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * Replaces a file as a whole: a temporary file is written and synced, renamed into place, and its directory synced. A crash at
+ * any moment leaves the old file or the new one.
+ */
+export async function replaceFile(
+  fs: FileSystem,
+  directory: string,
+  name: string,
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  const temporary = `${directory}/.${name}.tmp`;
+  const file = await fs.open(temporary, true);
+  try {
+    let offset = 0;
+    for (const chunk of chunks) {
+      await file.write(chunk, offset);
+      offset += chunk.length;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(temporary, `${directory}/${name}`);
+  await fs.syncDirectory(directory);
+}

@@ -1,0 +1,140 @@
+import { SnapshotDamagedError } from '../../errors.js';
+import type { StreamHeader } from '../../event/envelope.js';
+import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
+import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
+import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+import type { Lock } from './lock.js';
+import { writeSession } from './session.js';
+
+/** A segment beyond this size is closed and the next one begun. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+const encoder = new TextEncoder();
+
+/** The open end of a stream. */
+export interface OpenEnd {
+  readonly fs: FileSystem;
+  readonly directory: string;
+  readonly local: string;
+  readonly header: StreamHeader;
+  readonly head: Head | undefined;
+  readonly notices: readonly Notice[];
+  readonly lock: Lock;
+  readonly file: OpenFile;
+  readonly size: number;
+}
+
+/** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
+export class FolderJournal implements Journal {
+  readonly header: StreamHeader;
+  readonly head: Head | undefined;
+  readonly notices: readonly Notice[];
+  readonly #end: OpenEnd;
+  #file: OpenFile;
+  /** Where the next write goes. */
+  #offset: number;
+  /** Up to where the file is known to be on disk. */
+  #durable: number;
+
+  constructor(end: OpenEnd) {
+    this.header = end.header;
+    this.head = end.head;
+    this.notices = end.notices;
+    this.#end = end;
+    this.#file = end.file;
+    this.#offset = this.#durable = end.size;
+  }
+
+  async append(lines: string, firstSeq: number): Promise<void> {
+    if (this.#offset > SEGMENT_BYTES) await this.#rotate(firstSeq);
+    const bytes = encoder.encode(lines);
+    const offset = this.#offset;
+    this.#offset += bytes.length;
+    await this.#file.write(bytes, offset);
+    await this.#file.sync();
+    this.#durable = Math.max(this.#durable, offset + bytes.length);
+  }
+
+  appendNow(lines: string): void {
+    const bytes = encoder.encode(lines);
+    const offset = this.#offset;
+    this.#offset += bytes.length;
+    this.#file.writeNow(bytes, offset);
+    this.#file.syncNow();
+    if (this.#durable === offset) this.#durable += bytes.length;
+  }
+
+  async cutBack(): Promise<void> {
+    await this.#file.truncate(this.#durable);
+    this.#offset = this.#durable;
+  }
+
+  async publish(frontier: string, head: Head | undefined): Promise<void> {
+    const { fs, directory, local, header } = this.#end;
+    await writeSession(fs, local, { session: header.session, epoch: header.epoch, head });
+    await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
+  }
+
+  async snapshots(): Promise<readonly SnapshotListing[]> {
+    return (await snapshotsOf(this.#end.fs, this.#end.directory)).map((position) => ({ position }));
+  }
+
+  async *readSnapshot({ position }: SnapshotListing): AsyncIterable<string> {
+    const bytes = await this.#end.fs.read(`${this.#end.directory}/snapshots/${snapshotName(position)}`);
+    const decoder = new TextDecoder();
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      yield decoder.decode(bytes.subarray(start, end));
+      start = end + 1;
+    }
+    if (start < bytes.length) throw new SnapshotDamagedError(`The snapshot ${position} ends in the middle of a line`);
+  }
+
+  async writeSnapshot(position: string, lines: Iterable<string>): Promise<void> {
+    const directory = `${this.#end.directory}/snapshots`;
+    await this.#end.fs.mkdir(directory);
+    await replaceFile(this.#end.fs, directory, snapshotName(position), encodeLines(lines));
+  }
+
+  async removeSnapshot({ position }: SnapshotListing): Promise<void> {
+    await this.#end.fs.unlink(`${this.#end.directory}/snapshots/${snapshotName(position)}`);
+  }
+
+  async size(): Promise<{ journal: number; snapshots: number }> {
+    const { fs, directory } = this.#end;
+    const sum = async (files: string[]): Promise<number> => {
+      const sizes = await Promise.all(files.map((file) => fs.size(file)));
+      return sizes.reduce((left, right) => left + right, 0);
+    };
+    const segments = await segmentsOf(fs, directory);
+    const snapshots = await snapshotsOf(fs, directory);
+    return {
+      journal: await sum(segments.map((first) => `${directory}/${segmentName(first)}`)),
+      snapshots: await sum(snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+    await this.#end.lock.release();
+  }
+
+  async #rotate(firstSeq: number): Promise<void> {
+    const { fs, directory } = this.#end;
+    const next = await fs.open(`${directory}/${segmentName(firstSeq)}`, true);
+    await fs.syncDirectory(directory);
+    await this.#file.close();
+    this.#file = next;
+    this.#offset = this.#durable = 0;
+  }
+}
+
+function* encodeLines(lines: Iterable<string>): Generator<Uint8Array> {
+  for (const line of lines) yield encoder.encode(line + '\n');
+}
+
+/** Removes temporary files that a crash left in a directory of ours. */
+export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
+  for (const name of await namesIn(fs, directory, 'file')) {
+    if (name.startsWith('.') && name.endsWith('.tmp')) await fs.unlink(`${directory}/${name}`);
+  }
+}

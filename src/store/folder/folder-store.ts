@@ -1,0 +1,232 @@
+import { resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { InvalidOptionError, ModelMismatchError } from '../../errors.js';
+import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { decodeFrontier, encodeFrontier } from '../frontier.js';
+import type { Journal, JournalRequest, Notice, Store, StreamListing } from '../store.js';
+import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
+import { FolderJournal, removeTemporaries } from './folder-journal.js';
+import { epochsOf, FRONTIER_FILE, mastersIn, segmentName, segmentsOf, streamDirectory } from './layout.js';
+import { type Lock, takeLock } from './lock.js';
+import { nodeFileSystem } from './node-file-system.js';
+import { cutTail, type Recovered, recoverStream } from './recovery.js';
+import { SegmentReader } from './segment-reader.js';
+import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
+
+/** How a FolderStore reaches its machine; tests pass other implementations. */
+export interface FolderStoreOptions {
+  /** The file system; this machine's if left out. */
+  readonly fileSystem?: FileSystem;
+  /** Takes the lock of a private directory; the operating system's if left out. */
+  readonly lock?: (directory: string, master: string) => Promise<Lock>;
+}
+
+/**
+ * Masters that share a folder (Dropbox, Syncthing, NFS, a USB stick): each writes its own directory in it and reads the others'.
+ *
+ * @example
+ * ```ts
+ * import { FolderStore } from 'prevalent';
+ *
+ * const store = new FolderStore('./shared');
+ * console.log(store.location.endsWith('shared')); // true
+ * ```
+ */
+export class FolderStore implements Store {
+  readonly location: string;
+  readonly crc32 = crc32;
+  readonly #fs: FileSystem;
+  readonly #lock: (directory: string, master: string) => Promise<Lock>;
+  readonly #readers = new Map<string, SegmentReader>();
+
+  /** @param path the shared folder; made if it is not there */
+  constructor(path: string, options: FolderStoreOptions = {}) {
+    if (typeof path !== 'string' || path === '')
+      throw new InvalidOptionError('store: the path of the shared folder is missing');
+    this.location = resolve(path).replaceAll('\\', '/');
+    this.#fs = options.fileSystem ?? nodeFileSystem;
+    this.#lock = options.lock ?? takeLock;
+  }
+
+  async open(request: JournalRequest): Promise<Journal> {
+    const local = (request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
+    await this.#fs.mkdir(local);
+    await this.#fs.mkdir(`${this.location}/${request.master}`);
+    const lock = await this.#lock(local, request.master);
+    try {
+      await this.#refuseOtherModels(request.model);
+      return await this.#openLocked(request, local, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  async streams(): Promise<readonly StreamListing[]> {
+    const listings: StreamListing[] = [];
+    for (const master of await mastersIn(this.#fs, this.location)) {
+      for (const epoch of await epochsOf(this.#fs, this.location, master)) {
+        const stream = { master, epoch };
+        const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
+        listings.push({ stream, frontier: bytes === undefined ? undefined : new TextDecoder().decode(bytes) });
+      }
+    }
+    return listings;
+  }
+
+  read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+    const key = streamKey(stream);
+    let reader = this.#readers.get(key);
+    if (reader === undefined)
+      this.#readers.set(key, (reader = new SegmentReader(this.#fs, streamDirectory(this.location, stream))));
+    return reader.read(after, upTo);
+  }
+
+  async #openLocked(request: JournalRequest, local: string, lock: Lock): Promise<Journal> {
+    const { master } = request;
+    const notices: Notice[] = [];
+    const session = await readSession(this.#fs, local);
+    const epoch = await this.#newestEpoch(master);
+    if (epoch === undefined)
+      return this.#begin(request, local, lock, session, session?.head === undefined ? 'new' : 'restored', notices);
+    const stream = { master, epoch };
+    const directory = streamDirectory(this.location, stream);
+    if (session?.epoch !== epoch) {
+      await this.#publishRest(stream, notices);
+      notices.push({
+        kind: 'new-epoch',
+        message: `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. Nothing is lost.`,
+      });
+      return this.#begin(request, local, lock, session, 'restored', notices);
+    }
+    const published = Math.max((await this.#frontier(stream))?.head?.seq ?? 0, session.head?.seq ?? 0);
+    const found = await recoverStream(this.#fs, this.location, stream, published, crc32);
+    await removeTemporaries(this.#fs, directory);
+    if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
+      notices.push({
+        kind: 'new-epoch',
+        message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. The other masters still hold what is missing here.`,
+      });
+      return this.#begin(request, local, lock, session, 'restored', notices);
+    }
+    if (found.torn !== undefined) notices.push(await this.#keepAside(directory, found));
+    const file = await this.#fs.open(`${directory}/${segmentName(found.segment.first)}`, false);
+    return new FolderJournal({
+      fs: this.#fs,
+      directory,
+      local,
+      header: found.header,
+      head: found.head,
+      notices,
+      lock,
+      file,
+      size: found.segment.size,
+    });
+  }
+
+  /** The newest epoch that has a journal; a crash may leave the folder of one that never began. */
+  async #newestEpoch(master: string): Promise<string | undefined> {
+    for (const epoch of (await epochsOf(this.#fs, this.location, master)).reverse()) {
+      if ((await segmentsOf(this.#fs, streamDirectory(this.location, { master, epoch }))).length > 0) return epoch;
+    }
+    return undefined;
+  }
+
+  async #keepAside(directory: string, found: Recovered): Promise<Notice> {
+    const { segment, torn } = found as Required<Recovered> & {
+      segment: { first: number; size: number };
+      torn: Uint8Array;
+    };
+    const name = await cutTail(this.#fs, directory, segment, torn);
+    return {
+      kind: 'torn-tail',
+      message: `A crash left ${torn.length} unfinished bytes in ${directory}/${segmentName(segment.first)}; no call in them was ever acknowledged. They were cut and kept as ${name}.`,
+    };
+  }
+
+  /** Begins a new stream: its directory, its header, and the session that vouches for it. */
+  async #begin(
+    request: JournalRequest,
+    local: string,
+    lock: Lock,
+    session: Session | undefined,
+    reason: StreamHeader['reason'],
+    notices: Notice[],
+  ): Promise<Journal> {
+    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, request.master)).at(-1));
+    const header: StreamHeader = {
+      master: request.master,
+      epoch,
+      model: request.model,
+      session: session?.session ?? epoch,
+      reason,
+    };
+    const directory = streamDirectory(this.location, header);
+    // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined });
+    await this.#fs.mkdir(directory);
+    const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
+    await replaceFile(this.#fs, directory, segmentName(1), [line]);
+    await this.#fs.syncDirectory(`${this.location}/${request.master}`);
+    const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
+    return new FolderJournal({
+      fs: this.#fs,
+      directory,
+      local,
+      header,
+      head: undefined,
+      notices,
+      lock,
+      file,
+      size: line.length,
+    });
+  }
+
+  // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
+  async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
+    const frontier = await this.#frontier(stream);
+    const found = await recoverStream(this.#fs, this.location, stream, frontier?.head?.seq ?? 0, crc32);
+    if (found.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
+    const text = encodeFrontier(
+      {
+        clock: found.head.id,
+        head: found.head,
+        session: found.header.session,
+        modelHash: frontier?.modelHash ?? '',
+        seen: frontier?.seen ?? {},
+      },
+      crc32,
+    );
+    await replaceFile(this.#fs, streamDirectory(this.location, stream), FRONTIER_FILE, [
+      new TextEncoder().encode(text),
+    ]);
+    notices.push({
+      kind: 'new-epoch',
+      message: `Published ${found.head.seq - (frontier?.head?.seq ?? 0)} events of ${streamKey(stream)} that its writer had not published.`,
+    });
+  }
+
+  async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {
+    const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
+    return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+  }
+
+  async #refuseOtherModels(model: string): Promise<void> {
+    for (const master of await mastersIn(this.#fs, this.location)) {
+      for (const epoch of await epochsOf(this.#fs, this.location, master)) {
+        const bytes = await readIfThere(
+          this.#fs,
+          `${streamDirectory(this.location, { master, epoch })}/${segmentName(1)}`,
+        );
+        const end = bytes?.indexOf(10) ?? -1;
+        if (bytes === undefined || end < 0) continue;
+        const line = parseLine(new TextDecoder().decode(bytes.subarray(0, end)), crc32);
+        if (line.kind === 'header' && line.header.model !== model) {
+          throw new ModelMismatchError(
+            `${this.location} holds the model "${line.header.model}" (written by ${master}), not "${model}". Use one folder for each model.`,
+          );
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { isMasterName, type StreamId } from '../../event/envelope.js';
+import { isUlid } from '../../event/ulid.js';
+import { type FileSystem, namesIn } from './file-system.js';
+
+/**
+ * Names in a shared folder. Only exact names are data: conflicted copies, temporary files, foreign folders and names that
+ * merely begin like one of ours never match.
+ *
+ * `<root>/<master>/<epoch>/<first seq, 16 digits>.ndjson`, `…/frontier.json`, `…/snapshots/<position>.snapshot`
+ */
+
+const SEGMENT = /^(\d{16})\.ndjson$/;
+const SNAPSHOT = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.snapshot$/;
+
+export const FRONTIER_FILE = 'frontier.json';
+
+export function streamDirectory(root: string, stream: StreamId): string {
+  return `${root}/${stream.master}/${stream.epoch}`;
+}
+
+export function segmentName(firstSeq: number): string {
+  return `${String(firstSeq).padStart(16, '0')}.ndjson`;
+}
+
+export function snapshotName(position: string): string {
+  return `${position}.snapshot`;
+}
+
+/** First sequence numbers of a stream's segments, rising. */
+export async function segmentsOf(fs: FileSystem, directory: string): Promise<number[]> {
+  const names = await namesIn(fs, directory, 'file');
+  return names
+    .map((name) => SEGMENT.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number);
+}
+
+/** Positions of a stream's snapshots, newest first. */
+export async function snapshotsOf(fs: FileSystem, directory: string): Promise<string[]> {
+  const names = await namesIn(fs, `${directory}/snapshots`, 'file');
+  return names
+    .map((name) => SNAPSHOT.exec(name)?.[1])
+    .filter((position) => position !== undefined)
+    .reverse();
+}
+
+/** Names of the masters that have a folder. */
+export async function mastersIn(fs: FileSystem, root: string): Promise<string[]> {
+  return (await namesIn(fs, root, 'directory')).filter(isMasterName);
+}
+
+/** Epochs of one master, rising. */
+export async function epochsOf(fs: FileSystem, root: string, master: string): Promise<string[]> {
+  return (await namesIn(fs, `${root}/${master}`, 'directory')).filter(isUlid);
+}

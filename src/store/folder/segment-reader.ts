@@ -1,0 +1,72 @@
+import { type FileSystem, readIfThere } from './file-system.js';
+import { segmentName, segmentsOf } from './layout.js';
+
+const LINE_FEED = 10;
+const decoder = new TextDecoder();
+
+/** Reads the events of one stream by number; remembers where it stopped, so that new events cost only their own bytes. */
+export class SegmentReader {
+  readonly #fs: FileSystem;
+  readonly #directory: string;
+  #at: { segment: number; offset: number; next: number } | undefined;
+
+  constructor(fs: FileSystem, directory: string) {
+    this.#fs = fs;
+    this.#directory = directory;
+  }
+
+  /** Lines of the events after `after` up to `upTo`, as far as whole lines have arrived. */
+  async read(after: number, upTo: number): Promise<string[]> {
+    const lines: string[] = [];
+    let wanted = after + 1;
+    while (wanted <= upTo) {
+      const found = await this.#readSegment(wanted, upTo, lines);
+      if (found === 0) break;
+      wanted += found;
+    }
+    return lines;
+  }
+
+  async #readSegment(wanted: number, upTo: number, lines: string[]): Promise<number> {
+    if (this.#at?.next !== wanted) {
+      const segment = (await segmentsOf(this.#fs, this.#directory)).filter((first) => first <= wanted).at(-1);
+      if (segment === undefined) return 0;
+      this.#at = { segment, offset: 0, next: segment };
+    }
+    const at = this.#at;
+    const bytes = await readIfThere(this.#fs, `${this.#directory}/${segmentName(at.segment)}`, at.offset);
+    let found = 0;
+    let start = 0;
+    for (
+      let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
+      bytes !== undefined && end >= 0 && at.next <= upTo;
+      end = bytes.indexOf(LINE_FEED, start)
+    ) {
+      // The first line of a stream's first segment is its header.
+      const isHeader = at.segment === 1 && at.offset + start === 0;
+      if (!isHeader) {
+        if (at.next >= wanted) {
+          lines.push(decoder.decode(bytes.subarray(start, end)));
+          found++;
+        }
+        at.next++;
+      }
+      start = end + 1;
+    }
+    at.offset += start;
+    if (found > 0 || at.next <= at.segment) return found;
+    return this.#nextSegment(at, wanted, upTo, lines);
+  }
+
+  async #nextSegment(
+    at: { segment: number; next: number },
+    wanted: number,
+    upTo: number,
+    lines: string[],
+  ): Promise<number> {
+    const segments = await segmentsOf(this.#fs, this.#directory);
+    if (at.segment === wanted || !segments.includes(wanted)) return 0;
+    this.#at = { segment: wanted, offset: 0, next: wanted };
+    return this.#readSegment(wanted, upTo, lines);
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Head } from '../store.js';
+import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
+
+/** What this machine alone knows about a master it has opened. */
+export interface Session {
+  /** Identity of this machine's copy of the master. */
+  readonly session: string;
+  /** The epoch it writes. */
+  readonly epoch: string | undefined;
+  /** The last event it has published; written before it is published. */
+  readonly head: Head | undefined;
+}
+
+/** Default private directory of one master of one shared folder, under the user's state directory. */
+export function defaultLocalDirectory(root: string, master: string): string {
+  const base =
+    process.platform === 'win32'
+      ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+      : (process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'));
+  const place = createHash('sha256').update(resolve(root)).digest('hex').slice(0, 16);
+  return join(base, 'prevalent', `${place}-${master}`);
+}
+
+/** Reads the session; one that is missing or damaged is no session, and a new epoch begins. */
+export async function readSession(fs: FileSystem, local: string): Promise<Session | undefined> {
+  const bytes = await readIfThere(fs, `${local}/session.json`);
+  if (bytes === undefined) return undefined;
+  try {
+    const { session, epoch, head } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
+    return typeof session === 'string' ? { session, epoch, head: head ?? undefined } : undefined;
+  } catch {
+    // A torn session cannot vouch for anything, which is exactly what "no session" says.
+    return undefined;
+  }
+}
+
+/** Writes the session atomically. */
+export async function writeSession(fs: FileSystem, local: string, session: Session): Promise<void> {
+  await replaceFile(fs, local, 'session.json', [new TextEncoder().encode(JSON.stringify({ v: 1, ...session }) + '\n')]);
+}

@@ -1,0 +1,171 @@
+import { NotDurableError, OutcomeUnknownError, type PrevalentError } from '../errors.js';
+import type { Head, Journal } from './store.js';
+
+/** When calls become durable: see `MasterOptions.durability`. */
+export type Durability = 'group' | 'always' | 'none';
+
+/** A full buffer is written and synced before the call that filled it returns: callers feel a slow disk. */
+const BUFFER_CHARS = 8 * 1024 * 1024;
+
+interface Waiter {
+  readonly seq: number;
+  readonly resolve: () => void;
+  readonly reject: (error: PrevalentError) => void;
+}
+
+/**
+ * Collects the lines of calls and writes them together: one write and one sync carry all that waited (group commit, as in
+ * Gray & Reuter, "Transaction Processing", 1993).
+ */
+export class GroupCommit {
+  readonly #journal: Journal;
+  readonly #durability: Durability;
+  readonly #onFailure: (error: PrevalentError) => void;
+  #buffer: string[] = [];
+  #chars = 0;
+  #bufferStart = 0;
+  #last: Head | undefined;
+  #durable: Head | undefined;
+  #writing: Promise<void> | undefined;
+  #waiters: Waiter[] = [];
+  #failure: PrevalentError | undefined;
+  #scheduled = false;
+
+  constructor(journal: Journal, durability: Durability, onFailure: (error: PrevalentError) => void) {
+    this.#journal = journal;
+    this.#durability = durability;
+    this.#onFailure = onFailure;
+    this.#last = this.#durable = journal.head;
+  }
+
+  /** Last event that is on disk. */
+  get durable(): Head | undefined {
+    return this.#durable;
+  }
+
+  /** Last event that was handed over. */
+  get last(): Head | undefined {
+    return this.#last;
+  }
+
+  /** Why nothing more can be written. */
+  get failure(): PrevalentError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Takes the line of one event.
+   *
+   * @throws NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if it was to be written at once and could not
+   */
+  add(line: string, event: Head): void {
+    if (this.#buffer.length === 0) this.#bufferStart = event.seq;
+    this.#buffer.push(line);
+    this.#chars += line.length + 1;
+    this.#last = { seq: event.seq, id: event.id };
+    if (this.#durability === 'always' || this.#chars > BUFFER_CHARS) this.#writeNow();
+    else if (this.#durability === 'group') this.#schedule();
+  }
+
+  /** Resolves when everything handed over so far is on disk. Rejects with why it is not. */
+  async settle(): Promise<void> {
+    const { failure } = this;
+    if (failure !== undefined) throw failure;
+    const seq = this.#last?.seq ?? 0;
+    if (seq <= (this.#durable?.seq ?? 0)) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ seq, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  // In a microtask, so that all calls of one turn of the event loop share one write.
+  #schedule(): void {
+    if (this.#scheduled || this.#writing !== undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#writing ??= this.#writeAll().finally(() => {
+        this.#writing = undefined;
+      });
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#buffer.length > 0 && this.#failure === undefined) {
+      const { text, start, last } = this.#take();
+      try {
+        await this.#journal.append(text, start);
+      } catch (error) {
+        await this.#fail(error);
+        return;
+      }
+      this.#reached(last);
+      if (this.#durability === 'none' && this.#waiters.length === 0) return;
+    }
+  }
+
+  #writeNow(): void {
+    const { text, start, last } = this.#take();
+    try {
+      this.#journal.appendNow(text, start);
+    } catch (error) {
+      const failure = outcomeUnknown(error);
+      this.#refuse(failure);
+      throw failure;
+    }
+    // An earlier batch may still be on its way; what follows it is not durable before it is.
+    if (this.#writing === undefined) this.#reached(last);
+  }
+
+  #take(): { text: string; start: number; last: Head | undefined } {
+    const text = this.#buffer.join('\n') + '\n';
+    const start = this.#bufferStart;
+    this.#buffer = [];
+    this.#chars = 0;
+    return { text, start, last: this.#last };
+  }
+
+  #reached(head: Head | undefined): void {
+    this.#durable = head;
+    const seq = head?.seq ?? 0;
+    const reached = this.#waiters.filter((waiter) => waiter.seq <= seq);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq);
+    for (const waiter of reached) waiter.resolve();
+  }
+
+  async #fail(cause: unknown): Promise<void> {
+    let failure: PrevalentError;
+    try {
+      await this.#journal.cutBack();
+      failure = new NotDurableError(
+        `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
+        { cause },
+      );
+    } catch (error) {
+      failure = outcomeUnknown(new AggregateError([cause, error], reason(cause)));
+    }
+    this.#refuse(failure);
+  }
+
+  #refuse(failure: PrevalentError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#buffer = [];
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    this.#onFailure(failure);
+    for (const waiter of waiters) waiter.reject(failure);
+  }
+}
+
+function outcomeUnknown(cause: unknown): OutcomeUnknownError {
+  return new OutcomeUnknownError(
+    `The disk refused calls (${reason(cause)}) and could not take them back. They were undone in memory; open the master again to see which of them the disk kept.`,
+    { cause },
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
