@@ -1,0 +1,19 @@
+/** The public face of Prevalent. */
+export * from './errors.js';
+export { Master, type Status } from './master.js';
+export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
+export { Transaction, type TransactionOptions } from './model/transaction.js';
+export type { RunningTransaction } from './model/registry.js';
+export type { AnyClass, Migrate, ModelClass, Upcast } from './model/definition.js';
+export { isUlid, UlidClock, ulidTime, type ClockSource } from './event/ulid.js';
+export type { MasterOptions } from './sync/options.js';
+export type { EventFilter } from './sync/history.js';
+export type { Hold, HoldReason } from './sync/merge.js';
+export type { MergedEvent, Notifications, Outcome, SyncReport } from './sync/notices.js';
+export type { Durability } from './store/group-commit.js';
+export type { Head, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from './store/store.js';
+export { MemoryStore } from './store/memory/memory-store.js';
+export { FolderStore, type FolderStoreOptions } from './store/folder/folder-store.js';
+export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';
+export type { Lock } from './store/folder/lock.js';
+export type { StreamHeader, StreamId } from './event/envelope.js';

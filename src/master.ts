@@ -1,0 +1,235 @@
+import { InvalidOptionError, MasterClosedError } from './errors.js';
+import type { ModelClass } from './model/definition.js';
+import { definitionOf } from './model/prevalent.js';
+import { FolderStore } from './store/folder/folder-store.js';
+import type { Store } from './store/store.js';
+import { AutoSync } from './sync/auto-sync.js';
+import { Engine } from './sync/engine.js';
+import { type EventFilter, History } from './sync/history.js';
+import type { Hold } from './sync/merge.js';
+import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
+import { type MasterOptions, resolveOptions } from './sync/options.js';
+import { Replica } from './sync/replica.js';
+
+/** What `status()` tells. */
+export interface Status {
+  readonly name: string;
+  /** Where the masters meet. */
+  readonly store: string;
+  /** Epoch of the stream this master writes. */
+  readonly epoch: string;
+  /** Events of each stream in the state, by `master@epoch`. */
+  readonly streams: Readonly<Record<string, number>>;
+  /** Own calls that are not on disk yet. */
+  readonly pending: number;
+  /** Streams that go no further for now, and why. */
+  readonly held: readonly Hold[];
+  /** The seal in force; history has no end yet. */
+  readonly seal: undefined;
+  /** Undo data in memory, and up to which event there is none. */
+  readonly undo: { readonly bytes: number; readonly base: string };
+  /** Bytes of this master's own files. */
+  readonly files: { readonly journal: number; readonly snapshots: number };
+  /** Why no calls are taken; `undefined` while they are. */
+  readonly readOnly: string | undefined;
+  /** What happened while the journal was opened: a torn tail cut, a new epoch begun. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * One master of a model: the live state, its journal, and the way to the other masters.
+ *
+ * @example
+ * ```ts
+ * import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
+ *
+ * @Prevalent('counter-of-master-docs')
+ * class Counter {
+ *   value = 0;
+ *   @Transaction() add(by: number): number { return (this.value += by); }
+ * }
+ *
+ * const master = await Master.open(Counter, { name: 'laptop', store: new MemoryStore() });
+ * await master.transact((counter) => counter.add(2));
+ * console.log(master.model.value); // 2
+ * await master.close();
+ * ```
+ */
+export class Master<M extends object> implements AsyncDisposable {
+  /** The live model: reads work, `@Transaction` calls are recorded, any other write throws. Always the same object. */
+  readonly model: M;
+  readonly #replica: Replica;
+  readonly #engine: Engine;
+  readonly #history: History;
+  readonly #autoSync: AutoSync | undefined;
+  readonly #name: string;
+  readonly #location: string;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    replica: Replica,
+    engine: Engine,
+    name: string,
+    location: string,
+    autoSync: AutoSync | undefined,
+  ) {
+    this.#replica = replica;
+    this.#engine = engine;
+    this.#history = new History(replica, engine.streams);
+    this.#name = name;
+    this.#location = location;
+    this.#autoSync = autoSync;
+    this.model = replica.executor.model as M;
+  }
+
+  /**
+   * Opens a master: recovers its state from the newest valid snapshot and the journals, its own and the others'.
+   *
+   * @param Model the class with `@Prevalent`
+   * @param options at least `name` and `store`
+   * @throws NotPrevalentError (`NOT_PREVALENT`), InvalidOptionError (`INVALID_OPTION`), MasterLockedError (`MASTER_LOCKED`),
+   * ModelMismatchError (`MODEL_MISMATCH`), JournalDamagedError (`JOURNAL_DAMAGED`), UnsupportedStateError
+   * (`UNSUPPORTED_STATE`) or UnknownClassError (`UNKNOWN_CLASS`) for what the model's constructor builds
+   */
+  static async open<M extends object>(Model: ModelClass<M>, options: MasterOptions): Promise<Master<M>> {
+    const definition = definitionOf(Model);
+    const resolved = resolveOptions(options);
+    const store = storeOf(options.store);
+    const replica = new Replica(definition, resolved);
+    const newEpoch = (last: string | undefined): string => {
+      if (last !== undefined) replica.clock.observe(last);
+      return replica.clock.next();
+    };
+    const journal = await store.open({
+      master: resolved.name,
+      model: definition.name,
+      local: resolved.local,
+      newEpoch,
+    });
+    const engine = new Engine(replica, store, journal, resolved);
+    try {
+      await engine.load();
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+    const report = (error: unknown): void => {
+      replica.notifier.tell('error', error as Error);
+    };
+    const { everyMs } = resolved;
+    const autoSync =
+      everyMs === undefined ? undefined : new AutoSync(everyMs, resolved.random, () => engine.sync(), report);
+    return new Master<M>(replica, engine, resolved.name, store.location, autoSync);
+  }
+
+  /** Rises with every visible change of the state; with `subscribe`, what `useSyncExternalStore` expects. */
+  get version(): number {
+    return this.#replica.notifier.version;
+  }
+
+  /**
+   * Runs `fn` on the model and waits for the disk. Each transaction called in it is an event of its own; put a change of
+   * several steps into one transaction.
+   *
+   * @returns what `fn` returned, once durable
+   * @throws what `fn` throws; NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if the disk refused
+   */
+  async transact<T>(fn: (model: M) => T): Promise<T> {
+    const result = fn(this.model);
+    await this.durable();
+    return result;
+  }
+
+  /** Resolves once all earlier calls are on disk. Errors as `transact`. */
+  async durable(): Promise<void> {
+    await this.#engine.commit.settle();
+  }
+
+  /**
+   * Reads the raw model at full speed. Do not change anything in there.
+   *
+   * @throws TransactionInQueryError (`TRANSACTION_IN_QUERY`) if `fn` calls a transaction
+   */
+  query<T>(fn: (model: M) => T): T {
+    return this.#replica.query(fn);
+  }
+
+  /** Publishes what is durable, fetches what others published, and merges it. Rejects if the store cannot be reached. */
+  async sync(): Promise<SyncReport> {
+    this.#refuseClosed();
+    return this.#engine.sync();
+  }
+
+  /** Merged events in ULID order, the whole history. */
+  events(filter: EventFilter = {}): AsyncIterable<MergedEvent> {
+    return this.#history.events(filter);
+  }
+
+  /** The model after all events up to a ULID or Date: a fresh instance that no master manages. */
+  async at(point: string | Date): Promise<M> {
+    return (await this.#history.at(point)) as M;
+  }
+
+  /** Where this master stands. */
+  async status(): Promise<Status> {
+    const { commit, journal, held } = this.#engine;
+    const { timeline, accepted, refusal } = this.#replica;
+    return {
+      name: this.#name,
+      store: this.#location,
+      epoch: journal.header.epoch,
+      streams: Object.fromEntries(accepted),
+      pending: (commit.last?.seq ?? 0) - (commit.durable?.seq ?? 0),
+      held,
+      seal: undefined,
+      undo: { bytes: timeline.undoBytes, base: timeline.base },
+      files: await journal.size(),
+      readOnly: refusal?.message,
+      notices: journal.notices.map(({ message }) => message),
+    };
+  }
+
+  /** Events that threw in their final place and left no trace, in ULID order. */
+  rejections(): MergedEvent[] {
+    return this.#replica.timeline.rejections().map((entry) => this.#replica.describe(entry));
+  }
+
+  /** Writes a snapshot now, so that the next start replays only what follows. */
+  async snapshot(): Promise<void> {
+    this.#refuseClosed();
+    await this.#engine.snapshot();
+  }
+
+  /** Calls `listener` after every visible change of the state, once for a whole merge. Gives what ends that. */
+  subscribe = (listener: () => void): (() => void) => this.#replica.notifier.subscribe(listener);
+
+  /** Calls `listener` whenever something of that name happens. Gives what ends that. */
+  on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
+    return this.#replica.notifier.on(name, listener);
+  }
+
+  /** Makes everything durable and public, and releases the lock. Later calls throw MasterClosedError (`MASTER_CLOSED`). */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#autoSync?.stop();
+      this.#replica.refuse(new MasterClosedError(`The master "${this.#name}" is closed; open it again`));
+      this.#closing = this.#engine.close();
+    }
+    return this.#closing;
+  }
+
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new MasterClosedError(`The master "${this.#name}" is closed; open it again`);
+  }
+}
+
+function storeOf(store: string | Store): Store {
+  if (typeof store === 'string') return new FolderStore(store);
+  if (typeof (store as Partial<Store> | undefined)?.open === 'function') return store;
+  throw new InvalidOptionError('store: give the path of a shared folder, or a store such as new MemoryStore()');
+}

@@ -1,0 +1,334 @@
+import { JournalDamagedError, MasterClosedError, type PrevalentError, SnapshotDamagedError } from '../errors.js';
+import { type Event, streamKey } from '../event/envelope.js';
+import { encodeFrontier } from '../store/frontier.js';
+import { GroupCommit } from '../store/group-commit.js';
+import type { Journal, Store } from '../store/store.js';
+import type { Base } from '../timeline/fold.js';
+import { BEHIND_BASE, type Entry, genesisBase, type Revision } from '../timeline/timeline.js';
+import { modelHash } from '../model/model-hash.js';
+import { type Hold, planMerge, type Plan } from './merge.js';
+import type { SyncReport } from './notices.js';
+import type { ResolvedOptions } from './options.js';
+import type { Replica } from './replica.js';
+import { Snapshots } from './snapshots.js';
+import { type Heard, Streams } from './streams.js';
+
+/** What was found in the store: a base, and the events after it. */
+interface Gathered {
+  readonly base: Base;
+  readonly plan: Plan;
+}
+
+/** What a merge or a rebuild did. */
+interface Merged extends Revision {
+  readonly received: readonly Event[];
+}
+
+const NOTHING: Revision = { undone: 0, replayed: 0 };
+
+/** Moves bytes between one replica and its store; what to do is decided by pure functions. */
+export class Engine {
+  readonly replica: Replica;
+  readonly journal: Journal;
+  readonly commit: GroupCommit;
+  readonly #store: Store;
+  readonly #streams: Streams;
+  readonly #snapshots: Snapshots;
+  readonly #options: ResolvedOptions;
+  #held: readonly Hold[] = [];
+  #published = 0;
+  #publishedText = '';
+  #sinceSnapshot = 0;
+  #running: Promise<SyncReport> | undefined;
+  #next: Promise<SyncReport> | undefined;
+  #snapshotting: Promise<void> | undefined;
+
+  constructor(replica: Replica, store: Store, journal: Journal, options: ResolvedOptions) {
+    this.replica = replica;
+    this.journal = journal;
+    this.#store = store;
+    this.#options = options;
+    this.#streams = new Streams(store, journal);
+    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store.crc32);
+    this.commit = new GroupCommit(journal, options.durability, (failure) => {
+      this.#diskRefused(failure);
+    });
+  }
+
+  /** Streams that go no further for now. */
+  get held(): readonly Hold[] {
+    return this.#held;
+  }
+
+  get streams(): Streams {
+    return this.#streams;
+  }
+
+  get snapshots(): Snapshots {
+    return this.#snapshots;
+  }
+
+  /** Recovers the state from the newest valid snapshot and the journals, and publishes what was not published yet. */
+  async load(): Promise<void> {
+    const { base, plan } = await this.#gather();
+    this.replica.rebuild(base, plan.accept);
+    this.replica.attach(this.journal.header, this.commit, this.#store);
+    this.#held = plan.held;
+    this.#sinceSnapshot = plan.accept.length;
+    await this.#publish();
+    if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.snapshot();
+  }
+
+  /** Publishes, fetches, merges. Calls during a sync share the next one, so that it includes what was called before. */
+  sync(): Promise<SyncReport> {
+    if (this.#running === undefined) {
+      this.#running = this.#syncOnce().finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running.then(
+      () => this.#takeNext(),
+      () => this.#takeNext(),
+    );
+    return this.#next;
+  }
+
+  /** Writes a snapshot of everything durable; nothing if there is a newest one of it already. */
+  async snapshot(): Promise<void> {
+    this.#snapshotting ??= this.#takeSnapshot().finally(() => {
+      this.#snapshotting = undefined;
+    });
+    return this.#snapshotting;
+  }
+
+  /** Counts events towards the next snapshot, and takes it in the background when it is due. */
+  countEvents(count: number): void {
+    this.#sinceSnapshot += count;
+    if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotting !== undefined) return;
+    this.snapshot().catch((error: unknown) => {
+      this.replica.notifier.tell('error', error as Error);
+    });
+  }
+
+  /** Makes everything durable and public, and releases the journal. */
+  async close(): Promise<void> {
+    try {
+      await this.#running?.catch(() => undefined);
+      if (this.commit.failure === undefined) {
+        await this.commit.settle();
+        await this.#publish();
+        if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery) await this.snapshot();
+      }
+      await this.#snapshotting;
+    } finally {
+      await this.journal.close();
+    }
+  }
+
+  #takeNext(): Promise<SyncReport> {
+    this.#next = undefined;
+    return this.sync();
+  }
+
+  async #syncOnce(): Promise<SyncReport> {
+    const { replica } = this;
+    const began = this.#options.now();
+    if (replica.refusal instanceof MasterClosedError) throw replica.refusal;
+    const published = this.#published;
+    if (this.commit.failure === undefined) {
+      await this.commit.settle();
+      await this.#publish();
+    }
+    const heard = await this.#streams.heard();
+    const incoming = await this.#streams.incoming(heard, replica.accepted, replica.lastIds);
+    // From here to the merge nothing awaits: the plan is for the state as it is.
+    const plan = planMerge(incoming, this.#context());
+    this.#observe(heard, plan);
+    const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
+    const merged = plan.accept.length === 0 ? NOTHING : replica.merge(plan.accept);
+    const done: Merged = merged === BEHIND_BASE ? await this.#rebuild() : { ...merged, received: plan.accept };
+    const now = replica.timeline.rejections();
+    const report: SyncReport = {
+      received: done.received.length,
+      replayed: done.replayed,
+      undone: done.undone,
+      rejected: now.filter(({ event }) => !before.has(event.id)).length,
+      held: plan.held,
+      published: this.#published - published,
+      seal: undefined,
+      ms: this.#options.now() - began,
+    };
+    this.#tell(done.received, changedOutcomes(before, now, done.received), report);
+    this.countEvents(done.received.length);
+    return report;
+  }
+
+  /** A late event lies before what can be undone: the state is built anew, from a snapshot before it or from genesis. */
+  async #rebuild(): Promise<Merged> {
+    const { replica } = this;
+    await this.commit.settle();
+    const { base, plan } = await this.#gather();
+    const events = this.#withUnread(base, plan.accept);
+    const counted = new Map(base.vector);
+    for (const event of events) counted.set(streamKey(event), event.seq);
+    for (const [key, seq] of replica.accepted) {
+      if ((counted.get(key) ?? 0) >= seq) continue;
+      throw new JournalDamagedError(
+        `A late event needs the history of ${key} up to event ${seq}, but only ${counted.get(key) ?? 0} can be read in ${this.#store.location}. ` +
+          'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
+      );
+    }
+    const undone = replica.timeline.entries.length;
+    const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
+    replica.rebuild(base, events);
+    return { undone, replayed: events.length, received };
+  }
+
+  // Calls made while the store was read are in memory only.
+  #withUnread(base: Base, read: readonly Event[]): Event[] {
+    const last = new Map(base.vector);
+    for (const event of read) last.set(streamKey(event), event.seq);
+    const unread = this.replica.timeline.entries
+      .map(({ event }) => event)
+      .filter((event) => event.seq > (last.get(streamKey(event)) ?? 0));
+    return [...read, ...unread].sort((left, right) => (left.id < right.id ? -1 : 1));
+  }
+
+  /** Finds the newest snapshot that no other event precedes, and reads what follows it. */
+  async #gather(): Promise<Gathered> {
+    for (const listing of await this.#snapshots.list()) {
+      try {
+        const base = await this.#snapshots.read(listing);
+        const plan = await this.#planFrom(base);
+        const first = plan.accept[0];
+        if (first === undefined || first.id > base.position) return { base, plan };
+      } catch (error) {
+        if (!(error instanceof SnapshotDamagedError)) throw error;
+        this.replica.notifier.tell('error', error);
+      }
+    }
+    const base: Base = { ...genesisBase(), root: () => this.replica.executor.genesis() };
+    return { base, plan: await this.#planFrom(base) };
+  }
+
+  async #planFrom(base: Base): Promise<Plan> {
+    const heard = await this.#streams.heard();
+    const incoming = await this.#streams.incoming(heard, base.vector, new Map());
+    const own = this.commit.durable;
+    const from = base.vector.get(this.#streams.own) ?? 0;
+    if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
+    const plan = planMerge(incoming, this.#context());
+    this.#observe(heard, plan);
+    const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
+    if (broken !== undefined)
+      throw new JournalDamagedError(
+        `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`,
+      );
+    return plan;
+  }
+
+  #context(): Parameters<typeof planMerge>[1] {
+    const { replica } = this;
+    return {
+      end: replica.timeline.end,
+      base: replica.timeline.base,
+      now: this.#options.now(),
+      maxDrift: this.#options.maxClockDrift,
+      obstacle: (event) => replica.calls.obstacle(event),
+    };
+  }
+
+  // New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along.
+  #observe(heard: readonly Heard[], plan: Plan): void {
+    const future = new Set(plan.held.filter(({ reason }) => reason === 'clock-ahead').map(streamKey));
+    for (const { stream, frontier } of heard) {
+      if (frontier?.head !== undefined && !future.has(streamKey(stream))) this.replica.clock.observe(frontier.head.id);
+      if (frontier !== undefined && stream.master === this.journal.header.master)
+        this.replica.clock.observe(frontier.clock);
+    }
+    for (const event of plan.accept) this.replica.clock.observe(event.id);
+  }
+
+  async #publish(): Promise<void> {
+    const { clock, accepted, definition } = this.replica;
+    const head = this.commit.durable;
+    // The promise must stay below every call that is not durable yet.
+    const promise = head?.seq === this.commit.last?.seq ? clock.promise() : (head?.id ?? '0'.repeat(26));
+    const seen = Object.fromEntries(accepted);
+    const text = JSON.stringify([head, seen]);
+    if (text === this.#publishedText) return;
+    const frontier = encodeFrontier(
+      { clock: promise, head, session: this.journal.header.session, modelHash: modelHash(definition), seen },
+      this.#store.crc32,
+    );
+    await this.journal.publish(frontier, head);
+    this.#publishedText = text;
+    this.#published = head?.seq ?? 0;
+  }
+
+  async #takeSnapshot(): Promise<void> {
+    const { replica } = this;
+    await this.commit.settle();
+    const newest = (await this.#snapshots.list())[0]?.position ?? genesisBase().position;
+    // From here to the encoded lines nothing awaits: they are one moment of the state.
+    const { timeline } = replica;
+    const durable = this.commit.durable?.seq ?? 0;
+    const open = timeline.entries.findIndex(
+      ({ event }) => streamKey(event) === this.#streams.own && event.seq > durable,
+    );
+    const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
+    if (position <= newest) return;
+    const encode = (): string[] =>
+      this.#snapshots.encode(replica.executor.raw, {
+        position,
+        vector: timeline.vectorAt(position),
+        rejections: timeline.rejections().filter(({ event }) => event.id <= position),
+      });
+    const first = timeline.entries[open]?.event.id;
+    const lines = first === undefined ? encode() : timeline.before(first, encode);
+    this.#sinceSnapshot = 0;
+    await this.#snapshots.write(position, lines);
+  }
+
+  #tell(received: readonly Event[], reordered: readonly Entry[], report: SyncReport): void {
+    const { notifier, timeline } = this.replica;
+    const wasHeld = new Set(this.#held.map(holdText));
+    this.#held = report.held;
+    if (received.length > 0) notifier.changed();
+    for (const event of received) {
+      const entry = timeline.rejection(event.id) ?? { event, undo: undefined, error: undefined };
+      if (notifier.wants('event')) notifier.tell('event', this.replica.describe(entry));
+      if (entry.error !== undefined && notifier.wants('rejected'))
+        notifier.tell('rejected', this.replica.describe(entry));
+    }
+    for (const entry of reordered) notifier.tell('reordered', this.replica.describe(entry));
+    for (const hold of report.held) if (!wasHeld.has(holdText(hold))) notifier.tell('held', hold);
+    notifier.tell('synced', report);
+  }
+
+  #diskRefused(failure: PrevalentError): void {
+    const lost = this.replica.dropAfter(this.commit.durable?.seq ?? 0);
+    this.replica.refuse(failure);
+    if (lost.length > 0) this.replica.notifier.tell('error', failure);
+  }
+}
+
+function holdText(hold: Hold): string {
+  return `${streamKey(hold)}:${hold.seq}:${hold.reason}`;
+}
+
+/** Earlier events that are rejected now and were not, or the other way round. */
+function changedOutcomes(
+  before: ReadonlyMap<string, Entry>,
+  now: readonly Entry[],
+  received: readonly Event[],
+): Entry[] {
+  const fresh = new Set(received.map(({ id }) => id));
+  const after = new Set(now.map(({ event }) => event.id));
+  const rejected = now.filter(({ event }) => !before.has(event.id) && !fresh.has(event.id));
+  const applied = [...before.values()]
+    .filter(({ event }) => !after.has(event.id))
+    .map(({ event }) => ({ event, undo: undefined, error: undefined }));
+  return [...rejected, ...applied];
+}

@@ -1,0 +1,152 @@
+import { type Event, type ParsedLine, type StreamId } from '../event/envelope.js';
+import { ulidTime } from '../event/ulid.js';
+import type { Head } from '../store/store.js';
+
+/**
+ * The merge as a pure decision: from what was read to what to do about it. The engine carries the plan out; nothing here
+ * touches a disk or a model.
+ */
+
+/** What was read of one stream. */
+export interface Incoming {
+  readonly stream: StreamId;
+  /** Events accepted so far. */
+  readonly accepted: number;
+  /** Id of the last accepted event, if known. */
+  readonly lastId: string | undefined;
+  /** The last event its master published. */
+  readonly head: Head;
+  /** Lines from `accepted + 1` on, as far as they have arrived. */
+  readonly lines: readonly ParsedLine[];
+  /** This master's own stream: what it wrote itself is never from the future. */
+  readonly own?: boolean;
+}
+
+/** Why a stream goes no further for now. Nothing of it is lost. */
+export type HoldReason =
+  'gap' | 'damaged' | 'newer-format' | 'clock-ahead' | 'model' | 'unknown-transaction' | 'newer-version' | 'arguments';
+
+/** A stream that is held, and where. */
+export interface Hold {
+  readonly master: string;
+  readonly epoch: string;
+  /** The event that is waited for. */
+  readonly seq: number;
+  readonly reason: HoldReason;
+  /** What happened and what to do. */
+  readonly message: string;
+}
+
+/** What the timeline has to do with the accepted events. */
+export type Instruction =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'advance' }
+  | { readonly kind: 'rewind'; readonly to: string }
+  | { readonly kind: 'rebuild'; readonly from: string };
+
+/** The decision. */
+export interface Plan {
+  /** Accepted events in ULID order. */
+  readonly accept: readonly Event[];
+  readonly held: readonly Hold[];
+  readonly instruction: Instruction;
+}
+
+/** What the merge needs to know about this master. */
+export interface MergeContext {
+  /** Greatest id in the timeline. */
+  readonly end: string;
+  /** Id up to which nothing can be undone. */
+  readonly base: string;
+  /** Wall clock in ms. */
+  readonly now: number;
+  /** How far (ms) an event may be ahead of it. */
+  readonly maxDrift: number;
+  /** What keeps this program from running an event. */
+  readonly obstacle: (event: Event) => 'model' | 'unknown-transaction' | 'newer-version' | 'arguments' | undefined;
+}
+
+/** Decides what of the incoming events is accepted, what is held, and what that means for the timeline. */
+export function planMerge(incoming: readonly Incoming[], context: MergeContext): Plan {
+  const accept: Event[] = [];
+  const held: Hold[] = [];
+  for (const stream of incoming) {
+    const hold = acceptStream(stream, context, accept);
+    if (hold !== undefined) held.push(hold);
+  }
+  accept.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  return { accept, held, instruction: instruct(accept[0]?.id, context) };
+}
+
+function instruct(first: string | undefined, context: MergeContext): Instruction {
+  if (first === undefined) return { kind: 'nothing' };
+  if (first > context.end) return { kind: 'advance' };
+  return first > context.base ? { kind: 'rewind', to: first } : { kind: 'rebuild', from: first };
+}
+
+function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | undefined {
+  const { stream, head } = incoming;
+  let { accepted, lastId } = incoming;
+  const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
+  for (const line of incoming.lines) {
+    if (accepted >= head.seq) break;
+    if (line.kind === 'newer')
+      return hold('newer-format', `${stream.master} writes journal format ${line.v}; upgrade this program to read it`);
+    if (line.kind !== 'event')
+      return hold(
+        'damaged',
+        `event ${accepted + 1} of ${stream.master} fails its checksum; sync the file again from ${stream.master}`,
+      );
+    const { event } = line;
+    const wrong = misplaced(event, stream, accepted, lastId, head);
+    if (wrong !== undefined)
+      return hold(
+        'damaged',
+        `event ${accepted + 1} of ${stream.master} ${wrong}; sync the file again from ${stream.master}`,
+      );
+    if (incoming.own !== true && ulidTime(event.id) > context.now + context.maxDrift) {
+      return hold(
+        'clock-ahead',
+        `event ${event.id} of ${stream.master} is from the future (${new Date(ulidTime(event.id)).toISOString()}); check the clocks of both machines`,
+      );
+    }
+    const obstacle = context.obstacle(event);
+    if (obstacle !== undefined) return hold(obstacle, explain(obstacle, event));
+    accept.push(event);
+    accepted = event.seq;
+    lastId = event.id;
+  }
+  return accepted < head.seq
+    ? hold('gap', `events ${accepted + 1} to ${head.seq} of ${stream.master} have not arrived yet`)
+    : undefined;
+}
+
+function misplaced(
+  event: Event,
+  stream: StreamId,
+  accepted: number,
+  lastId: string | undefined,
+  head: Head,
+): string | undefined {
+  if (event.master !== stream.master || event.epoch !== stream.epoch)
+    return `names another stream (${event.master}@${event.epoch})`;
+  if (event.seq !== accepted + 1) return `has the number ${event.seq}`;
+  if (lastId !== undefined && event.id <= lastId) return `has an id that does not rise (${event.id})`;
+  if (event.seq === head.seq && event.id !== head.id)
+    return `is not the one that was published (${event.id}, not ${head.id})`;
+  return undefined;
+}
+
+function explain(obstacle: 'model' | 'unknown-transaction' | 'newer-version' | 'arguments', event: Event): string {
+  const name = `event ${event.id} of ${event.master}`;
+  switch (obstacle) {
+    case 'model':
+      return `${name} belongs to the model "${event.model}"; every model needs a store of its own`;
+    case 'unknown-transaction':
+      return `${name} calls "${event.tx}", which is no transaction of this program's model; upgrade this program`;
+    case 'newer-version':
+      return `${name} calls "${event.tx}" in version ${event.txv}, which this program does not know; upgrade this program`;
+    case 'arguments':
+      return `${name} calls "${event.tx}" with arguments this program cannot decode; upgrade this program`;
+  }
+}

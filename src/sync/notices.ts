@@ -1,0 +1,131 @@
+import type { PrevalentError } from '../errors.js';
+import type { Hold } from './merge.js';
+
+/** How an event ended: applied to the state, or rejected because it threw in its final place. */
+export type Outcome = 'applied' | 'rejected';
+
+/** One merged event as users see it. */
+export interface MergedEvent {
+  readonly id: string;
+  readonly master: string;
+  readonly seq: number;
+  /** When it was made. */
+  readonly time: Date;
+  readonly transaction: string;
+  /** A private copy of the arguments. */
+  readonly args: readonly unknown[];
+  readonly meta: unknown;
+  readonly outcome: Outcome;
+  /** Why it was rejected. */
+  readonly error?: string;
+}
+
+/** What one `sync()` did. */
+export interface SyncReport {
+  /** Events of others accepted now. */
+  readonly received: number;
+  /** Events run to put them in their places, earlier ones that had to run again included. */
+  readonly replayed: number;
+  /** Events taken back for that. */
+  readonly undone: number;
+  /** Events rejected now that were not before. */
+  readonly rejected: number;
+  /** Streams that go no further for now, and why. */
+  readonly held: readonly Hold[];
+  /** Own events that others can read now and could not before. */
+  readonly published: number;
+  /** The seal in force; history has no end yet. */
+  readonly seal: undefined;
+  /** How long it took, in ms. */
+  readonly ms: number;
+}
+
+/** What `on(name, …)` listeners get. */
+export interface Notifications {
+  /** Once per event, when it is first applied or rejected here. */
+  event: (event: MergedEvent) => void;
+  /** An event threw in its place and left no trace. */
+  rejected: (event: MergedEvent) => void;
+  /** A late event changed the outcome of this earlier one. */
+  reordered: (event: MergedEvent) => void;
+  /** A sync ended. */
+  synced: (report: SyncReport) => void;
+  /** A stream is held since this sync. */
+  held: (hold: Hold) => void;
+  /** Something went wrong outside any call that could have told it. */
+  error: (error: PrevalentError | Error) => void;
+}
+
+type Listeners = { [Name in keyof Notifications]: Set<Notifications[Name]> };
+
+/** Delivers what happens to those who asked. */
+export class Notifier {
+  readonly #listeners: Listeners = {
+    event: new Set(),
+    rejected: new Set(),
+    reordered: new Set(),
+    synced: new Set(),
+    held: new Set(),
+    error: new Set(),
+  };
+  readonly #subscribers = new Set<() => void>();
+  #version = 0;
+
+  /** Rises with every visible change of the state. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Adds a listener; gives what removes it. */
+  on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
+    const set = this.#listeners[name];
+    set.add(listener);
+    return () => {
+      set.delete(listener);
+    };
+  }
+
+  /** Adds a subscriber to `version`; gives what removes it. */
+  subscribe(subscriber: () => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => {
+      this.#subscribers.delete(subscriber);
+    };
+  }
+
+  /** Tells whether anybody listens, so that nothing is prepared for nobody. */
+  wants(name: keyof Notifications): boolean {
+    return this.#listeners[name].size > 0;
+  }
+
+  /** Tells all listeners of one name. A listener that throws disturbs neither the others nor the master. */
+  tell<Name extends keyof Notifications>(name: Name, ...what: Parameters<Notifications[Name]>): void {
+    for (const listener of [...this.#listeners[name]]) {
+      this.#guard(() => {
+        (listener as (...args: Parameters<Notifications[Name]>) => void)(...what);
+      });
+    }
+    if (name === 'error' && !this.wants('error')) throwLater(what[0]);
+  }
+
+  /** The state changed visibly. */
+  changed(): void {
+    this.#version++;
+    for (const subscriber of [...this.#subscribers]) this.#guard(subscriber);
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+}
+
+// An uncaught exception of its own, as if the listener had thrown from a timer.
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,217 @@
+import {
+  ForeignTransactionError,
+  MasterClosedError,
+  type PrevalentError,
+  ReadOnlyMasterError,
+  TransactionInQueryError,
+} from '../errors.js';
+import { CallCodec } from '../event/call-codec.js';
+import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
+import { UlidClock, ulidTime } from '../event/ulid.js';
+import { ClassTable } from '../model/class-table.js';
+import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
+import { registry } from '../model/registry.js';
+import { Executor } from '../state/executor.js';
+import type { GroupCommit } from '../store/group-commit.js';
+import type { Store } from '../store/store.js';
+import { CallFactory } from '../timeline/call-factory.js';
+import { type Base, fold } from '../timeline/fold.js';
+import { BEHIND_BASE, type Entry, genesisBase, type Revision, Timeline } from '../timeline/timeline.js';
+import { type MergedEvent, Notifier } from './notices.js';
+import type { ResolvedOptions } from './options.js';
+
+/** One master's state and its place in the merged history; everything here is synchronous. */
+export class Replica implements TransactionHost {
+  readonly definition: ModelDefinition;
+  readonly classes: ClassTable;
+  readonly executor: Executor;
+  readonly calls: CallFactory;
+  readonly clock: UlidClock;
+  readonly notifier = new Notifier();
+  readonly #codec: CallCodec;
+  readonly #options: ResolvedOptions;
+  readonly #meta: unknown;
+  #timeline: Timeline;
+  #accepted = new Map<string, number>();
+  readonly #lastIds = new Map<string, string>();
+  #journal: { stream: StreamHeader; key: string; writer: LineWriter; commit: GroupCommit } | undefined;
+  #seq = 0;
+  #refusal: PrevalentError | undefined;
+  #querying = 0;
+
+  constructor(definition: ModelDefinition, options: ResolvedOptions) {
+    this.definition = definition;
+    this.#options = options;
+    this.#meta = JSON.parse(options.meta) as unknown;
+    this.classes = new ClassTable(definition);
+    this.#codec = new CallCodec(definition, this.classes);
+    this.calls = new CallFactory(definition, this.#codec);
+    this.clock = new UlidClock({ now: options.now, random: options.random, maxDrift: options.maxClockDrift });
+    this.executor = new Executor(definition, this.classes, this);
+    this.#timeline = new Timeline(this.executor, this.calls, this.#undoMemory(), genesisBase());
+  }
+
+  get timeline(): Timeline {
+    return this.#timeline;
+  }
+
+  /** How many events of each stream the state contains. */
+  get accepted(): ReadonlyMap<string, number> {
+    return this.#accepted;
+  }
+
+  /** The last accepted id of each stream, as far as known. */
+  get lastIds(): ReadonlyMap<string, string> {
+    return this.#lastIds;
+  }
+
+  /** Why no calls are taken; `undefined` while they are. */
+  get refusal(): PrevalentError | undefined {
+    return this.#refusal;
+  }
+
+  /** From now on calls are recorded in this stream. */
+  attach(stream: StreamHeader, commit: GroupCommit, store: Store): void {
+    this.#journal = {
+      stream,
+      key: streamKey(stream),
+      writer: new LineWriter(stream, this.definition.name, store.crc32),
+      commit,
+    };
+    this.#seq = commit.last?.seq ?? 0;
+  }
+
+  /** From now on calls are refused with this error; the first reason stays. */
+  refuse(error: PrevalentError): void {
+    this.#refusal ??= error;
+  }
+
+  /** Reads the raw model. */
+  query<T>(read: (model: never) => T): T {
+    if (this.#refusal instanceof MasterClosedError) throw this.#refusal;
+    this.#querying++;
+    try {
+      return read(this.executor.raw as never);
+    } finally {
+      this.#querying--;
+    }
+  }
+
+  call(definition: TransactionDefinition, args: unknown[], self: object): unknown {
+    if (this.executor.running) return definition.method.apply(self, args);
+    this.#checkCall(definition, self);
+    const journal = this.#journal;
+    if (journal === undefined) throw new MasterClosedError('The master is not open yet');
+    const encoded = this.#codec.encode(definition, args);
+    const { stream } = journal;
+    const event: Event = {
+      id: this.clock.next(),
+      master: stream.master,
+      epoch: stream.epoch,
+      seq: this.#seq + 1,
+      model: this.definition.name,
+      tx: definition.name,
+      txv: definition.version,
+      args: encoded.args,
+      meta: this.#meta,
+    };
+    const run = encoded.flat
+      ? [...(encoded.args as unknown[])]
+      : this.#codec.decode(definition, encoded.args, definition.version);
+    const result = this.#timeline.call(event, run);
+    this.#seq = event.seq;
+    this.#accepted.set(journal.key, event.seq);
+    journal.commit.add(journal.writer.line(event, encoded.text, this.#options.meta), event);
+    if (this.notifier.wants('event'))
+      this.notifier.tell('event', this.describe({ event, undo: undefined, error: undefined }));
+    this.notifier.changed();
+    return result;
+  }
+
+  /** Puts accepted events of others in their places. `BEHIND_BASE` asks for a rebuild; nothing has changed then. */
+  merge(events: readonly Event[]): Revision | typeof BEHIND_BASE {
+    const revision = this.#timeline.revise(events);
+    if (revision === BEHIND_BASE) return BEHIND_BASE;
+    this.#noteAccepted(events);
+    return revision;
+  }
+
+  /** Replaces the whole state by one built from a base and the events after it. */
+  rebuild(base: Base, events: readonly Event[]): void {
+    const progress = (done: number): void => {
+      this.#options.onProgress(done, events.length);
+    };
+    this.#timeline = fold(this.executor, this.calls, base, events, this.#undoMemory(), progress);
+    this.#accepted = new Map(base.vector);
+    this.#noteAccepted(events);
+  }
+
+  /** Takes back this master's calls after its `durable` last event, because the disk refused them. */
+  dropAfter(durable: number): readonly string[] {
+    const key = this.#journal?.key;
+    const lost = this.#timeline.entries
+      .filter(({ event }) => streamKey(event) === key && event.seq > durable)
+      .map(({ event }) => event.id);
+    if (this.#timeline.revise([], new Set(lost)) === BEHIND_BASE)
+      throw new Error('Calls that are not durable can no longer be taken back');
+    if (key !== undefined) this.#accepted.set(key, durable);
+    if (lost.length > 0) this.notifier.changed();
+    return lost;
+  }
+
+  /** An event as users see it. */
+  describe(entry: Entry): MergedEvent {
+    const { event, error } = entry;
+    const { id, master, seq, tx, meta } = event;
+    return {
+      id,
+      master,
+      seq,
+      time: new Date(ulidTime(event.origin ?? id)),
+      transaction: tx,
+      args: this.calls.args(event),
+      meta,
+      outcome: error === undefined ? 'applied' : 'rejected',
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  #checkCall(definition: TransactionDefinition, self: object): void {
+    if (self === this.executor.raw || this.#querying > 0) {
+      throw new TransactionInQueryError(
+        `The transaction ${definition.name} was called inside query(), which only reads. Call it on master.model.`,
+      );
+    }
+    if (registry.running !== undefined) {
+      throw new ForeignTransactionError(
+        `The transaction ${definition.name} was called inside a transaction of another master; its replay would call it again. Call it after that transaction.`,
+      );
+    }
+    const refusal = this.#refusal;
+    if (refusal instanceof MasterClosedError) throw refusal;
+    if (refusal !== undefined)
+      throw new ReadOnlyMasterError(`The master "${this.#options.name}" takes no calls: ${refusal.message}`, {
+        cause: refusal,
+      });
+  }
+
+  #noteAccepted(events: readonly Event[]): void {
+    for (const event of events) {
+      const key = streamKey(event);
+      this.#accepted.set(key, event.seq);
+      this.#lastIds.set(key, event.id);
+      this.clock.observe(event.id);
+    }
+  }
+
+  #undoMemory(): { bytes: number; keepAfter: () => string | undefined } {
+    return {
+      bytes: this.#options.undoMemory,
+      keepAfter: () => {
+        const commit = this.#journal?.commit;
+        if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
+        return commit.durable?.id ?? '';
+      },
+    };
+  }
+}

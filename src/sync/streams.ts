@@ -1,0 +1,75 @@
+import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { decodeFrontier, type Frontier } from '../store/frontier.js';
+import type { Head, Journal, Store } from '../store/store.js';
+import type { VersionVector } from '../timeline/timeline.js';
+import type { Incoming } from './merge.js';
+
+/** What another stream's master has published. */
+export interface Heard {
+  readonly stream: StreamId;
+  readonly frontier: Frontier | undefined;
+}
+
+/** Reads the streams of a store: what was published, and the events behind it. */
+export class Streams {
+  readonly #store: Store;
+  readonly #journal: Journal;
+
+  constructor(store: Store, journal: Journal) {
+    this.#store = store;
+    this.#journal = journal;
+  }
+
+  /** Key of the stream this master writes. */
+  get own(): string {
+    return streamKey(this.#journal.header);
+  }
+
+  /** Everything published in the store, this master's own stream aside. */
+  async heard(): Promise<Heard[]> {
+    const listings = await this.#store.streams();
+    return listings
+      .filter(({ stream }) => streamKey(stream) !== this.own)
+      .map(({ stream, frontier }) => ({ stream, frontier: decodeFrontier(frontier, this.#store.crc32) }));
+  }
+
+  /** Reads what lies between what is accepted and what is published. */
+  async incoming(
+    heard: readonly Heard[],
+    accepted: VersionVector,
+    lastIds: ReadonlyMap<string, string>,
+  ): Promise<Incoming[]> {
+    const found: Incoming[] = [];
+    for (const { stream, frontier } of heard) {
+      const key = streamKey(stream);
+      const head = frontier?.head;
+      const from = accepted.get(key) ?? 0;
+      if (head !== undefined && head.seq > from) found.push(await this.#read(stream, from, head, lastIds.get(key)));
+    }
+    return found;
+  }
+
+  /** Reads this master's own stream after `accepted` up to its last durable event. */
+  async ownIncoming(accepted: number, head: Head): Promise<Incoming> {
+    return { ...(await this.#read(this.#journal.header, accepted, head, undefined)), own: true };
+  }
+
+  /** The events of every stream from its first up to what `vector` says, in ULID order. */
+  async history(vector: VersionVector): Promise<Event[]> {
+    const events: Event[] = [];
+    for (const [key, seq] of vector) {
+      const [master = '', epoch = ''] = key.split('@');
+      for (const line of await this.#store.read({ master, epoch }, 0, seq)) {
+        const parsed = parseLine(line, this.#store.crc32);
+        if (parsed.kind === 'event') events.push(parsed.event);
+      }
+    }
+    return events.sort((left, right) => (left.id < right.id ? -1 : 1));
+  }
+
+  async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
+    const lines = await this.#store.read(stream, accepted, head.seq);
+    const parsed: ParsedLine[] = lines.map((line) => parseLine(line, this.#store.crc32));
+    return { stream: { master: stream.master, epoch: stream.epoch }, accepted, lastId, head, lines: parsed };
+  }
+}
