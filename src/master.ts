@@ -185,7 +185,7 @@ export class Master<M extends object> implements AsyncDisposable {
       undo: { bytes: timeline.undoBytes, base: timeline.base },
       files: await journal.size(),
       readOnly: refusal?.message,
-      notices: journal.notices.map(({ message }) => message),
+      notices: this.#engine.notices,
     };
   }
 

@@ -133,14 +133,14 @@ describe('the rules find', () => {
 
   test('node:* where it may not be', () => {
     const files = {
-      'store/memory/store.ts': `import 'node:fs';`,
+      'timeline/disk.ts': `import 'node:fs';`,
       'store/port.ts': `import type { Stats } from 'fs';`,
       'state/executor.ts': `import 'fs/promises';`,
       'store/folder/store.ts': `import 'node:fs';`,
       'cli/main.ts': `import 'node:process';`,
     };
     expect(nodeViolations(tree(files))).toEqual([
-      'store/memory/store.ts: may not import node:fs',
+      'timeline/disk.ts: may not import node:fs',
       'store/port.ts: may not import fs',
       'state/executor.ts: may not import fs/promises',
     ]);

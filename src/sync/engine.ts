@@ -1,23 +1,17 @@
-import { JournalDamagedError, MasterClosedError, type PrevalentError, SnapshotDamagedError } from '../errors.js';
+import { JournalDamagedError, MasterClosedError, type PrevalentError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
-import { encodeFrontier } from '../store/frontier.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
 import { BEHIND_BASE, type Entry, genesisBase, type Revision } from '../timeline/timeline.js';
-import { modelHash } from '../model/model-hash.js';
-import { type Hold, planMerge, type Plan } from './merge.js';
+import { Gatherer } from './gatherer.js';
+import type { Hold } from './merge.js';
 import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
+import { Publisher } from './publisher.js';
 import type { Replica } from './replica.js';
 import { Snapshots } from './snapshots.js';
-import { type Heard, Streams } from './streams.js';
-
-/** What was found in the store: a base, and the events after it. */
-interface Gathered {
-  readonly base: Base;
-  readonly plan: Plan;
-}
+import { Streams } from './streams.js';
 
 /** What a merge or a rebuild did. */
 interface Merged extends Revision {
@@ -31,13 +25,15 @@ export class Engine {
   readonly replica: Replica;
   readonly journal: Journal;
   readonly commit: GroupCommit;
-  readonly #store: Store;
-  readonly #streams: Streams;
+  /** Everything that reads the store. */
+  readonly streams: Streams;
   readonly #snapshots: Snapshots;
+  readonly #gatherer: Gatherer;
+  readonly #publisher: Publisher;
+  readonly #store: Store;
   readonly #options: ResolvedOptions;
+  readonly #notices: string[];
   #held: readonly Hold[] = [];
-  #published = 0;
-  #publishedText = '';
   #sinceSnapshot = 0;
   #running: Promise<SyncReport> | undefined;
   #next: Promise<SyncReport> | undefined;
@@ -48,11 +44,19 @@ export class Engine {
     this.journal = journal;
     this.#store = store;
     this.#options = options;
-    this.#streams = new Streams(store, journal);
-    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store.crc32);
+    this.#notices = journal.notices.map(({ message }) => message);
     this.commit = new GroupCommit(journal, options.durability, (failure) => {
       this.#diskRefused(failure);
     });
+    this.streams = new Streams(store, journal);
+    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store.crc32);
+    this.#gatherer = new Gatherer(replica, store, this.streams, this.#snapshots, this.commit, options);
+    this.#publisher = new Publisher(replica, journal, store, this.commit);
+  }
+
+  /** What happened at the start: a torn tail cut, a new epoch begun, a damaged snapshot skipped. */
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   /** Streams that go no further for now. */
@@ -60,22 +64,16 @@ export class Engine {
     return this.#held;
   }
 
-  get streams(): Streams {
-    return this.#streams;
-  }
-
-  get snapshots(): Snapshots {
-    return this.#snapshots;
-  }
-
   /** Recovers the state from the newest valid snapshot and the journals, and publishes what was not published yet. */
   async load(): Promise<void> {
-    const { base, plan } = await this.#gather();
+    const { base, plan } = await this.#gatherer.everything((error) => this.#notices.push(error.message));
     this.replica.rebuild(base, plan.accept);
-    this.replica.attach(this.journal.header, this.commit, this.#store);
+    this.replica.attach(this.journal.header, this.commit, this.#store, () => {
+      this.#countEvents(1);
+    });
     this.#held = plan.held;
     this.#sinceSnapshot = plan.accept.length;
-    await this.#publish();
+    await this.#publisher.publish();
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.snapshot();
   }
 
@@ -103,7 +101,7 @@ export class Engine {
   }
 
   /** Counts events towards the next snapshot, and takes it in the background when it is due. */
-  countEvents(count: number): void {
+  #countEvents(count: number): void {
     this.#sinceSnapshot += count;
     if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotting !== undefined) return;
     this.snapshot().catch((error: unknown) => {
@@ -117,7 +115,7 @@ export class Engine {
       await this.#running?.catch(() => undefined);
       if (this.commit.failure === undefined) {
         await this.commit.settle();
-        await this.#publish();
+        await this.#publisher.publish();
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery) await this.snapshot();
       }
       await this.#snapshotting;
@@ -135,16 +133,12 @@ export class Engine {
     const { replica } = this;
     const began = this.#options.now();
     if (replica.refusal instanceof MasterClosedError) throw replica.refusal;
-    const published = this.#published;
+    const published = this.#publisher.published;
     if (this.commit.failure === undefined) {
       await this.commit.settle();
-      await this.#publish();
+      await this.#publisher.publish();
     }
-    const heard = await this.#streams.heard();
-    const incoming = await this.#streams.incoming(heard, replica.accepted, replica.lastIds);
-    // From here to the merge nothing awaits: the plan is for the state as it is.
-    const plan = planMerge(incoming, this.#context());
-    this.#observe(heard, plan);
+    const plan = await this.#gatherer.news();
     const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
     const merged = plan.accept.length === 0 ? NOTHING : replica.merge(plan.accept);
     const done: Merged = merged === BEHIND_BASE ? await this.#rebuild() : { ...merged, received: plan.accept };
@@ -155,12 +149,12 @@ export class Engine {
       undone: done.undone,
       rejected: now.filter(({ event }) => !before.has(event.id)).length,
       held: plan.held,
-      published: this.#published - published,
+      published: this.#publisher.published - published,
       seal: undefined,
       ms: this.#options.now() - began,
     };
     this.#tell(done.received, changedOutcomes(before, now, done.received), report);
-    this.countEvents(done.received.length);
+    this.#countEvents(done.received.length);
     return report;
   }
 
@@ -168,7 +162,9 @@ export class Engine {
   async #rebuild(): Promise<Merged> {
     const { replica } = this;
     await this.commit.settle();
-    const { base, plan } = await this.#gather();
+    const { base, plan } = await this.#gatherer.everything((error) => {
+      replica.notifier.tell('error', error);
+    });
     const events = this.#withUnread(base, plan.accept);
     const counted = new Map(base.vector);
     for (const event of events) counted.set(streamKey(event), event.seq);
@@ -195,90 +191,18 @@ export class Engine {
     return [...read, ...unread].sort((left, right) => (left.id < right.id ? -1 : 1));
   }
 
-  /** Finds the newest snapshot that no other event precedes, and reads what follows it. */
-  async #gather(): Promise<Gathered> {
-    for (const listing of await this.#snapshots.list()) {
-      try {
-        const base = await this.#snapshots.read(listing);
-        const plan = await this.#planFrom(base);
-        const first = plan.accept[0];
-        if (first === undefined || first.id > base.position) return { base, plan };
-      } catch (error) {
-        if (!(error instanceof SnapshotDamagedError)) throw error;
-        this.replica.notifier.tell('error', error);
-      }
-    }
-    const base: Base = { ...genesisBase(), root: () => this.replica.executor.genesis() };
-    return { base, plan: await this.#planFrom(base) };
-  }
-
-  async #planFrom(base: Base): Promise<Plan> {
-    const heard = await this.#streams.heard();
-    const incoming = await this.#streams.incoming(heard, base.vector, new Map());
-    const own = this.commit.durable;
-    const from = base.vector.get(this.#streams.own) ?? 0;
-    if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
-    const plan = planMerge(incoming, this.#context());
-    this.#observe(heard, plan);
-    const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
-    if (broken !== undefined)
-      throw new JournalDamagedError(
-        `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`,
-      );
-    return plan;
-  }
-
-  #context(): Parameters<typeof planMerge>[1] {
-    const { replica } = this;
-    return {
-      end: replica.timeline.end,
-      base: replica.timeline.base,
-      now: this.#options.now(),
-      maxDrift: this.#options.maxClockDrift,
-      obstacle: (event) => replica.calls.obstacle(event),
-    };
-  }
-
-  // New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along.
-  #observe(heard: readonly Heard[], plan: Plan): void {
-    const future = new Set(plan.held.filter(({ reason }) => reason === 'clock-ahead').map(streamKey));
-    for (const { stream, frontier } of heard) {
-      if (frontier?.head !== undefined && !future.has(streamKey(stream))) this.replica.clock.observe(frontier.head.id);
-      if (frontier !== undefined && stream.master === this.journal.header.master)
-        this.replica.clock.observe(frontier.clock);
-    }
-    for (const event of plan.accept) this.replica.clock.observe(event.id);
-  }
-
-  async #publish(): Promise<void> {
-    const { clock, accepted, definition } = this.replica;
-    const head = this.commit.durable;
-    // The promise must stay below every call that is not durable yet.
-    const promise = head?.seq === this.commit.last?.seq ? clock.promise() : (head?.id ?? '0'.repeat(26));
-    const seen = Object.fromEntries(accepted);
-    const text = JSON.stringify([head, seen]);
-    if (text === this.#publishedText) return;
-    const frontier = encodeFrontier(
-      { clock: promise, head, session: this.journal.header.session, modelHash: modelHash(definition), seen },
-      this.#store.crc32,
-    );
-    await this.journal.publish(frontier, head);
-    this.#publishedText = text;
-    this.#published = head?.seq ?? 0;
-  }
-
   async #takeSnapshot(): Promise<void> {
     const { replica } = this;
     await this.commit.settle();
-    const newest = (await this.#snapshots.list())[0]?.position ?? genesisBase().position;
+    const newest = (await this.#snapshots.list())[0]?.position;
     // From here to the encoded lines nothing awaits: they are one moment of the state.
     const { timeline } = replica;
     const durable = this.commit.durable?.seq ?? 0;
     const open = timeline.entries.findIndex(
-      ({ event }) => streamKey(event) === this.#streams.own && event.seq > durable,
+      ({ event }) => streamKey(event) === this.streams.own && event.seq > durable,
     );
     const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
-    if (position <= newest) return;
+    if (position === genesisBase().position || (position === newest && this.#sinceSnapshot === 0)) return;
     const encode = (): string[] =>
       this.#snapshots.encode(replica.executor.raw, {
         position,

@@ -36,6 +36,7 @@ export class Replica implements TransactionHost {
   readonly #lastIds = new Map<string, string>();
   #journal: { stream: StreamHeader; key: string; writer: LineWriter; commit: GroupCommit } | undefined;
   #seq = 0;
+  #onCall: () => void = () => undefined;
   #refusal: PrevalentError | undefined;
   #querying = 0;
 
@@ -70,8 +71,9 @@ export class Replica implements TransactionHost {
     return this.#refusal;
   }
 
-  /** From now on calls are recorded in this stream. */
-  attach(stream: StreamHeader, commit: GroupCommit, store: Store): void {
+  /** From now on calls are recorded in this stream; `onCall` is told of each. */
+  attach(stream: StreamHeader, commit: GroupCommit, store: Store, onCall: () => void): void {
+    this.#onCall = onCall;
     this.#journal = {
       stream,
       key: streamKey(stream),
@@ -125,6 +127,7 @@ export class Replica implements TransactionHost {
     if (this.notifier.wants('event'))
       this.notifier.tell('event', this.describe({ event, undo: undefined, error: undefined }));
     this.notifier.changed();
+    this.#onCall();
     return result;
   }
 

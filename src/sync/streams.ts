@@ -8,6 +8,8 @@ import type { Incoming } from './merge.js';
 export interface Heard {
   readonly stream: StreamId;
   readonly frontier: Frontier | undefined;
+  /** A stream of this master: the one it writes, or one of an earlier epoch. */
+  readonly own: boolean;
 }
 
 /** Reads the streams of a store: what was published, and the events behind it. */
@@ -25,15 +27,18 @@ export class Streams {
     return streamKey(this.#journal.header);
   }
 
-  /** Everything published in the store, this master's own stream aside. */
+  /** Everything published in the store. */
   async heard(): Promise<Heard[]> {
     const listings = await this.#store.streams();
-    return listings
-      .filter(({ stream }) => streamKey(stream) !== this.own)
-      .map(({ stream, frontier }) => ({ stream, frontier: decodeFrontier(frontier, this.#store.crc32) }));
+    const { master } = this.#journal.header;
+    return listings.map(({ stream, frontier }) => ({
+      stream,
+      frontier: decodeFrontier(frontier, this.#store.crc32),
+      own: stream.master === master,
+    }));
   }
 
-  /** Reads what lies between what is accepted and what is published. */
+  /** Reads what lies between what is accepted and what is published, of all streams but the one this master writes. */
   async incoming(
     heard: readonly Heard[],
     accepted: VersionVector,
@@ -42,6 +47,7 @@ export class Streams {
     const found: Incoming[] = [];
     for (const { stream, frontier } of heard) {
       const key = streamKey(stream);
+      if (key === this.own) continue;
       const head = frontier?.head;
       const from = accepted.get(key) ?? 0;
       if (head !== undefined && head.seq > from) found.push(await this.#read(stream, from, head, lastIds.get(key)));
