@@ -20,6 +20,9 @@ export interface EventFilter {
   readonly until?: string | Date;
 }
 
+// Nothing is undone in a state of the past.
+const UNDO_BYTES = 1;
+
 /** Looks at the whole merged history, as the store holds it. */
 export class History {
   readonly #replica: Replica;
@@ -51,7 +54,7 @@ export class History {
     const { definition, classes, calls } = this.#replica;
     const executor = new Executor(definition, classes, this.#replica);
     const base = { ...genesisBase(), root: () => executor.genesis() };
-    fold(executor, calls, base, events, { bytes: Infinity, keepAfter: () => undefined });
+    fold(executor, calls, base, events, { undoMemory: { bytes: UNDO_BYTES, keepAfter: () => undefined } });
     return executor.release();
   }
 

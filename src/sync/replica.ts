@@ -144,7 +144,7 @@ export class Replica implements TransactionHost {
     const progress = (done: number): void => {
       this.#options.onProgress(done, events.length);
     };
-    this.#timeline = fold(this.executor, this.calls, base, events, this.#undoMemory(), progress);
+    this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory: this.#undoMemory(), progress });
     this.#accepted = new Map(base.vector);
     this.#noteAccepted(events);
   }

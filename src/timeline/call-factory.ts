@@ -1,4 +1,4 @@
-import type { CallCodec } from '../event/call-codec.js';
+import { type CallCodec, copyJson } from '../event/call-codec.js';
 import { type Event } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
@@ -23,9 +23,10 @@ export class CallFactory {
     const definition = this.#definition.transactions.get(event.tx);
     if (definition === undefined) return 'unknown-transaction';
     if (event.txv > definition.version) return 'newer-version';
+    if (typeof event.meta === 'object' && !isCopyable(event.meta)) return 'arguments';
     if (!Array.isArray(event.args) || event.args.some((arg) => typeof arg === 'object' && arg !== null)) {
       try {
-        this.#codec.decode(definition, event.args, definition.version);
+        this.#codec.open(event.args);
       } catch {
         // The reason is told by what is returned: the stream is held, nothing is lost.
         return 'arguments';
@@ -45,9 +46,17 @@ export class CallFactory {
     return call(event, this.#find(event), args);
   }
 
-  /** A private copy of the event's arguments, for listeners and logs. */
+  /**
+   * A private copy of the event's arguments, for listeners and logs: as the method gets them, or as they were recorded if this
+   * program's upcasts refuse them.
+   */
   args(event: Event): unknown[] {
-    return this.#codec.decode(this.#find(event), event.args, event.txv);
+    try {
+      return this.#codec.decode(this.#find(event), event.args, event.txv);
+    } catch {
+      // Such an event is rejected in its place, where the reason is told; showing it must not stop anything.
+      return this.#codec.open(event.args);
+    }
   }
 
   #find(event: Event): TransactionDefinition {
@@ -57,12 +66,21 @@ export class CallFactory {
   }
 }
 
+function isCopyable(json: unknown): boolean {
+  try {
+    copyJson(json);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function call(event: Event, definition: TransactionDefinition, args: unknown[]): Call {
   const origin = event.origin ?? event.id;
   return {
     definition,
     args,
     origin,
-    transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: event.meta },
+    transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: copyJson(event.meta) },
   };
 }

@@ -2,6 +2,7 @@ import type { Event } from '../event/envelope.js';
 import { streamKey } from '../event/envelope.js';
 import { audit } from '../state/adoption.js';
 import { type Executor, isFailStop } from '../state/executor.js';
+import { differsBehindProxy, runWatched } from '../state/raw-watch.js';
 import type { CallFactory } from './call-factory.js';
 import { BEHIND_BASE, type Entry, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
 
@@ -22,6 +23,14 @@ const PROGRESS_EVERY = 10_000;
 /** Told now and then how many events were replayed. */
 export type Progress = (done: number) => void;
 
+/** How to build a timeline. */
+export interface FoldOptions {
+  readonly undoMemory: UndoMemory;
+  readonly progress?: Progress;
+  /** How many of the newest events keep undo data. Default: 10,000. */
+  readonly undoable?: number;
+}
+
 /**
  * Builds a timeline from a base and the events after it. All but the newest run on the raw model, without recording; if one
  * of those refuses, the base is taken anew and every event runs under the membrane, so that the outcome is the same.
@@ -33,10 +42,10 @@ export function fold(
   calls: CallFactory,
   base: Base,
   events: readonly Event[],
-  undoMemory: UndoMemory,
-  progress?: Progress,
+  options: FoldOptions,
 ): Timeline {
-  const bulk = Math.max(events.length - UNDOABLE_TAIL, 0);
+  const { undoMemory, progress, undoable = UNDOABLE_TAIL } = options;
+  const bulk = Math.max(events.length - undoable, 0);
   const fast = bulk === 0 ? undefined : runRaw(executor, calls, base, events.slice(0, bulk), progress);
   executor.replace(fast?.root ?? base.root());
   const timeline = new Timeline(executor, calls, undoMemory, fast ?? base);
@@ -65,18 +74,26 @@ function runRaw(
   const vector = new Map(base.vector);
   let done = 0;
   try {
-    executor.lend(root, () => {
-      for (const event of events) {
-        executor.applyRaw(calls.make(event), root);
-        vector.set(streamKey(event), event.seq);
-        if (++done % PROGRESS_EVERY === 0) progress?.(done);
-      }
+    if (holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
+    const trusted = runWatched(() => {
+      executor.lend(root, () => {
+        for (const event of events) {
+          executor.applyRaw(calls.make(event), root);
+          vector.set(streamKey(event), event.seq);
+          if (++done % PROGRESS_EVERY === 0) progress?.(done);
+        }
+      });
     });
-    audit(root, executor.membrane.classes);
+    if (!trusted || holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
   } catch (error) {
     if (isFailStop(error)) throw error;
     // Not lost: the caller runs the same events under the membrane, where each gets its own outcome.
     return undefined;
   }
   return { root, position: events[events.length - 1]?.id ?? base.position, vector, rejections: base.rejections };
+}
+
+function holdsOneOf(objects: ReadonlySet<object>, is: (target: object) => boolean): boolean {
+  for (const one of objects) if (is(one)) return true;
+  return false;
 }

@@ -1,0 +1,121 @@
+import { Prevalent, Transaction } from '../../../src/index.js';
+import { CallCodec } from '../../../src/event/call-codec.js';
+import type { Event } from '../../../src/event/envelope.js';
+import { UlidClock } from '../../../src/event/ulid.js';
+import { ClassTable } from '../../../src/model/class-table.js';
+import { definitionOf } from '../../../src/model/prevalent.js';
+import { registry } from '../../../src/model/registry.js';
+import { Executor } from '../../../src/state/executor.js';
+import { CallFactory } from '../../../src/timeline/call-factory.js';
+import { fold } from '../../../src/timeline/fold.js';
+import { genesisBase } from '../../../src/timeline/timeline.js';
+
+class Hidden {
+  value = 1;
+}
+
+@Prevalent('raw-run')
+class Tricky {
+  seen = 0;
+  flag = false;
+  temp: unknown;
+  readonly list = [3, 1, 2];
+  readonly box = { items: [1] };
+  readonly log: string[] = [];
+
+  @Transaction() raise(): void {
+    this.flag = true;
+  }
+  @Transaction() plain(): void {
+    this.seen++;
+  }
+  @Transaction() fails(): void {
+    this.seen += 100;
+    if (this.flag) throw new Error('half done');
+  }
+  @Transaction() hidden(): void {
+    this.seen += 10;
+    if (this.flag) this.temp = new Hidden();
+  }
+  @Transaction() freezes(): void {
+    this.seen += 10;
+    if (this.flag) Object.freeze(this.box);
+  }
+  @Transaction() clones(): void {
+    this.seen += 10;
+    if (this.flag) this.temp = structuredClone(this.box);
+  }
+  @Transaction() promises(): unknown {
+    this.seen += 10;
+    return this.flag ? Promise.resolve(1) : undefined;
+  }
+  @Transaction() describes(): void {
+    this.log.push(Object.prototype.toString.call(this.temp ?? null), String(ArrayBuffer.isView(this.temp)));
+  }
+  @Transaction() stores(): void {
+    this.temp = new Uint8Array(3);
+  }
+}
+
+const definition = definitionOf(Tricky);
+const classes = new ClassTable(definition);
+const calls = new CallFactory(definition, new CallCodec(definition, classes));
+
+function events(...names: string[]): Event[] {
+  let random = 7;
+  const clock = new UlidClock({
+    now: () => 1_700_000_000_000,
+    random: () => (random = (random * 16807) % 2147483647) / 2147483647,
+    maxDrift: 1e9,
+  });
+  return names.map((tx, index) => ({
+    id: clock.next(),
+    master: 'a',
+    epoch: '01HF7YAT000000000000000000',
+    seq: index + 1,
+    model: 'raw-run',
+    tx,
+    txv: 1,
+    args: [],
+    meta: null,
+  }));
+}
+
+function run(list: readonly Event[], undoable: number): { state: string; rejected: string[] } {
+  // As a master's replica does: calls of its own transactions run inline.
+  const executor: Executor = new Executor(definition, classes, {
+    call: (called, args, self) => {
+      expect(registry.running).toBeDefined();
+      return called.method.apply(self, args);
+    },
+  });
+  const base = { ...genesisBase(), root: () => executor.genesis() };
+  const timeline = fold(executor, calls, base, list, {
+    undoMemory: { bytes: 1e9, keepAfter: () => undefined },
+    undoable,
+  });
+  return { state: JSON.stringify(executor.raw), rejected: timeline.rejections().map(({ event }) => event.tx) };
+}
+
+describe('a raw run ends as a run under the membrane', () => {
+  test.each([
+    [['plain', 'plain', 'fails', 'plain']],
+    [['raise', 'plain', 'fails', 'plain']],
+    [['plain', 'raise', 'hidden', 'plain']],
+    [['raise', 'freezes', 'plain']],
+    [['raise', 'clones', 'plain', 'describes']],
+    [['raise', 'promises', 'plain']],
+    [['plain', 'stores', 'describes', 'plain']],
+    [['raise', 'fails', 'hidden', 'freezes', 'clones', 'promises', 'stores', 'describes', 'plain']],
+  ])('%j', (names) => {
+    const list = events(...names);
+    expect(run(list, 0)).toEqual(run(list, list.length));
+  });
+
+  test('the watched functions are as before afterwards', () => {
+    const before = [Object.freeze, Object.defineProperty, Reflect.setPrototypeOf, structuredClone];
+    run(events('raise', 'freezes', 'clones'), 0);
+    expect([Object.freeze, Object.defineProperty, Reflect.setPrototypeOf, structuredClone]).toEqual(before);
+    expect(new Uint8Array(2).buffer.byteLength).toBe(2);
+  });
+});
