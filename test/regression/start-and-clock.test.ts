@@ -90,6 +90,8 @@ test('a snapshot holds durable events only: a call that is lost with the power i
   const written = new TextDecoder().decode(disk.peek(disk.paths().find((one) => one.endsWith('.snapshot'))!));
   expect(written).toContain('durable');
   expect(written).not.toContain('on its way');
+  const { vector } = JSON.parse(written.split('\n')[0]!) as { vector: Record<string, number> };
+  expect(Object.values(vector)).toEqual([1]);
   expect(first.query((notes) => notes.all)).toEqual(['durable', 'on its way']);
   await first.close();
 });
