@@ -1,0 +1,101 @@
+/** The to-do list on the command line. Without a command it plays a demo. */
+import { Command } from 'commander';
+import { PrevalentError } from 'prevalent';
+import * as commands from './commands.js';
+import { demo } from './demo.js';
+import type { Place } from './session.js';
+import { TodoError } from './todo-list.js';
+import { watch } from './watch.js';
+
+const WHICH = 'its number in the list, or the beginning of its id (numbers shift when others change the list)';
+
+const program: Command = new Command('todo')
+  .description('A to-do list on several masters that share a folder. Without a command: a demo in a temporary folder.')
+  .option('--name <name>', 'which master this is, for example laptop')
+  .option('--folder <path>', 'the shared folder (default: ./shared)')
+  .allowExcessArguments()
+  .action(async () => {
+    const [unknown] = program.args;
+    if (unknown !== undefined) program.error(`error: there is no command "${unknown}"; see --help`);
+    if (Object.keys(program.opts()).length > 0) program.help({ error: true });
+    if (!(await demo())) process.exitCode = 1;
+  });
+
+program
+  .command('list')
+  .description('show the list')
+  .action(async () => {
+    await commands.list(place());
+  });
+program
+  .command('add <title>')
+  .description('add a to-do')
+  .action(async (title: string) => {
+    await commands.add(place(), title);
+  });
+program
+  .command('done')
+  .description('complete a to-do')
+  .argument('<which>', WHICH)
+  .action(async (which: string) => {
+    await commands.done(place(), which);
+  });
+program
+  .command('rename')
+  .description('give a to-do another title')
+  .argument('<which>', WHICH)
+  .argument('<title>')
+  .action(async (which: string, title: string) => {
+    await commands.rename(place(), which, title);
+  });
+program
+  .command('remove')
+  .description('remove a to-do')
+  .argument('<which>', WHICH)
+  .action(async (which: string) => {
+    await commands.remove(place(), which);
+  });
+program
+  .command('sync')
+  .description('exchange events with the others, show who is in step')
+  .action(async () => {
+    await commands.sync(place());
+  });
+program
+  .command('log')
+  .description('show what happened, on all masters')
+  .action(async () => {
+    await commands.log(place());
+  });
+program
+  .command('watch')
+  .description('show changes as they arrive, until Ctrl-C')
+  .action(async () => {
+    await watch(place());
+  });
+
+function place(): Place {
+  const { name, folder = './shared' } = program.opts<Partial<Place>>();
+  if (name === undefined) program.error('error: say which master this is, for example: --name laptop');
+  return { name, folder };
+}
+
+/** Refusals that users can act upon; anything else is a fault of this program and keeps its stack trace. */
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof PrevalentError || error instanceof TodoError || (error instanceof Error && 'syscall' in error)
+  );
+}
+
+// A reader may stop early, as in `… log | head`; the command still does its work.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!isExpected(error)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+}
