@@ -4,7 +4,8 @@ import { UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { AnyClass, ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
-import { Carriage, checkCarriable, isPlainObject } from './carriable.js';
+import { sameGraph } from './same-graph.js';
+import { Carriage, checkCarriable, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
 
 /** Arguments as they stand in a journal: plain JSON, or superjson's `{ json, meta }`. */
 export type EncodedArgs = readonly unknown[] | { readonly json: unknown; readonly meta?: unknown };
@@ -61,17 +62,20 @@ export class CallCodec {
       return { args: JSON.parse(text) as unknown[], text, flat: false };
     }
     const text = this.#superjson.stringify(plain);
-    return { args: JSON.parse(text) as EncodedArgs, text, flat: false };
+    const encoded = JSON.parse(text) as EncodedArgs;
+    // Superjson mends shared references afterwards, which fails in keys of a Map and members of a Set.
+    if (carriage.shared && !this.#comesBack(plain, encoded)) {
+      throw new UncarriableArgumentError(
+        `The arguments of ${definition.name} cannot be recorded: one object stands in several places, one of them a key of a Map or a member of a Set. ` +
+          'Pass a copy in one of them. Nothing was logged or changed.',
+      );
+    }
+    return { args: encoded, text, flat: false };
   }
 
   /** A private copy of the arguments, upcast and with their classes, for one run of the call. */
   decode(definition: TransactionDefinition, encoded: EncodedArgs, version: number): unknown[] {
-    let args: unknown[] = isList(encoded)
-      ? encoded.map(copyJson)
-      : this.#superjson.deserialize({ json: encoded.json, meta: encoded.meta } as Parameters<
-          SuperJSON['deserialize']
-        >[0]);
-    if (!Array.isArray(args)) throw new UncarriableArgumentError(`The arguments of ${definition.name} are no list`);
+    let args = this.open(encoded);
     for (let step = version; step < definition.version; step++) {
       args = definition.upcast[step]?.(args) ?? args;
     }
@@ -84,6 +88,29 @@ export class CallCodec {
     return args;
   }
 
+  /**
+   * A private copy of the arguments as they were recorded, before any upcast.
+   *
+   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) or what superjson throws, if no journal of ours can hold them
+   */
+  open(encoded: EncodedArgs): unknown[] {
+    if (isList(encoded)) return encoded.map((arg) => copyJson(arg));
+    const { json, meta } = copyJson(encoded) as Parameters<SuperJSON['deserialize']>[0];
+    // copyJson gave a private copy already.
+    const args: unknown = this.#superjson.deserialize({ json, meta: meta as never }, { inPlace: true });
+    if (!Array.isArray(args)) throw new UncarriableArgumentError('The arguments are no list');
+    return args;
+  }
+
+  #comesBack(args: readonly unknown[], encoded: EncodedArgs): boolean {
+    try {
+      return sameGraph(args, this.open(encoded));
+    } catch {
+      // Superjson found its own notes wrong.
+      return false;
+    }
+  }
+
   #encodeTyped(definition: TransactionDefinition, arg: unknown, type: AnyClass | undefined, index: number): unknown {
     if (
       type === undefined ||
@@ -91,15 +118,21 @@ export class CallCodec {
       this.#classes.nameOf(Object.getPrototypeOf(arg) as object) !== undefined
     )
       return arg;
-    const plain = instanceToPlain(arg) as unknown;
-    const back: unknown = plainToInstance(type as unknown as new () => object, plain as object);
-    if (!sameClasses(arg, back)) {
+    const refuse = (cause?: unknown): never => {
       throw new UncarriableArgumentError(
         `Argument ${index + 1} of ${definition.name} is a ${type.name} that class-transformer does not bring back whole. ` +
           `Put @Type on its fields, or name its classes in @Prevalent(name, { classes: [${type.name}] }).`,
+        { cause },
       );
+    };
+    try {
+      const plain: unknown = instanceToPlain(arg);
+      const back: unknown = plainToInstance(type as unknown as new () => object, plain as object);
+      return sameClasses(arg, back) ? plain : refuse();
+    } catch (error) {
+      // A constructor that cannot run without arguments, or a cycle that class-transformer walks for ever.
+      return error instanceof UncarriableArgumentError ? refuse() : refuse(error);
     }
-    return plain;
   }
 
   #parametersOf(definition: TransactionDefinition): readonly (AnyClass | undefined)[] {
@@ -133,14 +166,18 @@ function isExactPrimitive(value: unknown): boolean {
   }
 }
 
-/** A deep copy of a JSON value that refuses the keys through which prototypes could be reached. */
-function copyJson(value: unknown): unknown {
+/** Superjson writes one level of a Map as two, and class-transformer may add its own. */
+const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
+
+/** A deep copy of a JSON value; refuses the keys through which prototypes could be reached, and what would overflow the stack. */
+export function copyJson(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(copyJson);
+  if (depth > MAX_JSON_DEPTH) throw new UncarriableArgumentError('It is nested too deeply');
+  if (Array.isArray(value)) return value.map((one) => copyJson(one, depth + 1));
   const copy: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {
-    if (key === '__proto__') throw new UncarriableArgumentError('An argument has the key __proto__');
-    copy[key] = copyJson(one);
+    if (FORBIDDEN_KEYS.has(key)) throw new UncarriableArgumentError(`The key ${key} is not allowed`);
+    copy[key] = copyJson(one, depth + 1);
   }
   return copy;
 }

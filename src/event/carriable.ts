@@ -3,14 +3,17 @@ import type { ClassTable } from '../model/class-table.js';
 import { VIEW_PROTOTYPES } from './binary.js';
 
 /** Deeper nesting overflows the stack of superjson, and is no argument anybody means. */
-const MAX_DEPTH = 500;
+export const MAX_DEPTH = 500;
 
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Keys through which a prototype could be reached. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** What a walk over arguments learned. */
 export class Carriage {
   /** Something in them needs more than plain JSON. */
   rich = false;
+  /** Some object stands in several places. */
+  shared = false;
   readonly seen = new Set<object>();
 
   constructor(readonly classes: ClassTable) {}
@@ -72,7 +75,8 @@ function visitObject(value: object, path: string[], carriage: Carriage, refuse: 
     return;
   }
   if (carriage.seen.has(value)) {
-    carriage.rich = true; // shared or cyclic: superjson keeps the identity, plain JSON would not
+    // Shared or cyclic: superjson keeps the identity, plain JSON would not.
+    carriage.rich = carriage.shared = true;
     return;
   }
   carriage.seen.add(value);
@@ -134,11 +138,16 @@ function visitArray(
     refuse(path, 'a subclass of Array comes back as an Array');
     return;
   }
-  if (Object.keys(value).length !== value.length) {
+  // Its own keys are its indexes and `length`; a hole and a named property together would keep their number.
+  if (Reflect.ownKeys(value).length !== value.length + 1) {
     refuse(path, 'the array has holes or named properties');
     return;
   }
   for (let i = 0; i < value.length; i++) {
+    if (!(i in value)) {
+      refuse(path, 'the array has holes or named properties');
+      return;
+    }
     path.push(String(i));
     visit(value[i], path, carriage, refuse);
     path.pop();
@@ -172,6 +181,10 @@ function visitCollection(
   carriage.rich = true;
   if (prototype !== Map.prototype && prototype !== Set.prototype) {
     refuse(path, 'a subclass of Map or Set comes back without its class');
+    return;
+  }
+  if (Reflect.ownKeys(value).length > 0) {
+    refuse(path, 'a Map or Set with properties of its own comes back without them');
     return;
   }
   for (const one of value) {

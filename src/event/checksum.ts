@@ -1,9 +1,11 @@
 /** CRC-32 (IEEE 802.3) of a text's UTF-8 bytes or of bytes, as an unsigned 32-bit number; stores bring the implementation. */
 export type Crc32 = (data: string | Uint8Array, seed?: number) => number;
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A CRC as the eight lower-case hexadecimal digits used in files. */
 export function crcText(crc: number): string {
-  return crc.toString(16).padStart(8, '0');
+  return `${HEX[crc >>> 24] ?? ''}${HEX[(crc >>> 16) & 255] ?? ''}${HEX[(crc >>> 8) & 255] ?? ''}${HEX[crc & 255] ?? ''}`;
 }
 
 const SEAL = /^,"crc":"([0-9a-f]{8})"\}$/;

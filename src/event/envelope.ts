@@ -129,6 +129,7 @@ export function parseLine(line: string, crc32: Crc32): ParsedLine {
     (fields.seq as number) > 0 &&
     typeof fields.tx === 'string' &&
     Number.isSafeInteger(fields.txv) &&
+    (fields.txv as number) > 0 &&
     typeof args === 'object' &&
     args !== null &&
     (fields.origin === undefined || isUlid(fields.origin));

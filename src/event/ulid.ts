@@ -8,6 +8,9 @@ import { ClockBehindError } from '../errors.js';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+/** Value of each character, by its code. */
+const VALUES = new Uint8Array(128);
+for (let i = 0; i < 32; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 const MAX_TIME = 2 ** 48 - 1;
 const MAX_COUNTER = 0xffff;
 
@@ -23,9 +26,11 @@ export function isUlid(text: unknown): text is string {
 
 /** The time of a ULID in ms since 1970. */
 export function ulidTime(id: string): number {
-  let time = 0;
-  for (let i = 0; i < 10; i++) time = time * 32 + ALPHABET.indexOf(id.charAt(i));
-  return time;
+  let high = 0;
+  let low = 0;
+  for (let i = 0; i < 4; i++) high = (high << 5) | (VALUES[id.charCodeAt(i)] ?? 0);
+  for (let i = 4; i < 10; i++) low = (low << 5) | (VALUES[id.charCodeAt(i)] ?? 0);
+  return high * 2 ** 30 + low;
 }
 
 /** The greatest ULID whose time is `time` (ms since 1970): bounds "everything up to then". */

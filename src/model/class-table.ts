@@ -82,12 +82,16 @@ function typesOf(type: AnyClass): AnyClass[] {
   return found;
 }
 
-// Only native #fields are visible in the source; a Proxy has none of them, so every read would throw far from its cause.
+/** A private field in a class's source: native, or as esbuild, TypeScript and swc lower it. */
+const PRIVATE_FIELD =
+  /\bthis\s*\.\s*#([\w$]+)|\b__private(?:Add|Get|Set)\(this,\s*_?([\w$]+)|\b__classPrivateField(?:Get|Set)\(this,\s*(?:_[^_]+_)?([\w$]+)|\b_class_private_field_\w+\(this,\s*_?([\w$]+)/;
+
+// A Proxy has none of them, so every read would throw far from its cause; the source is where they can be seen early.
 function refusePrivateFields(name: string, type: AnyClass): void {
-  const field = /\bthis\s*\.\s*#([\w$]+)/.exec(Function.prototype.toString.call(type));
-  if (field !== null) {
-    throw new UnsupportedStateError(
-      `The class ${name} uses the private field #${field[1] ?? ''}, which can be neither recorded nor restored. Use TypeScript's "private ${field[1] ?? ''}" instead.`,
-    );
-  }
+  const found = PRIVATE_FIELD.exec(Function.prototype.toString.call(type));
+  if (found === null) return;
+  const field = found.slice(1).find((group) => group !== undefined) ?? '';
+  throw new UnsupportedStateError(
+    `The class ${name} uses the private field #${field}, which can be neither recorded nor restored. Use TypeScript's "private ${field}" instead.`,
+  );
 }

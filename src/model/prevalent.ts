@@ -107,18 +107,19 @@ export function definitionOf(model: ModelClass): ModelDefinition {
 
 function transactionsOf(model: AnyClass, modelName: string): Map<string, TransactionDefinition> {
   const found = new Map<string, TransactionDefinition>();
-  const seen = new Set<string | symbol>();
+  const seen = new Map<string | symbol, TransactionDefinition | undefined>();
   for (
     let proto = model.prototype as object | null;
     proto !== null && proto !== Object.prototype;
     proto = Object.getPrototypeOf(proto) as object | null
   ) {
     for (const property of Reflect.ownKeys(proto)) {
-      if (seen.has(property)) continue;
-      seen.add(property);
-      const value: unknown = Object.getOwnPropertyDescriptor(proto, property)?.value;
-      if (typeof value !== 'function') continue;
-      const definition = Reflect.getOwnMetadata(TRANSACTION_METADATA, value) as TransactionDefinition | undefined;
+      const definition = ownTransaction(proto, property);
+      if (seen.has(property)) {
+        if (definition !== undefined && seen.get(property) === undefined) refuseHiding(modelName, property);
+        continue;
+      }
+      seen.set(property, definition);
       if (definition === undefined) continue;
       for (const name of [definition.name, ...definition.aliases]) {
         const other = found.get(name);
@@ -132,6 +133,19 @@ function transactionsOf(model: AnyClass, modelName: string): Map<string, Transac
     }
   }
   return found;
+}
+
+function ownTransaction(proto: object, property: string | symbol): TransactionDefinition | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(proto, property)?.value;
+  if (typeof value !== 'function') return undefined;
+  return Reflect.getOwnMetadata(TRANSACTION_METADATA, value) as TransactionDefinition | undefined;
+}
+
+// The override would not be recorded, and what it calls through super would be replayed without it.
+function refuseHiding(modelName: string, property: string | symbol): never {
+  throw new DecoratorUsageError(
+    `${modelName}: ${String(property)} overrides a transaction but is none itself; put @Transaction on the override, too`,
+  );
 }
 
 const PLAIN: ReadonlySet<unknown> = new Set([

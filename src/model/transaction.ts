@@ -55,6 +55,10 @@ function transactionDecorator(
         throw new DecoratorUsageError(
           `@Transaction cannot stand on the static method ${String(place.name)}; the state is an instance`,
         );
+      if (place.private)
+        throw new DecoratorUsageError(
+          `@Transaction cannot stand on the private method ${String(place.name)}; journals could not find it. Use TypeScript's "private".`,
+        );
       return wrap(target as TransactionDefinition['method'], place.name, given);
     }
     const property = place as string | symbol;

@@ -1,0 +1,99 @@
+/**
+ * The literal bytes of journal format 1. Never change an expectation here: journals of this format lie on people's disks. A new
+ * format gets a file of its own.
+ */
+import 'reflect-metadata';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { Master, Prevalent, Transaction } from 'prevalent';
+import { type Event, headerLine, LineWriter, parseLine } from '../../src/event/envelope.js';
+import { decodeFrontier, encodeFrontier } from '../../src/store/frontier.js';
+
+const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
+const common = { ...stream, id: '01HF7YAT01003QQVXG0000000Z', model: 'todo-list', txv: 1 };
+
+const HEADER =
+  '{"v":1,"kind":"header","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","model":"todo-list","session":"01HF7YAT00FQ2VRP41VVTGRSXB","reason":"new","after":null,"crc":"602ce51b"}';
+const PLAIN =
+  '{"v":1,"id":"01HF7YAT01003QQVXG0000000Z","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","seq":1,"model":"todo-list","tx":"add","txv":1,"args":["Buy milk",{"tags":["a"]}],"meta":{"user":"ada"},"crc":"83943726"}';
+const RICH =
+  '{"v":1,"id":"01HF7YAT01003QQVXG0000000Z","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","seq":2,"model":"todo-list","tx":"plan","txv":1,"args":{"json":["1970-01-01T00:00:00.005Z"],"meta":{"values":{"0":["Date"]},"v":1}},"meta":null,"origin":"01HF7YAT00003QQVXG0000000Z","crc":"5341cf4f"}';
+const FRONTIER =
+  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"crc":"308fee1d"}\n';
+
+test('a header line', () => {
+  const header = { ...stream, model: 'todo-list', session: stream.epoch, reason: 'new' as const };
+  expect(headerLine(header, crc32)).toBe(HEADER);
+  expect(parseLine(HEADER, crc32)).toMatchObject({ kind: 'header', header });
+});
+
+test('an event line with plain arguments', () => {
+  const event: Event = { ...common, seq: 1, tx: 'add', args: ['Buy milk', { tags: ['a'] }], meta: { user: 'ada' } };
+  const writer = new LineWriter(stream, 'todo-list', crc32);
+  expect(writer.line(event, JSON.stringify(event.args), '{"user":"ada"}')).toBe(PLAIN);
+  expect(parseLine(PLAIN, crc32)).toMatchObject({ kind: 'event', event });
+});
+
+test('an event line with superjson, issued again', () => {
+  const args = { json: ['1970-01-01T00:00:00.005Z'], meta: { values: { 0: ['Date'] }, v: 1 } };
+  const event: Event = { ...common, seq: 2, tx: 'plan', args, meta: null, origin: '01HF7YAT00003QQVXG0000000Z' };
+  const writer = new LineWriter(stream, 'todo-list', crc32);
+  expect(writer.line(event, JSON.stringify(args), 'null')).toBe(RICH);
+  expect(parseLine(RICH, crc32)).toMatchObject({ kind: 'event', event });
+});
+
+test('a frontier', () => {
+  const id = '01HF7YAT01003QQVXG0000000Z';
+  const frontier = {
+    clock: id,
+    head: { seq: 1, id },
+    session: 's',
+    modelHash: 'h',
+    seen: { 'laptop@01HF7YAT00FQ2VRP41VVTGRSXB': 1 },
+  };
+  expect(encodeFrontier(frontier, crc32)).toBe(FRONTIER);
+  expect(decodeFrontier(FRONTIER, crc32)).toEqual(frontier);
+});
+
+test('a whole journal as it lies on the disk', async () => {
+  @Prevalent('golden-notes')
+  class Notes {
+    readonly all = new Map<string, unknown>();
+    @Transaction('write') put(key: string, value: unknown): void {
+      this.all.set(key, value);
+    }
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'prevalent-golden-'));
+  try {
+    const master = await Master.open(Notes, {
+      name: 'desk',
+      store: join(folder, 'shared'),
+      local: join(folder, 'local'),
+      now: () => 1_700_000_000_000,
+      random: () => 0.5,
+      meta: { user: 'ada' },
+    });
+    master.model.put('a', 'text');
+    await master.transact((notes) => {
+      notes.put('b', new Date(5));
+    });
+    await master.close();
+    const [epoch = ''] = readdirSync(join(folder, 'shared', 'desk'));
+    expect(readdirSync(join(folder, 'shared', 'desk', epoch)).sort()).toEqual([
+      '0000000000000001.ndjson',
+      'frontier.json',
+    ]);
+    expect(readFileSync(join(folder, 'shared', 'desk', epoch, '0000000000000001.ndjson'), 'utf8')).toBe(WHOLE);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const WHOLE = [
+  '{"v":1,"kind":"header","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","model":"golden-notes","session":"01HF7YAT000008GGGGGGGGGGGG","reason":"new","after":null,"crc":"4868e48b"}',
+  '{"v":1,"id":"01HF7YAT00000RGGGGGGGGGGGG","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","seq":1,"model":"golden-notes","tx":"write","txv":1,"args":["a","text"],"meta":{"user":"ada"},"crc":"c049dca6"}',
+  '{"v":1,"id":"01HF7YAT000018GGGGGGGGGGGG","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","seq":2,"model":"golden-notes","tx":"write","txv":1,"args":{"json":["b","1970-01-01T00:00:00.005Z"],"meta":{"values":{"1":["Date"]},"v":1}},"meta":{"user":"ada"},"crc":"34d6beb2"}',
+  '',
+].join('\n');

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { crc32 } from 'node:zlib';
+import { crcText, openLine, sealLine } from '../../../src/event/checksum.js';
+import { type Event, headerLine, isMasterName, LineWriter, parseLine, streamKey } from '../../../src/event/envelope.js';
+
+const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
+const event: Event = {
+  ...stream,
+  id: '01HF7YAT01003QQVXG0000000Z',
+  seq: 7,
+  model: 'todo-list',
+  tx: 'add',
+  txv: 2,
+  args: ['Milk', { rich: [1, null] }],
+  meta: { user: 'ada' },
+};
+const line = (one: Event): string =>
+  new LineWriter(one, one.model, crc32).line(one, JSON.stringify(one.args), JSON.stringify(one.meta));
+
+test('what was written is read', () => {
+  expect(parseLine(line(event), crc32)).toMatchObject({ kind: 'event', event });
+  expect(JSON.parse(line(event))).toMatchObject({ v: 1, ...event });
+  const again = { ...event, origin: '01HF7YAT00003QQVXG0000000Z' };
+  expect(parseLine(line(again), crc32)).toMatchObject({ kind: 'event', event: again });
+  const header = { ...stream, model: 'm', session: 's', reason: 'restored' as const };
+  expect(parseLine(headerLine(header, crc32), crc32)).toMatchObject({ kind: 'header', header });
+});
+
+test('names and arguments with quotes, line feeds and half surrogate pairs stay one readable line', () => {
+  const odd = { ...event, tx: 'a"\n\\', model: 'm"\u2028', args: ['\n"\ud83d', '😀'], meta: { '"': '\n' } };
+  const text = line(odd);
+  expect(text).not.toContain('\n');
+  const bytes = new TextEncoder().encode(text);
+  expect(parseLine(new TextDecoder().decode(bytes), crc32)).toMatchObject({ kind: 'event', event: odd });
+});
+
+test('a writer keeps apart calls whose names and versions run together', () => {
+  const writer = new LineWriter(stream, 'm', crc32);
+  const one = writer.line({ ...event, model: 'm', tx: 'a@1', txv: 2 }, '[]', 'null');
+  const two = writer.line({ ...event, model: 'm', tx: 'a', txv: 12 }, '[]', 'null');
+  const three = writer.line({ ...event, model: 'm', tx: 'a@1', txv: 22 }, '[]', 'null');
+  for (const text of [one, two, three]) expect(parseLine(text, crc32).kind).toBe('event');
+  expect(JSON.parse(two)).toMatchObject({ tx: 'a', txv: 12 });
+  expect(JSON.parse(three)).toMatchObject({ tx: 'a@1', txv: 22 });
+});
+
+const sealed = (fields: object): string => sealLine(JSON.stringify(fields).slice(0, -1), crc32);
+
+test.each<[string, object]>([
+  ['no id', { id: undefined }],
+  ['an id that is no ULID', { id: 'x' }],
+  ['a number as its id', { id: 5 }],
+  ['no sequence number', { seq: undefined }],
+  ['sequence number 0', { seq: 0 }],
+  ['half a sequence number', { seq: 1.5 }],
+  ['a sequence number beyond what numbers can tell apart', { seq: 2 ** 53 }],
+  ['no transaction', { tx: undefined }],
+  ['no version', { txv: undefined }],
+  ['version 0', { txv: 0 }],
+  // Upcasting from there would never end.
+  ['a version far below 0', { txv: -Number.MAX_SAFE_INTEGER }],
+  ['no arguments', { args: undefined }],
+  ['null as arguments', { args: null }],
+  ['text as arguments', { args: 'text' }],
+  ['a path as master', { master: '../other' }],
+  ['no epoch', { epoch: undefined }],
+  ['no model', { model: undefined }],
+  ['an origin that is no ULID', { origin: 'x' }],
+  ['version 0 of the format', { v: 0 }],
+  ['no version of the format', { v: undefined }],
+  ['a header without a session', { kind: 'header', reason: 'new' }],
+  ['a header without a reason', { kind: 'header', session: 's' }],
+])('a right checksum does not help a line with %s', (_what, fields) => {
+  expect(parseLine(sealed({ v: 1, ...event, ...fields }), crc32)).toEqual({ kind: 'damaged' });
+});
+
+test('a newer format is told apart from damage', () => {
+  expect(parseLine(sealed({ v: 2, anything: 'else' }), crc32)).toEqual({ kind: 'newer', v: 2 });
+});
+
+test('one flipped bit anywhere is damage', () => {
+  const bytes = new TextEncoder().encode(line(event));
+  for (let at = 0; at < bytes.length; at++) {
+    for (const bit of [1, 4, 32, 128]) {
+      const other = bytes.slice();
+      other[at]! ^= bit;
+      expect(parseLine(new TextDecoder().decode(other), crc32).kind).toBe('damaged');
+    }
+  }
+});
+
+test('every beginning of a line is damage', () => {
+  const text = line(event);
+  for (let length = 0; length < text.length; length++)
+    expect(parseLine(text.slice(0, length), crc32).kind).toBe('damaged');
+});
+
+test('whatever the bytes, parsing never throws', () => {
+  const texts = [line(event), headerLine({ ...stream, model: 'm', session: 's', reason: 'new' }, crc32)];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...texts),
+      fc.array(fc.record({ at: fc.nat(400), byte: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() }), {
+        maxLength: 6,
+      }),
+      (text, changes) => {
+        let bytes = new TextEncoder().encode(text);
+        for (const { at, byte, cut } of changes) {
+          if (cut) bytes = bytes.slice(at % (bytes.length + 1));
+          else bytes[at % Math.max(bytes.length, 1)] = byte;
+        }
+        const { kind } = parseLine(new TextDecoder().decode(bytes), crc32);
+        return ['event', 'header', 'damaged', 'newer'].includes(kind);
+      },
+    ),
+    { seed: 3, numRuns: 3_000 },
+  );
+  // Even if the checksum is right.
+  fc.assert(
+    fc.property(fc.json(), (json) => {
+      for (const open of [json.slice(0, -1), json, `{"v":1,"args":${json},"master":${json}`])
+        parseLine(sealLine(open, crc32), crc32);
+    }),
+    { seed: 4, numRuns: 1_000 },
+  );
+});
+
+test('seals', () => {
+  expect(crcText(0)).toBe('00000000');
+  expect(crcText(0xffffffff)).toBe('ffffffff');
+  expect(openLine(sealLine('{"a":1', crc32), crc32)).toMatchObject({ a: 1 });
+  expect(openLine(sealLine('no json', crc32), crc32)).toBeUndefined();
+  expect(openLine('', crc32)).toBeUndefined();
+});
+
+test('names of masters', () => {
+  for (const name of ['a', '0', 'laptop-2', 'a'.repeat(63)]) expect(isMasterName(name)).toBe(true);
+  for (const name of ['', '-a', 'A', 'a.b', 'a b', 'a/b', '..', 'a\n', 'ä', 'a'.repeat(64), 'a@b', null, 5])
+    expect(isMasterName(name)).toBe(false);
+  expect(streamKey(stream)).toBe('laptop@01HF7YAT00FQ2VRP41VVTGRSXB');
+});
