@@ -26,7 +26,9 @@ export class GroupCommit {
   #bufferStart = 0;
   #last: Head | undefined;
   #durable: Head | undefined;
-  #writing: Promise<void> | undefined;
+  /** Last event that was written at once while an earlier batch was on its way. */
+  #overtaken: Head | undefined;
+  #writing = false;
   #waiters: Waiter[] = [];
   #failure: PrevalentError | undefined;
   #scheduled = false;
@@ -81,27 +83,32 @@ export class GroupCommit {
 
   // In a microtask, so that all calls of one turn of the event loop share one write.
   #schedule(): void {
-    if (this.#scheduled || this.#writing !== undefined) return;
+    if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      if (!this.#writing) void this.#writeAll();
     });
   }
 
+  // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
   async #writeAll(): Promise<void> {
-    while (this.#buffer.length > 0 && this.#failure === undefined) {
-      const { text, start, last } = this.#take();
-      try {
-        await this.#journal.append(text, start);
-      } catch (error) {
-        await this.#fail(error);
-        return;
+    this.#writing = true;
+    try {
+      while (this.#buffer.length > 0 && this.#failure === undefined) {
+        const { text, start, last } = this.#take();
+        try {
+          await this.#journal.append(text, start);
+        } catch (error) {
+          await this.#fail(error);
+          return;
+        }
+        this.#reached(this.#overtaken ?? last);
+        this.#overtaken = undefined;
+        if (this.#durability === 'none' && this.#waiters.length === 0) return;
       }
-      this.#reached(last);
-      if (this.#durability === 'none' && this.#waiters.length === 0) return;
+    } finally {
+      this.#writing = false;
     }
   }
 
@@ -115,7 +122,8 @@ export class GroupCommit {
       throw failure;
     }
     // An earlier batch may still be on its way; what follows it is not durable before it is.
-    if (this.#writing === undefined) this.#reached(last);
+    if (this.#writing) this.#overtaken = last;
+    else this.#reached(last);
   }
 
   #take(): { text: string; start: number; last: Head | undefined } {
@@ -154,8 +162,12 @@ export class GroupCommit {
     this.#buffer = [];
     const waiters = this.#waiters;
     this.#waiters = [];
-    this.#onFailure(failure);
-    for (const waiter of waiters) waiter.reject(failure);
+    try {
+      this.#onFailure(failure);
+    } finally {
+      this.#last = this.#durable;
+      for (const waiter of waiters) waiter.reject(failure);
+    }
   }
 }
 

@@ -59,6 +59,11 @@ export class CallFactory {
     }
   }
 
+  /** A private copy of what the event's master recorded with it. */
+  meta(event: Event): unknown {
+    return copyJson(event.meta);
+  }
+
   #find(event: Event): TransactionDefinition {
     const definition = this.#definition.transactions.get(event.tx);
     if (definition === undefined) throw new Error(`No transaction ${event.tx}: an event was accepted that cannot run`);

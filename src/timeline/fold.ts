@@ -1,7 +1,7 @@
 import type { Event } from '../event/envelope.js';
 import { streamKey } from '../event/envelope.js';
 import { audit } from '../state/adoption.js';
-import { type Executor, isFailStop } from '../state/executor.js';
+import { type Executor, failStop, isFailStop } from '../state/executor.js';
 import { differsBehindProxy, runWatched } from '../state/raw-watch.js';
 import type { CallFactory } from './call-factory.js';
 import { BEHIND_BASE, type Entry, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
@@ -86,7 +86,7 @@ function runRaw(
     });
     if (!trusted || holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
   } catch (error) {
-    if (isFailStop(error)) throw error;
+    if (isFailStop(error)) throw failStop(events[done]?.id ?? base.position, error);
     // Not lost: the caller runs the same events under the membrane, where each gets its own outcome.
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { PrevalentError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
@@ -47,6 +48,8 @@ export class Timeline {
   readonly #vector: Map<string, number>;
   #undoBytes = 0;
   readonly #rejections: Map<string, Entry>;
+  /** Why it stopped: a replay ended in the middle, so that the state is that of no moment. */
+  #stopped: PrevalentError | undefined;
 
   constructor(
     executor: Executor,
@@ -94,6 +97,7 @@ export class Timeline {
 
   /** Runs a new call at the end. Nothing is kept if it throws; the error is the caller's. */
   call(event: Event, args: unknown[]): unknown {
+    if (this.#stopped !== undefined) throw this.#stopped;
     const { result, undo }: Applied = this.#executor.apply(this.#calls.withArgs(event, args));
     this.#append({ event, undo, error: undefined });
     return result;
@@ -105,8 +109,10 @@ export class Timeline {
    * @param added events in ULID order, none of which is in the timeline
    * @param dropped ids of events to forget
    * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
+   * @throws ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory; the timeline takes nothing any more then
    */
   revise(added: readonly Event[], dropped: ReadonlySet<string> = new Set()): Revision | typeof BEHIND_BASE {
+    if (this.#stopped !== undefined) throw this.#stopped;
     const first = this.#earliest(added, dropped);
     if (first === undefined) return { undone: 0, replayed: 0 };
     if (first <= this.#position) return BEHIND_BASE;
@@ -123,6 +129,7 @@ export class Timeline {
 
   /** Runs `look` while the state stands just before the event `id`, then brings it back. */
   before<T>(id: string, look: () => T): T {
+    if (this.#stopped !== undefined) throw this.#stopped;
     const tail = this.#rewindTo(id);
     try {
       return look();
@@ -186,7 +193,7 @@ export class Timeline {
       entry.error = undefined;
       this.#rejections.delete(event.id);
     } catch (error) {
-      if (isFailStop(error)) throw failStop(event.id, error);
+      if (isFailStop(error)) throw (this.#stopped = failStop(event.id, error));
       entry.undo = undefined;
       entry.error = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       this.#rejections.set(event.id, entry);

@@ -49,7 +49,8 @@ export async function readIfThere(fs: FileSystem, file: string, from = 0): Promi
   try {
     return await fs.read(file, from);
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    // A folder of that name is no file of ours.
+    if (isMissing(error) || (error as { code?: unknown }).code === 'EISDIR') return undefined;
     throw error;
   }
 }

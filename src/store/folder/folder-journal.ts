@@ -6,8 +6,6 @@ import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } fro
 import type { Lock } from './lock.js';
 import { writeSession } from './session.js';
 
-/** A segment beyond this size is closed and the next one begun. */
-const SEGMENT_BYTES = 16 * 1024 * 1024;
 const encoder = new TextEncoder();
 
 /** The open end of a stream. */
@@ -21,6 +19,8 @@ export interface OpenEnd {
   readonly lock: Lock;
   readonly file: OpenFile;
   readonly size: number;
+  /** A segment beyond this size is closed and the next one begun. */
+  readonly segmentBytes: number;
 }
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
@@ -34,6 +34,9 @@ export class FolderJournal implements Journal {
   #offset: number;
   /** Up to where the file is known to be on disk. */
   #durable: number;
+  /** Number of the event that the next write begins with. */
+  #next: number;
+  #rotation: Promise<void> | undefined;
 
   constructor(end: OpenEnd) {
     this.header = end.header;
@@ -42,28 +45,28 @@ export class FolderJournal implements Journal {
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
+    this.#next = (end.head?.seq ?? 0) + 1;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
-    if (this.#offset > SEGMENT_BYTES) await this.#rotate(firstSeq);
-    const bytes = encoder.encode(lines);
-    const offset = this.#offset;
-    this.#offset += bytes.length;
+    // Its place is taken before anything is awaited: `appendNow` may come in between, and its lines follow these.
+    const { bytes, offset } = this.#reserve(lines, firstSeq);
     await this.#file.write(bytes, offset);
     await this.#file.sync();
     this.#durable = Math.max(this.#durable, offset + bytes.length);
+    await this.#rotateIfFull();
   }
 
-  appendNow(lines: string): void {
-    const bytes = encoder.encode(lines);
-    const offset = this.#offset;
-    this.#offset += bytes.length;
+  appendNow(lines: string, firstSeq: number): void {
+    const { bytes, offset } = this.#reserve(lines, firstSeq);
     this.#file.writeNow(bytes, offset);
     this.#file.syncNow();
     if (this.#durable === offset) this.#durable += bytes.length;
+    void this.#rotateIfFull();
   }
 
   async cutBack(): Promise<void> {
+    await this.#rotation;
     await this.#file.truncate(this.#durable);
     this.#offset = this.#durable;
   }
@@ -114,18 +117,55 @@ export class FolderJournal implements Journal {
   }
 
   async close(): Promise<void> {
+    await this.#rotation;
     await this.#file.close();
     await this.#end.lock.release();
   }
 
-  async #rotate(firstSeq: number): Promise<void> {
-    const { fs, directory } = this.#end;
-    const next = await fs.open(`${directory}/${segmentName(firstSeq)}`, true);
-    await fs.syncDirectory(directory);
-    await this.#file.close();
-    this.#file = next;
-    this.#offset = this.#durable = 0;
+  #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
+    const bytes = encoder.encode(lines);
+    const offset = this.#offset;
+    this.#offset += bytes.length;
+    this.#next = firstSeq + countLines(bytes);
+    return { bytes, offset };
   }
+
+  async #rotateIfFull(): Promise<void> {
+    if (this.#offset <= this.#end.segmentBytes) return;
+    this.#rotation ??= this.#rotate().finally(() => {
+      this.#rotation = undefined;
+    });
+    await this.#rotation;
+  }
+
+  // What was appended is durable already; if the next segment cannot be begun now, this one grows until it can.
+  async #rotate(): Promise<void> {
+    const { fs, directory } = this.#end;
+    const offset = this.#offset;
+    const name = `${directory}/${segmentName(this.#next)}`;
+    const full = this.#file;
+    let next: OpenFile | undefined;
+    try {
+      next = await fs.open(name, true);
+      await fs.syncDirectory(directory);
+      // Unless something was written meanwhile, which makes the new name wrong.
+      if (this.#offset === offset && this.#durable === offset) {
+        this.#file = next;
+        this.#offset = this.#durable = 0;
+      }
+      await (this.#file === next ? full : next).close();
+      if (this.#file === full) await fs.unlink(name);
+    } catch {
+      // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
+      if (next !== undefined && this.#file === full) await fs.unlink(name).catch(() => undefined);
+    }
+  }
+}
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
+  return count;
 }
 
 function* encodeLines(lines: Iterable<string>): Generator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { InvalidOptionError, ModelMismatchError } from '../../errors.js';
+import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
 import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import { decodeFrontier, encodeFrontier } from '../frontier.js';
 import type { Journal, JournalRequest, Notice, Store, StreamListing } from '../store.js';
@@ -19,7 +19,11 @@ export interface FolderStoreOptions {
   readonly fileSystem?: FileSystem;
   /** Takes the lock of a private directory; the operating system's if left out. */
   readonly lock?: (directory: string, master: string) => Promise<Lock>;
+  /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB. */
+  readonly segmentBytes?: number;
 }
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Masters that share a folder (Dropbox, Syncthing, NFS, a USB stick): each writes its own directory in it and reads the others'.
@@ -37,6 +41,7 @@ export class FolderStore implements Store {
   readonly crc32 = crc32;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
+  readonly #segmentBytes: number;
   readonly #readers = new Map<string, SegmentReader>();
 
   /** @param path the shared folder; made if it is not there */
@@ -46,10 +51,12 @@ export class FolderStore implements Store {
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#lock = options.lock ?? takeLock;
+    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    if (!(this.#segmentBytes > 0)) throw new InvalidOptionError('segmentBytes: it is not a number above 0');
   }
 
   async open(request: JournalRequest): Promise<Journal> {
-    const local = (request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
+    const local = resolve(request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
     await this.#fs.mkdir(local);
     await this.#fs.mkdir(`${this.location}/${request.master}`);
     const lock = await this.#lock(local, request.master);
@@ -87,8 +94,16 @@ export class FolderStore implements Store {
     const notices: Notice[] = [];
     const session = await readSession(this.#fs, local);
     const epoch = await this.#newestEpoch(master);
-    if (epoch === undefined)
-      return this.#begin(request, local, lock, session, session?.head === undefined ? 'new' : 'restored', notices);
+    if (epoch === undefined) {
+      const vanished = session?.head !== undefined;
+      if (vanished) {
+        notices.push({
+          kind: 'new-epoch',
+          message: `The journal of "${master}" is gone from ${this.location}, although it had published ${session.head.seq} events; it continues in a new epoch. Other masters and other copies of the folder still hold what they received.`,
+        });
+      }
+      return this.#begin(request, local, lock, session, vanished ? 'restored' : 'new', notices);
+    }
     const stream = { master, epoch };
     const directory = streamDirectory(this.location, stream);
     if (session?.epoch !== epoch) {
@@ -102,7 +117,9 @@ export class FolderStore implements Store {
     const published = Math.max((await this.#frontier(stream))?.head?.seq ?? 0, session.head?.seq ?? 0);
     const found = await recoverStream(this.#fs, this.location, stream, published, crc32);
     await removeTemporaries(this.#fs, directory);
+    for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
+      await this.#publishRest(stream, notices);
       notices.push({
         kind: 'new-epoch',
         message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. The other masters still hold what is missing here.`,
@@ -121,6 +138,7 @@ export class FolderStore implements Store {
       lock,
       file,
       size: found.segment.size,
+      segmentBytes: this.#segmentBytes,
     });
   }
 
@@ -179,14 +197,15 @@ export class FolderStore implements Store {
       lock,
       file,
       size: line.length,
+      segmentBytes: this.#segmentBytes,
     });
   }
 
   // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
   async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
     const frontier = await this.#frontier(stream);
-    const found = await recoverStream(this.#fs, this.location, stream, frontier?.head?.seq ?? 0, crc32);
-    if (found.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
+    const found = await this.#scanOther(stream, frontier?.head?.seq ?? 0, notices);
+    if (found?.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
     const text = encodeFrontier(
       {
         clock: found.head.id,
@@ -204,6 +223,17 @@ export class FolderStore implements Store {
       kind: 'new-epoch',
       message: `Published ${found.head.seq - (frontier?.head?.seq ?? 0)} events of ${streamKey(stream)} that its writer had not published.`,
     });
+  }
+
+  // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
+  async #scanOther(stream: StreamId, published: number, notices: Notice[]): Promise<Recovered | undefined> {
+    try {
+      return await recoverStream(this.#fs, this.location, stream, published, crc32);
+    } catch (error) {
+      if (!(error instanceof JournalDamagedError)) throw error;
+      notices.push({ kind: 'foreign-file', message: error.message });
+      return undefined;
+    }
   }
 
   async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {

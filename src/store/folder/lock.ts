@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
+import { realpath, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,8 @@ export interface Lock {
  * @throws MasterLockedError (`MASTER_LOCKED`) if another process, or this one, holds it
  */
 export async function takeLock(directory: string, master: string): Promise<Lock> {
-  const address = socketAddress(directory);
+  // By its real path, so that a symbolic link to it is no way around.
+  const address = socketAddress(await realpath(directory));
   const refused = new MasterLockedError(
     `The master "${master}" is open in another process (or twice in this one). Close it there, or give this one another name.`,
   );

@@ -13,6 +13,8 @@ export interface Recovered {
   readonly segment: { readonly first: number; readonly size: number } | undefined;
   /** Bytes after that, which a crash left unfinished. */
   readonly torn: Uint8Array | undefined;
+  /** Empty segments with a wrong number: begun, but never written to. */
+  readonly unused: readonly string[];
 }
 
 const LINE_FEED = 10;
@@ -33,14 +35,21 @@ export async function recoverStream(
 ): Promise<Recovered> {
   const directory = streamDirectory(root, stream);
   const segments = await segmentsOf(fs, directory);
+  const sizes = await Promise.all(segments.map((first) => fs.size(`${directory}/${segmentName(first)}`)));
+  const lastUsed = sizes.map((size) => size > 0).lastIndexOf(true);
   let header: StreamHeader | undefined;
   let head: Head | undefined;
   let segment: Recovered['segment'];
   let torn: Uint8Array | undefined;
+  const unused: string[] = [];
   for (const [index, first] of segments.entries()) {
     const file = `${directory}/${segmentName(first)}`;
     const bytes = await fs.read(file);
-    const newest = index === segments.length - 1;
+    const newest = index >= lastUsed;
+    if (first !== (head?.seq ?? 0) + 1 && bytes.length === 0) {
+      unused.push(file);
+      continue;
+    }
     if (first !== (head?.seq ?? 0) + 1)
       throw damaged(
         file,
@@ -68,7 +77,7 @@ export async function recoverStream(
     }
     segment = { first, size: start };
   }
-  return { header, head, segment, torn };
+  return { header, head, segment, torn, unused };
 }
 
 function check(line: ParsedLine, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {

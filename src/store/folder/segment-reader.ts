@@ -9,6 +9,7 @@ export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
   #at: { segment: number; offset: number; next: number } | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(fs: FileSystem, directory: string) {
     this.#fs = fs;
@@ -16,7 +17,14 @@ export class SegmentReader {
   }
 
   /** Lines of the events after `after` up to `upTo`, as far as whole lines have arrived. */
-  async read(after: number, upTo: number): Promise<string[]> {
+  read(after: number, upTo: number): Promise<string[]> {
+    // One at a time: where it stopped is shared by all readings.
+    const reading = this.#turn.then(() => this.#read(after, upTo));
+    this.#turn = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #read(after: number, upTo: number): Promise<string[]> {
     const lines: string[] = [];
     let wanted = after + 1;
     while (wanted <= upTo) {

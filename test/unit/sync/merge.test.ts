@@ -1,0 +1,107 @@
+import type { Event, ParsedLine } from '../../../src/event/envelope.js';
+import { type Incoming, type MergeContext, planMerge } from '../../../src/sync/merge.js';
+
+const NOW = 1_700_000_000_000;
+const idAt = (n: number, digit = '0'): string => `01HF7YAT0${digit}${String(n).padStart(16, '0')}`;
+const EPOCH = '01HF7YAT00FQ2VRP41VVTGRSXB';
+
+const event = (master: string, seq: number, id: string, more: Partial<Event> = {}): ParsedLine => ({
+  kind: 'event',
+  event: { id, master, epoch: EPOCH, seq, model: 'm', tx: 't', txv: 1, args: [], meta: null, ...more },
+});
+const incoming = (master: string, lines: ParsedLine[], more: Partial<Incoming> = {}): Incoming => {
+  const last = [...lines].reverse().find((line) => line.kind === 'event');
+  return {
+    stream: { master, epoch: EPOCH },
+    accepted: 0,
+    lastId: undefined,
+    head: last === undefined ? { seq: 1, id: idAt(1) } : { seq: last.event.seq, id: last.event.id },
+    lines,
+    ...more,
+  };
+};
+const context: MergeContext = { end: idAt(50), base: idAt(10), now: NOW, maxDrift: 1_000, obstacle: () => undefined };
+
+test('nothing in, nothing to do', () => {
+  expect(planMerge([], context)).toEqual({ accept: [], held: [], instruction: { kind: 'nothing' } });
+});
+
+test('events of all streams come in the order of their ids, whatever the order of the streams', () => {
+  const one = incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(63))]);
+  const two = incoming('two', [event('two', 1, idAt(61)), event('two', 2, idAt(62))]);
+  for (const streams of [
+    [one, two],
+    [two, one],
+  ]) {
+    const plan = planMerge(streams, context);
+    expect(plan.accept.map(({ id }) => id)).toEqual([60, 61, 62, 63].map((n) => idAt(n)));
+    expect(plan.instruction).toEqual({ kind: 'advance' });
+  }
+});
+
+test.each([
+  [51, { kind: 'advance' }],
+  [50, { kind: 'rewind', to: idAt(50) }],
+  [11, { kind: 'rewind', to: idAt(11) }],
+  [10, { kind: 'rebuild', from: idAt(10) }],
+  [1, { kind: 'rebuild', from: idAt(1) }],
+])('an event with id %s asks for %j', (n, instruction) => {
+  expect(planMerge([incoming('one', [event('one', 1, idAt(n))])], context).instruction).toEqual(instruction);
+});
+
+test.each<[string, Incoming]>([
+  ['damaged', incoming('one', [event('one', 1, idAt(60)), { kind: 'damaged' }], { head: { seq: 2, id: idAt(61) } })],
+  ['damaged', incoming('one', [event('one', 1, idAt(60)), event('one', 3, idAt(61))])],
+  ['damaged', incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(60))])],
+  ['damaged', incoming('one', [event('one', 1, idAt(60)), event('two', 2, idAt(61))])],
+  ['damaged', incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61), { epoch: idAt(1) })])],
+  [
+    'damaged',
+    incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61))], { head: { seq: 2, id: idAt(62) } }),
+  ],
+  [
+    'newer-format',
+    incoming('one', [event('one', 1, idAt(60)), { kind: 'newer', v: 2 }], { head: { seq: 2, id: idAt(61) } }),
+  ],
+  ['gap', incoming('one', [event('one', 1, idAt(60))], { head: { seq: 2, id: idAt(61) } })],
+  ['clock-ahead', incoming('one', [event('one', 1, idAt(60)), event('one', 2, '01HF7YAV00' + '0'.repeat(16))])],
+])('%s holds the stream there, and no other stream', (reason, stream) => {
+  const other = incoming('other', [event('other', 1, idAt(70))]);
+  const plan = planMerge([stream, other], context);
+  expect(plan.accept.map(({ id }) => id)).toEqual([idAt(60), idAt(70)]);
+  expect(plan.held).toMatchObject([{ master: 'one', epoch: EPOCH, seq: 2, reason }]);
+  expect(plan.held[0]?.message).not.toBe('');
+});
+
+test.each(['model', 'unknown-transaction', 'newer-version', 'arguments'] as const)(
+  'an obstacle (%s) holds the stream',
+  (obstacle) => {
+    const plan = planMerge([incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61))])], {
+      ...context,
+      obstacle: ({ seq }) => (seq === 2 ? obstacle : undefined),
+    });
+    expect(plan.accept).toHaveLength(1);
+    expect(plan.held).toMatchObject([{ seq: 2, reason: obstacle }]);
+  },
+);
+
+test('an id must rise beyond the last accepted one', () => {
+  const stream = incoming('one', [event('one', 5, idAt(60))], { accepted: 4, lastId: idAt(60) });
+  expect(planMerge([stream], context)).toMatchObject({ accept: [], held: [{ seq: 5, reason: 'damaged' }] });
+});
+
+test('lines beyond the published head are not looked at', () => {
+  const stream = incoming('one', [event('one', 1, idAt(60)), { kind: 'damaged' }], { head: { seq: 1, id: idAt(60) } });
+  expect(planMerge([stream], context)).toMatchObject({ accept: [{ seq: 1 }], held: [] });
+});
+
+test('what this master wrote itself is never from the future', () => {
+  const stream = incoming('one', [event('one', 1, '01HF7YAV00' + '0'.repeat(16))], { own: true });
+  expect(planMerge([stream], context)).toMatchObject({ accept: [{ seq: 1 }], held: [] });
+});
+
+test('exactly as far ahead as clocks may differ is accepted', () => {
+  const ahead = event('one', 1, '01HF7YAT00' + '0'.repeat(16));
+  const at = (now: number): number => planMerge([incoming('one', [ahead])], { ...context, now }).held.length;
+  expect([at(NOW - 1_000), at(NOW - 1_001)]).toEqual([0, 1]);
+});
