@@ -134,12 +134,17 @@ export class ClockBehindError extends PrevalentError {
   readonly code = 'CLOCK_BEHIND';
 }
 
+/** The store could not be read or written just now. Nothing is lost; what was called stays in memory and on its way. */
+export class StoreUnreachableError extends PrevalentError {
+  readonly code = 'STORE_UNREACHABLE';
+}
+
 /** The state itself cannot go on (stack overflow or lack of memory on replay): the master stopped rather than guess. */
 export class ReplicaFailedError extends PrevalentError {
   readonly code = 'REPLICA_FAILED';
 }
 
-/** A file of the store cannot be what its name says; reported, never used as data. */
-export class ForeignFileError extends PrevalentError {
-  readonly code = 'FOREIGN_FILE';
+/** A transaction did something else when it was run again from the same state (found by `check: 'replay'`); it was undone. */
+export class NonDeterministicTransactionError extends PrevalentError {
+  readonly code = 'NON_DETERMINISTIC_TRANSACTION';
 }

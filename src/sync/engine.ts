@@ -1,4 +1,4 @@
-import { JournalDamagedError, MasterClosedError, type PrevalentError } from '../errors.js';
+import { JournalDamagedError, MasterClosedError, PrevalentError, StoreUnreachableError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
@@ -77,10 +77,14 @@ export class Engine {
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.snapshot();
   }
 
-  /** Publishes, fetches, merges. Calls during a sync share the next one, so that it includes what was called before. */
+  /**
+   * Publishes, fetches, merges. Calls during a sync share the next one, so that it includes what was called before.
+   *
+   * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if the store cannot be read or written
+   */
   sync(): Promise<SyncReport> {
     if (this.#running === undefined) {
-      this.#running = this.#syncOnce().finally(() => {
+      this.#running = this.#reaching(() => this.#syncOnce()).finally(() => {
         this.#running = undefined;
       });
       return this.#running;
@@ -115,12 +119,25 @@ export class Engine {
       await this.#running?.catch(() => undefined);
       if (this.commit.failure === undefined) {
         await this.commit.settle();
-        await this.#publisher.publish();
+        await this.#reaching(() => this.#publisher.publish());
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery) await this.snapshot();
       }
       await this.#snapshotting;
     } finally {
       await this.journal.close();
+    }
+  }
+
+  /** Gives what the store itself throws a code and a remedy. */
+  async #reaching<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof PrevalentError || typeof (error as { code?: unknown }).code !== 'string') throw error;
+      throw new StoreUnreachableError(
+        `${this.#store.location} could not be read or written (${(error as Error).message}). Nothing is lost; make it reachable and sync again.`,
+        { cause: error },
+      );
     }
   }
 

@@ -111,6 +111,7 @@ export class Notifier {
   /** The state changed visibly. */
   changed(): void {
     this.#version++;
+    if (this.#subscribers.size === 0) return;
     for (const subscriber of [...this.#subscribers]) this.#guard(subscriber);
   }
 

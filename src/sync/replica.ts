@@ -1,4 +1,5 @@
 import {
+  DecoratorUsageError,
   ForeignTransactionError,
   MasterClosedError,
   type PrevalentError,
@@ -124,9 +125,9 @@ export class Replica implements TransactionHost {
     this.#seq = event.seq;
     this.#accepted.set(journal.key, event.seq);
     journal.commit.add(journal.writer.line(event, encoded.text, this.#options.meta), event);
+    this.notifier.changed();
     if (this.notifier.wants('event'))
       this.notifier.tell('event', this.describe({ event, undo: undefined, error: undefined }));
-    this.notifier.changed();
     this.#onCall();
     return result;
   }
@@ -165,7 +166,7 @@ export class Replica implements TransactionHost {
   /** An event as users see it. */
   describe(entry: Entry): MergedEvent {
     const { event, error } = entry;
-    const { id, master, seq, tx, meta } = event;
+    const { id, master, seq, tx } = event;
     return {
       id,
       master,
@@ -173,7 +174,7 @@ export class Replica implements TransactionHost {
       time: new Date(ulidTime(event.origin ?? id)),
       transaction: tx,
       args: this.calls.args(event),
-      meta,
+      meta: this.calls.meta(event),
       outcome: error === undefined ? 'applied' : 'rejected',
       ...(error === undefined ? {} : { error }),
     };
@@ -183,6 +184,11 @@ export class Replica implements TransactionHost {
     if (self === this.executor.raw || this.#querying > 0) {
       throw new TransactionInQueryError(
         `The transaction ${definition.name} was called inside query(), which only reads. Call it on master.model.`,
+      );
+    }
+    if (this.definition.transactions.get(definition.name) !== definition) {
+      throw new DecoratorUsageError(
+        `${definition.name} was called past the model's own transaction of that name: an override hides it (call the override), or another decorator stands above @Transaction (put @Transaction on top).`,
       );
     }
     if (registry.running !== undefined) {
