@@ -236,7 +236,7 @@ const comesBack = (args: unknown[]): boolean => {
 };
 
 test('nothing is lost on the way: decode(encode(x)) is x', () => {
-  fc.assert(fc.property(anyArguments(false), comesBack), { seed: 20_240_101, numRuns: 5_000 });
+  fc.assert(fc.property(anyArguments(false), comesBack), { seed: 20_240_101, numRuns: 1_500 });
 });
 
 test('where one object stands in several places, it comes back so or is refused', () => {
@@ -250,9 +250,9 @@ test('where one object stands in several places, it comes back so or is refused'
         return (error as PrevalentError).code === 'UNCARRIABLE_ARGUMENT';
       }
     }),
-    { seed: 20_240_102, numRuns: 5_000 },
+    { seed: 20_240_102, numRuns: 1_500 },
   );
-  expect(refused).toBeLessThan(1_500);
+  expect(refused).toBeLessThan(500);
 });
 
 describe('what cannot be carried is refused', () => {
