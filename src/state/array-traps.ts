@@ -1,6 +1,17 @@
-import type { Recorder } from './recorder.js';
-import { accessorNames, defineProperty, deleteProperty, describeProperty, objectTraps } from './object-traps.js';
-import { ADD_PROPERTY, REPLACE_ARRAY, SET_LENGTH, SET_PROPERTY, SPLICE } from './undo-log.js';
+import { UnsupportedStateError } from '../errors.js';
+import { ARRAY_INDEX, MAX_INDEX } from './order.js';
+import { describe, type Recorder } from './recorder.js';
+import {
+  accessorNames,
+  defineProperty,
+  deleteProperty,
+  describeProperty,
+  objectTraps,
+  recordAdded,
+  refuseShrinking,
+  write,
+} from './object-traps.js';
+import { REPLACE_ARRAY, SET_LENGTH, SET_PROPERTY, SPLICE, type UndoLog } from './undo-log.js';
 
 type Mutator = (raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder) => unknown;
 
@@ -43,9 +54,10 @@ function keepLength(raw: unknown[], membrane: Recorder): undefined {
 
 function push(raw: unknown[], _: unknown[], args: unknown[], membrane: Recorder): number {
   const log = membrane.writing(raw, 'push');
-  const before = raw.length;
-  for (const arg of args) Array.prototype.push.call(raw, membrane.store(arg, raw, raw.length));
-  log.push(SET_LENGTH, raw, undefined, before);
+  // All are checked before the first is pushed.
+  const stored = args.map((arg, index) => membrane.store(arg, raw, raw.length + index));
+  log.push(SET_LENGTH, raw, undefined, raw.length);
+  for (const value of stored) Array.prototype.push.call(raw, value);
   return raw.length;
 }
 
@@ -59,9 +71,15 @@ function splice(
   const log = membrane.writing(raw, start);
   const stored = added.map((value, index) => membrane.store(value, raw, start + index));
   const out = copyRange(raw, start, start + deleted);
-  Array.prototype.splice.call(raw, start, deleted, ...stored);
   log.push(SPLICE, raw, start, { out, added: stored.length });
   log.weigh(96 + out.length * BYTES_PER_ELEMENT);
+  try {
+    Array.prototype.splice.call(raw, start, deleted, ...stored);
+  } catch (error) {
+    // So many arguments that the stack ran out: nothing was changed.
+    log.forget();
+    throw error;
+  }
   return wrapAll(out, membrane);
 }
 
@@ -73,12 +91,15 @@ function spliceCall(raw: unknown[], _: unknown[], args: unknown[], membrane: Rec
   return splice(raw, start, deleted, args.slice(2), membrane);
 }
 
+// Sorted is what readers see, so that a comparison and the toString of elements meet no unguarded object.
 function sort(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): unknown[] {
   replaceWhole(raw, membrane);
-  const compare = args[0] as ((left: unknown, right: unknown) => number) | undefined;
-  if (typeof compare === 'function')
-    Array.prototype.sort.call(raw, (left, right) => compare(membrane.wrap(left), membrane.wrap(right)));
-  else Array.prototype.sort.call(raw, compare);
+  const seen = wrapAll(copyRange(raw, 0, raw.length), membrane);
+  Array.prototype.sort.call(seen, args[0] as undefined);
+  for (let i = 0; i < seen.length; i++) {
+    if (i in seen) raw[i] = membrane.unwrap(seen[i]);
+    else Reflect.deleteProperty(raw, String(i));
+  }
   return proxy;
 }
 
@@ -137,8 +158,10 @@ export function arrayTraps(membrane: Recorder): ProxyHandler<unknown[]> {
       if (!plain && isAccessor(target, key)) return Reflect.get(target, key, receiver) as unknown;
       const value: unknown = target[key as unknown as number];
       if (typeof value === 'object') return key === '__proto__' ? value : membrane.wrap(value);
-      // A subclass's results are instances of it, which only the generic algorithms over single elements get right.
-      return plain && typeof value === 'function' ? (recorders.get(value) ?? value) : value;
+      if (typeof value !== 'function') return value;
+      // A subclass's results are instances of it, and a sealed array may refuse midway: only the generic algorithms over
+      // single elements get these right.
+      return plain && Object.isExtensible(target) ? (recorders.get(value) ?? value) : value;
     },
     set(target, key, value, receiver) {
       if (membrane.unwrap(receiver) !== target || isAccessor(target, key))
@@ -147,8 +170,14 @@ export function arrayTraps(membrane: Recorder): ProxyHandler<unknown[]> {
     },
     defineProperty(target, key, descriptor) {
       if (key === 'length') {
-        if ('value' in descriptor) setLength(target, Number(descriptor.value), membrane);
-        return descriptor.writable !== false;
+        if ('value' in descriptor) toLength(descriptor.value);
+        if (descriptor.configurable === true || descriptor.enumerable === true || 'get' in descriptor) return false;
+        if (descriptor.writable === false) refuseElement(target, key);
+        return 'value' in descriptor ? setLength(target, descriptor.value, membrane) : true;
+      }
+      if (isIndex(key)) {
+        const fresh = !Object.prototype.hasOwnProperty.call(target, key);
+        if (!(descriptor.enumerable ?? !fresh) || !(descriptor.writable ?? !fresh)) refuseElement(target, key);
       }
       const before = target.length;
       const done = defineProperty(target, key, descriptor, membrane);
@@ -172,43 +201,71 @@ function accessorsOfSubclasses(): (target: unknown[], key: string | symbol) => b
   };
 }
 
+function isIndex(key: string | symbol): boolean {
+  return typeof key === 'string' && ARRAY_INDEX.test(key) && Number(key) <= MAX_INDEX;
+}
+
+function refuseElement(target: unknown[], key: string | symbol): never {
+  throw new UnsupportedStateError(
+    `${describe(target)}.${String(key)} would become read-only or hidden, which cannot be undone with whole-array methods. Freeze the array before you store it, or use an object.`,
+  );
+}
+
 function setElement(target: unknown[], key: string | symbol, value: unknown, membrane: Recorder): boolean {
-  if (key === 'length') return setLength(target, value as number, membrane);
+  if (key === 'length') return setLength(target, value, membrane);
   const log = membrane.writing(target, key);
   const stored = membrane.store(value, target, key);
   const fields = target as unknown as Record<PropertyKey, unknown>;
-  const length = target.length;
   if (Object.prototype.hasOwnProperty.call(target, key)) {
-    const before = fields[key];
-    fields[key] = stored;
-    if (!Object.is(before, stored)) log.push(SET_PROPERTY, target, key, before);
-    return true;
+    log.push(SET_PROPERTY, target, key, fields[key]);
+  } else {
+    // Undone in reverse: first the element goes, then the length shrinks back.
+    log.push(SET_LENGTH, target, undefined, target.length);
+    recordAdded(target, key, log, membrane);
   }
-  fields[key] = stored;
-  // Undone in reverse: first the element goes, then the length shrinks back.
-  if (target.length !== length) log.push(SET_LENGTH, target, undefined, length);
-  log.push(ADD_PROPERTY, target, key, undefined);
-  membrane.orders.added(target, key);
+  return write(target, key, stored, log);
+}
+
+function setLength(target: unknown[], value: unknown, membrane: Recorder): boolean {
+  const log = membrane.writing(target, 'length');
+  const length = toLength(value);
+  const before = target.length;
+  if (length < before) {
+    if (!Object.isExtensible(target)) return shortenSealed(target, length, log);
+    const out = copyRange(target, length, before);
+    target.length = length;
+    log.push(SPLICE, target, length, { out, added: 0 });
+    log.weigh(96 + out.length * BYTES_PER_ELEMENT);
+  } else {
+    target.length = length;
+    if (length > before) log.push(SET_LENGTH, target, undefined, before);
+  }
   return true;
 }
 
-function setLength(target: unknown[], length: number, membrane: Recorder): boolean {
-  const log = membrane.writing(target, 'length');
+/** A sealed array gives up the holes at its end, but no element. */
+function shortenSealed(target: unknown[], length: number, log: UndoLog): boolean {
+  if (!Object.isSealed(target)) refuseShrinking(target, 'length');
   const before = target.length;
-  const cut = length < before ? copyRange(target, length, before) : [];
-  target.length = length;
-  log.push(SET_LENGTH, target, undefined, before);
-  if (cut.length > 0) {
-    // Undone in reverse: these elements come back first, then the exact length (trailing holes).
-    log.push(SPLICE, target, length, { out: cut, added: 0 });
-    log.weigh(96 + cut.length * BYTES_PER_ELEMENT);
-  }
-  return true;
+  const done = Reflect.set(target, 'length', length);
+  if (target.length !== before) log.push(SET_LENGTH, target, undefined, before);
+  return done;
+}
+
+/** What an array takes for its length. @throws RangeError, TypeError as an array would */
+function toLength(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) return value;
+  const probe: unknown[] = [];
+  probe.length = value as number;
+  return probe.length;
 }
 
 function deleteElement(target: unknown[], key: string | symbol, membrane: Recorder): boolean {
-  if (typeof key === 'symbol' || !/^\d+$/.test(key)) return deleteProperty(target, key, membrane);
+  if (!isIndex(key)) return deleteProperty(target, key, membrane);
   const log = membrane.writing(target, key);
-  if (Object.prototype.hasOwnProperty.call(target, key)) log.push(SET_PROPERTY, target, key, target[Number(key)]);
+  if (!Object.prototype.hasOwnProperty.call(target, key)) return true;
+  if (Object.isSealed(target)) return false;
+  if (!Object.isExtensible(target)) refuseShrinking(target, key);
+  log.push(SET_PROPERTY, target, key, target[Number(key)]);
   return Reflect.deleteProperty(target, key);
 }

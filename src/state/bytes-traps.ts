@@ -1,5 +1,5 @@
 import { UnsupportedStateError } from '../errors.js';
-import type { Recorder } from './recorder.js';
+import { describe, type Recorder } from './recorder.js';
 import { BYTES } from './undo-log.js';
 
 /**
@@ -28,15 +28,17 @@ function recordElement(view: ArrayBufferView, index: number, membrane: Recorder)
   log.push(BYTES, bytes, 0, bytes.slice());
 }
 
-function isIndex(key: string | symbol): key is string {
-  return typeof key === 'string' && /^(0|[1-9]\d*)$/.test(key);
+function isElement(target: ArrayBufferView, key: string | symbol): key is string {
+  return typeof key === 'string' && !(target instanceof DataView) && /^(0|[1-9]\d*)$/.test(key);
 }
 
 /** Traps for typed arrays, Buffer and DataView. */
 export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
-  const refuse = (target: ArrayBufferView, key: string | symbol): boolean => {
+  const refuse = (target: ArrayBufferView, key: string | symbol): never => {
     membrane.writing(target, key);
-    return false;
+    throw new UnsupportedStateError(
+      `${describe(target)}.${String(key)} cannot be changed: of binary data only the bytes are state. Store it in a field of an object of your own.`,
+    );
   };
   return {
     get(target, key) {
@@ -45,19 +47,23 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
       return typeof value === 'function' && key !== 'constructor' ? method(key, value as Method, membrane) : value;
     },
     set(target, key, value) {
-      if (!isIndex(key)) return refuse(target, key);
+      if (!isElement(target, key)) return refuse(target, key);
       const index = Number(key);
       membrane.writing(target, index);
-      if (index < (target as Uint8Array).length) {
-        recordElement(target, index, membrane);
-        (target as Uint8Array)[index] = value as number;
-      }
+      if (index < (target as Uint8Array).length) recordElement(target, index, membrane);
+      // Also beyond the end, where it writes nothing but may throw, as the value may not fit.
+      (target as Uint8Array)[index] = value as number;
       return true;
     },
-    deleteProperty: (target, key) => refuse(target, key),
+    deleteProperty(target, key) {
+      membrane.writing(target, key);
+      if (!Object.prototype.hasOwnProperty.call(target, key)) return true;
+      return isElement(target, key) ? false : refuse(target, key);
+    },
     defineProperty(target, key, descriptor) {
-      if (!isIndex(key) || !('value' in descriptor)) return refuse(target, key);
-      recordElement(target, Number(key), membrane);
+      if (!isElement(target, key) || !('value' in descriptor)) return refuse(target, key);
+      membrane.writing(target, key);
+      if (Number(key) < (target as Uint8Array).length) recordElement(target, Number(key), membrane);
       return Reflect.defineProperty(target, key, descriptor);
     },
     preventExtensions: (target) => refuse(target, 'extensions'),
@@ -70,7 +76,9 @@ function method(key: string | symbol, native: Method, membrane: Recorder): Metho
   const writes = typeof key === 'string' && !READS.test(key);
   return function (this: unknown, ...args) {
     const raw = membrane.unwrap(this);
-    const plain = args.map((arg) => membrane.unwrap(arg));
+    const plain = args.map((arg) =>
+      typeof arg === 'function' ? showing(arg as Method, raw, this) : membrane.unwrap(arg),
+    );
     if (writes && ArrayBuffer.isView(raw)) record(raw, key, membrane);
     if (key === 'copy' && ArrayBuffer.isView(plain[0]) && membrane.isProxy(args[0] as object))
       record(plain[0], key, membrane);
@@ -78,8 +86,18 @@ function method(key: string | symbol, native: Method, membrane: Recorder): Metho
     if (result === raw) return this;
     // A subarray is a second way to write the same bytes, so it is guarded as well.
     return ArrayBuffer.isView(result) && ArrayBuffer.isView(raw) && result.buffer === raw.buffer
-      ? membrane.wrap(result)
+      ? membrane.borrow(result)
       : result;
+  };
+}
+
+/** A callback that is shown the guard in place of the raw array it is called with. */
+function showing(callback: Method, raw: unknown, guard: unknown): Method {
+  return function (this: unknown, ...args) {
+    return callback.apply(
+      this,
+      args.map((arg) => (arg === raw ? guard : arg)),
+    );
   };
 }
 

@@ -25,7 +25,7 @@ function wrapping(native: Iterator<unknown>, wrap: (item: unknown) => unknown, t
 /** The methods of Map, as they run on a proxy. */
 function mapMethods(membrane: Recorder): Map<unknown, unknown> {
   const native = Map.prototype;
-  const { orders } = membrane;
+  const orders = membrane.orders.entries;
   const raw = (proxy: unknown): AnyMap => membrane.unwrap(proxy) as AnyMap;
   const pair = (item: unknown): unknown => [
     membrane.wrap((item as unknown[])[0]),
@@ -44,14 +44,13 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
     const storedKey = membrane.store(key, target, 'key');
     const stored = membrane.store(value, target, key);
     const before: unknown = native.get.call(target, storedKey);
-    if (before !== undefined || native.has.call(target, storedKey)) {
-      native.set.call(target, storedKey, stored);
-      if (!Object.is(before, stored)) log.push(MAP_SET, target, storedKey, before);
-    } else {
-      native.set.call(target, storedKey, stored);
+    // Recorded first: running out of stack between the two must not lose the record.
+    if (before !== undefined || native.has.call(target, storedKey)) log.push(MAP_SET, target, storedKey, before);
+    else {
       log.push(MAP_ADD, target, storedKey, undefined);
       orders.added(target, storedKey);
     }
+    native.set.call(target, storedKey, stored);
     return this;
   }
   function deleteKey(this: unknown, key: unknown): boolean {
@@ -93,7 +92,7 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
 /** The methods of Set, as they run on a proxy. */
 function setMethods(membrane: Recorder): Map<unknown, unknown> {
   const native = Set.prototype;
-  const { orders } = membrane;
+  const orders = membrane.orders.entries;
   const raw = (proxy: unknown): AnySet => membrane.unwrap(proxy) as AnySet;
 
   function has(this: unknown, value: unknown): boolean {
@@ -104,9 +103,9 @@ function setMethods(membrane: Recorder): Map<unknown, unknown> {
     const log = membrane.writing(target, 'add');
     const stored = membrane.store(value, target, 'value');
     if (!native.has.call(target, stored)) {
-      native.add.call(target, stored);
       log.push(SET_ADD, target, stored, undefined);
       orders.added(target, stored);
+      native.add.call(target, stored);
     }
     return this;
   }
@@ -156,7 +155,12 @@ function nativeSize(prototype: object, target: object): number {
   return Reflect.get(prototype, 'size', target) as number;
 }
 
-/** Traps for maps and sets. Methods a proxy has no answer to (the set algebra of newer engines) run on a copy of what is read. */
+/** The set algebra of newer engines: it only reads, so it runs on a copy of what is read. */
+const ALGEBRA: ReadonlySet<PropertyKey> = new Set(
+  'union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom'.split(' '),
+);
+
+/** Traps for maps and sets. A native method that is not known here is refused: it might write. */
 export function collectionTraps(membrane: Recorder): { map: ProxyHandler<AnyMap>; set: ProxyHandler<AnySet> } {
   return {
     map: traps(membrane, Map.prototype, mapMethods(membrane)),
@@ -182,7 +186,7 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
       if (isAccessor(target, key)) return Reflect.get(target, key, receiver) as unknown;
       const value = (target as Record<PropertyKey, unknown>)[key];
       if (typeof value === 'function')
-        return methods.get(value) ?? (ownMethod(native, key, value) ? onCopy(value as Callback) : value);
+        return methods.get(value) ?? (ownMethod(native, key, value) ? unknownMethod(key, value as Callback) : value);
       return membrane.wrap(value);
     },
     set(target, key, value, receiver) {
@@ -201,9 +205,12 @@ function ownMethod(native: object, key: PropertyKey, value: unknown): boolean {
   );
 }
 
-function onCopy(method: (...args: never[]) => unknown): unknown {
-  return function (this: Iterable<never>, ...args: never[]): unknown {
-    return method.apply(this instanceof Map ? new Map(this) : new Set(this), args);
+function unknownMethod(key: PropertyKey, method: (...args: never[]) => unknown): unknown {
+  return function (this: object, ...args: never[]): unknown {
+    if (this instanceof Set && ALGEBRA.has(key)) return method.apply(new Set(this), args);
+    throw new UnsupportedStateError(
+      `${describe(this)}.${String(key)} is newer than this library, which cannot record it. Use get, has, set and delete.`,
+    );
   };
 }
 
@@ -212,7 +219,7 @@ export function refuseOverrides(raw: AnyMap | AnySet): void {
   const native: object = raw instanceof Map ? Map.prototype : Set.prototype;
   for (let one = Object.getPrototypeOf(raw) as object; one !== native; one = Object.getPrototypeOf(one) as object) {
     for (const key of Reflect.ownKeys(one)) {
-      if (key !== 'constructor' && Object.prototype.hasOwnProperty.call(native, key)) {
+      if (key !== 'constructor' && key !== Symbol.toStringTag && Object.prototype.hasOwnProperty.call(native, key)) {
         throw new UnsupportedStateError(
           `${describe(raw)} overrides ${String(key)} of ${describe(native)}, which cannot be recorded. Keep the ${describe(native)} in a field of a class of your own instead.`,
         );

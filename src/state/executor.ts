@@ -135,9 +135,13 @@ export class Executor {
   }
 }
 
+/** What engines say when stack or memory run out; the full text, because a model's own errors speak of memory as well. */
+const EXHAUSTED =
+  /^(Maximum call stack size exceeded\.?|too much recursion|Invalid string length|Array buffer allocation failed|out of memory)$/i;
+
 /** Errors after which the process itself cannot be trusted to replay the same way as others: it stops rather than rejects. */
 export function isFailStop(error: unknown): boolean {
-  return error instanceof RangeError && /call stack|memory|Invalid (array|string) length/i.test(error.message);
+  return error instanceof Error && /^(Range|Internal)Error$/.test(error.name) && EXHAUSTED.test(error.message);
 }
 
 /** The error a master reports when it stops. */

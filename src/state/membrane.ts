@@ -8,7 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { describe, type Recorder } from './recorder.js';
+import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
 
 /**
@@ -27,6 +27,8 @@ export class Membrane implements Recorder {
   readonly #proxies = new WeakMap<object, object>();
   readonly #raws = new WeakMap<object, object>();
   readonly #traps: ReturnType<typeof makeTraps>;
+  /** Guards of views on the bytes of stored views. */
+  readonly #borrowed = new WeakSet();
   #root: { current: object; proxy: object } | undefined;
 
   constructor(classes: ClassTable) {
@@ -34,12 +36,18 @@ export class Membrane implements Recorder {
     this.#traps = makeTraps(this);
   }
 
-  /** The proxy of the root, the same for the life of the membrane; `root` may be replaced by `rebind`. */
+  /**
+   * The proxy of the root, the same for the life of the membrane; binding another root replaces what it stands for.
+   *
+   * @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for a root that is a collection, frozen or sealed
+   */
   bindRoot(root: object): object {
+    refuseRoot(root);
     if (this.#root === undefined) {
       const holder: { current: object; proxy: object } = { current: root, proxy: root };
       holder.proxy = new Proxy(
-        root,
+        // Roots change, and a Proxy must not contradict its target: one that has nothing allows everything.
+        {},
         rootTraps(this, () => holder.current),
       );
       this.#root = holder;
@@ -72,12 +80,20 @@ export class Membrane implements Recorder {
     if (typeof value === 'object') {
       if (value === null) return value;
       const raw = this.#raws.get(value);
-      if (raw !== undefined) return raw;
-      this.fresh.add(value);
-      return value;
+      if (raw === undefined) {
+        this.fresh.add(value);
+        return value;
+      }
+      if (this.#borrowed.has(raw)) refuseBorrowed(target, key);
+      return raw;
     }
     if (typeof value === 'function' || typeof value === 'symbol') checkPrimitive(value, target, key);
     return value;
+  }
+
+  borrow(view: object): unknown {
+    this.#borrowed.add(view);
+    return this.wrap(view);
   }
 
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
@@ -164,22 +180,43 @@ function makeTraps(membrane: Membrane): {
   };
 }
 
+function refuseRoot(root: object): void {
+  if (Array.isArray(root) || root instanceof Map || root instanceof Set || root instanceof Date) {
+    throw new UnsupportedStateError(
+      `The model ${describe(root)} is itself a collection, which cannot be guarded. Keep the collection in a field of it.`,
+    );
+  }
+  const fixed = Object.values(Object.getOwnPropertyDescriptors(root)).some(
+    ({ configurable }) => configurable === false,
+  );
+  if (fixed || !Object.isExtensible(root)) {
+    throw new UnsupportedStateError(
+      `The model ${describe(root)} is frozen or sealed, or has a fixed field; its fields are the state. Freeze what they hold instead.`,
+    );
+  }
+}
+
 function refuseWrite(target: object, key: unknown): never {
   throw new WriteOutsideTransactionError(
-    `${describe(target)}.${String(key)} was written outside a transaction; nothing was changed. Put the change into a @Transaction method of the model and call that.`,
+    `${describePlace(target, key)} was written outside a transaction; nothing was changed. Put the change into a @Transaction method of the model and call that.`,
+  );
+}
+
+function refuseBorrowed(target: object, key: unknown): never {
+  throw new UnsupportedStateError(
+    `${describePlace(target, key)} would hold a part of another stored typed array; the two would share their bytes on this machine only. Store a copy of it: Uint8Array.from(part).`,
   );
 }
 
 function checkPrimitive(value: unknown, target: object, key: unknown): void {
-  const place = `${describe(target)}.${String(key)}`;
   if (typeof value === 'function') {
     throw new UnsupportedStateError(
-      `${place} would hold a function; functions are code, not state. Store what it needs and make it a method.`,
+      `${describePlace(target, key)} would hold a function; functions are code, not state. Store what it needs and make it a method.`,
     );
   }
   if (Symbol.keyFor(value as symbol) === undefined) {
     throw new UnsupportedStateError(
-      `${place} would hold a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
+      `${describePlace(target, key)} would hold a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { describe, type Recorder } from './recorder.js';
 import { orderedKeys } from './order.js';
-import { ADD_PROPERTY, DEFINE_PROPERTY, DELETE_PROPERTY, SET_PROPERTY } from './undo-log.js';
+import { ADD_PROPERTY, DEFINE_PROPERTY, DELETE_PROPERTY, SET_PROPERTY, type UndoLog } from './undo-log.js';
 
 type Fields = Record<PropertyKey, unknown>;
 
@@ -13,11 +13,31 @@ export function deleteProperty(target: object, key: string | symbol, membrane: R
   const was = Object.getOwnPropertyDescriptor(target, key);
   if (was === undefined) return true;
   if (was.configurable !== true) return false;
-  refuseFixedProperties(target, key);
-  const stamp = membrane.orders.removing(target, key);
+  if (!Object.isExtensible(target)) refuseShrinking(target, key);
+  // Once is enough: no property of a stored object becomes fixed.
+  if (!membrane.orders.fields.tracks(target)) refuseFixedProperties(target, key);
+  const stamp = membrane.orders.fields.removing(target, key);
   log.push(DELETE_PROPERTY, target, key, { was, stamp });
   log.weigh(160);
   return Reflect.deleteProperty(target, key);
+}
+
+/** Refuses to take a property from an object that would not take it back. */
+export function refuseShrinking(target: object, key: string | symbol): never {
+  throw new UnsupportedStateError(
+    `${describe(target)}.${String(key)} cannot be deleted, because the object takes no new properties and so the delete could not be undone. Do not use Object.preventExtensions on stored objects, or freeze them.`,
+  );
+}
+
+/** Records a property that is about to be added. */
+export function recordAdded(target: object, key: string | symbol, log: UndoLog, membrane: Recorder): void {
+  if (typeof key === 'symbol' && Symbol.keyFor(key) === undefined) {
+    throw new UnsupportedStateError(
+      `${describe(target)} would get the key ${String(key)}, a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
+    );
+  }
+  log.push(ADD_PROPERTY, target, key, undefined);
+  membrane.orders.fields.added(target, key);
 }
 
 // A deleted key is put back in its place by taking later ones out and in again, which a fixed property does not allow.
@@ -51,16 +71,17 @@ export function defineProperty(
       `${describe(target)}.${String(key)} cannot be made unconfigurable once stored, because that cannot be undone. Do it before you store the object.`,
     );
   }
+  if (before?.configurable === false && before.writable === true && descriptor.writable === false) {
+    throw new UnsupportedStateError(
+      `${describe(target)}.${String(key)} of a sealed object cannot become read-only once stored, because that cannot be undone. Do it before you store the object.`,
+    );
+  }
   const stored =
     'value' in descriptor ? { ...descriptor, value: membrane.store(descriptor.value, target, key) } : descriptor;
-  if (!Reflect.defineProperty(target, key, stored)) return false;
   if (before !== undefined) log.push(DEFINE_PROPERTY, target, key, before);
-  else {
-    log.push(ADD_PROPERTY, target, key, undefined);
-    membrane.orders.added(target, key);
-  }
+  else recordAdded(target, key, log, membrane);
   log.weigh(96);
-  return true;
+  return Reflect.defineProperty(target, key, stored);
 }
 
 /** A property's descriptor as a reader may see it. */
@@ -80,20 +101,26 @@ function refuseShape(target: object, what: string): never {
   );
 }
 
+/** Writes a property whose record is the newest. Takes the record back and gives `false` if the object refuses. */
+export function write(target: object, key: string | symbol, stored: unknown, log: UndoLog): boolean {
+  try {
+    (target as Fields)[key] = stored;
+    return true;
+  } catch {
+    // Read-only, or the object takes no new properties: whoever assigned gets a TypeError, Reflect.set gives false.
+    log.forget();
+    return false;
+  }
+}
+
 /** Writes a plain data property of an object whose class has no accessors. */
 function setField(target: object, key: string | symbol, value: unknown, membrane: Recorder): boolean {
   const log = membrane.writing(target, key);
   const stored = membrane.store(value, target, key);
-  if (hasOwn.call(target, key)) {
-    const before = (target as Fields)[key];
-    (target as Fields)[key] = stored;
-    if (!Object.is(before, stored)) log.push(SET_PROPERTY, target, key, before);
-  } else {
-    (target as Fields)[key] = stored;
-    log.push(ADD_PROPERTY, target, key, undefined);
-    membrane.orders.added(target, key);
-  }
-  return true;
+  // Recorded first: running out of stack between the two must not lose the record.
+  if (hasOwn.call(target, key)) log.push(SET_PROPERTY, target, key, (target as Fields)[key]);
+  else recordAdded(target, key, log, membrane);
+  return write(target, key, stored, log);
 }
 
 /** The traps that all objects share. */
@@ -119,9 +146,9 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
   const fields: ProxyHandler<object> = {
     ...common,
     get(target, key) {
-      if (key === '__proto__') return Object.getPrototypeOf(target) as unknown;
       const value = (target as Fields)[key];
-      return typeof value === 'object' ? membrane.wrap(value) : value;
+      if (typeof value !== 'object') return value;
+      return key === '__proto__' && !hasOwn.call(target, key) ? value : membrane.wrap(value);
     },
     set(target, key, value, receiver) {
       if (membrane.unwrap(receiver) !== target || key === '__proto__') return Reflect.set(target, key, value, receiver);
@@ -214,12 +241,25 @@ export function frozenShadow(
     ? []
     : (Object.create(Object.getPrototypeOf(raw) as object | null) as object);
   if (Array.isArray(raw)) Object.setPrototypeOf(shadow, Object.getPrototypeOf(raw) as object | null);
+  const prototype = Object.getPrototypeOf(raw) as object | null;
+  const setters = prototype === null ? new Set() : accessorNames(prototype);
   // Outside a transaction the guard speaks, inside it the object's own refusal does.
-  const refuse = (_: object, key: string | symbol): boolean => {
-    membrane.writing(raw, key);
-    return false;
+  const traps: ProxyHandler<object> = {
+    set(_, key, value, receiver) {
+      if (setters.has(key) && !hasOwn.call(raw, key)) return Reflect.set(shadow, key, value, receiver);
+      membrane.writing(raw, key);
+      return false;
+    },
+    defineProperty(_, key, descriptor) {
+      membrane.writing(raw, key);
+      // Nothing may change; what says so already holds, or is refused by the shadow.
+      return Reflect.defineProperty(shadow, key, descriptor);
+    },
+    deleteProperty(_, key) {
+      membrane.writing(raw, key);
+      return !hasOwn.call(raw, key);
+    },
   };
-  const traps: ProxyHandler<object> = { set: refuse, defineProperty: refuse, deleteProperty: refuse };
   const proxy = make(shadow, traps);
   for (const key of Reflect.ownKeys(raw)) {
     const descriptor = describeProperty(raw, key, membrane);

@@ -5,15 +5,17 @@
  * that undid deletes, each touched collection is sorted by stamp, once.
  */
 
-type Collection = Map<unknown, unknown> | Set<unknown> | object;
+/** Brings keys that stand as `present` into the order `wanted`. */
+type Reorder = (target: object, wanted: readonly unknown[], present: readonly unknown[]) => void;
 
 interface Stamps {
   readonly of: Map<unknown, number>;
   next: number;
 }
 
-const ARRAY_INDEX = /^(0|[1-9]\d{0,9})$/;
-const MAX_INDEX = 2 ** 32 - 2;
+/** Property keys that may be array indices; they iterate by number. */
+export const ARRAY_INDEX = /^(0|[1-9]\d{0,9})$/;
+export const MAX_INDEX = 2 ** 32 - 2;
 
 /** Property keys that iterate in insertion order, that is all but array indices. */
 export function orderedKeys(target: object): (string | symbol)[] {
@@ -22,31 +24,36 @@ export function orderedKeys(target: object): (string | symbol)[] {
   );
 }
 
-function keysOf(target: Collection): Iterable<unknown> {
-  if (target instanceof Map) return Map.prototype.keys.call(target);
-  if (target instanceof Set) return Set.prototype.values.call(target);
-  return orderedKeys(target);
+function entryKeys(target: object): Iterable<unknown> {
+  return target instanceof Map ? Map.prototype.keys.call(target) : Set.prototype.values.call(target as Set<unknown>);
 }
 
-/** The order of every collection of one model that has seen a delete. */
-export class Orders {
+/** The order of one kind of key: the fields of objects, or the entries of maps and sets. */
+export class Order {
   #stamps = new WeakMap<object, Stamps>();
   #any = false;
-  readonly #unsettled = new Set<Collection>();
+  readonly #unsettled = new Set<object>();
+  readonly #keysOf: (target: object) => Iterable<unknown>;
+  readonly #reorder: Reorder;
+
+  constructor(keysOf: (target: object) => Iterable<unknown>, reorder: Reorder) {
+    this.#keysOf = keysOf;
+    this.#reorder = reorder;
+  }
 
   /** A key was added at the end. */
-  added(target: Collection, key: unknown): void {
+  added(target: object, key: unknown): void {
     if (!this.#any) return;
     const stamps = this.#stamps.get(target);
     if (stamps !== undefined) stamps.of.set(key, stamps.next++);
   }
 
   /** A key is about to be deleted; gives the stamp that tells its place. */
-  removing(target: Collection, key: unknown): number {
+  removing(target: object, key: unknown): number {
     let stamps = this.#stamps.get(target);
     if (stamps === undefined) {
       stamps = { of: new Map(), next: 0 };
-      for (const one of keysOf(target)) stamps.of.set(one, stamps.next++);
+      for (const one of this.#keysOf(target)) stamps.of.set(one, stamps.next++);
       this.#stamps.set(target, stamps);
       this.#any = true;
     }
@@ -55,63 +62,80 @@ export class Orders {
     return stamp;
   }
 
+  /** Tells whether a delete was seen in this collection. */
+  tracks(target: object): boolean {
+    return this.#any && this.#stamps.has(target);
+  }
+
   /** An addition was undone. */
-  unadded(target: Collection, key: unknown): void {
+  unadded(target: object, key: unknown): void {
     if (this.#any) this.#stamps.get(target)?.of.delete(key);
   }
 
   /** A delete was undone: the key stands at the end until `settle`. */
-  restored(target: Collection, key: unknown, stamp: number): void {
+  restored(target: object, key: unknown, stamp: number): void {
     this.#stamps.get(target)?.of.set(key, stamp);
     this.#unsettled.add(target);
   }
 
   /** A collection is about to be cleared; gives what `uncleared` needs. */
-  clearing(target: Collection): unknown {
+  clearing(target: object): unknown {
     const stamps = this.#stamps.get(target);
     this.#stamps.delete(target);
     return stamps;
   }
 
   /** A clear was undone and its entries stand in their old order. */
-  uncleared(target: Collection, stamps: unknown): void {
+  uncleared(target: object, stamps: unknown): void {
     if (stamps === undefined) this.#stamps.delete(target);
     else this.#stamps.set(target, stamps as Stamps);
   }
 
-  /** Puts every collection whose deletes were undone back in order. Ends each rewind. */
+  /** Puts every collection whose deletes were undone back in order. */
   settle(): void {
     if (this.#unsettled.size === 0) return;
     for (const target of this.#unsettled) {
-      const stamps = this.#stamps.get(target);
-      if (stamps !== undefined) reorder(target, stamps.of);
+      const stamps = this.#stamps.get(target)?.of;
+      if (stamps === undefined) continue;
+      const keys = [...this.#keysOf(target)];
+      const placed = keys.map((key, index) => ({ key, stamp: stamps.get(key) ?? index }));
+      if (placed.every((one, index) => index === 0 || (placed[index - 1]?.stamp ?? 0) <= one.stamp)) continue;
+      placed.sort((left, right) => left.stamp - right.stamp);
+      this.#reorder(
+        target,
+        placed.map(({ key }) => key),
+        keys,
+      );
     }
     this.#unsettled.clear();
   }
 }
 
-function reorder(target: Collection, stamps: ReadonlyMap<unknown, number>): void {
-  const keys = [...keysOf(target)];
-  const placed = keys.map((key, index) => ({ key, stamp: stamps.get(key) ?? index }));
-  if (placed.every((one, index) => index === 0 || (placed[index - 1]?.stamp ?? 0) <= one.stamp)) return;
-  placed.sort((left, right) => left.stamp - right.stamp);
-  if (target instanceof Map) {
-    const entries = placed.map(({ key }) => [key, Map.prototype.get.call(target, key) as unknown]);
-    Map.prototype.clear.call(target);
-    for (const [key, value] of entries) Map.prototype.set.call(target, key, value);
-  } else if (target instanceof Set) {
-    Set.prototype.clear.call(target);
-    for (const { key } of placed) Set.prototype.add.call(target, key);
-  } else {
-    reorderProperties(
-      target,
-      placed.map(({ key }) => key as string | symbol),
-      keys as (string | symbol)[],
-    );
+/** The orders of one model: of every collection that has seen a delete. */
+export class Orders {
+  readonly fields = new Order(orderedKeys, reorderFields as Reorder);
+  /** A map or set may have fields as well, so the two are kept apart. */
+  readonly entries = new Order(entryKeys, reorderEntries);
+
+  /** Puts everything back in order. Ends each rewind. */
+  settle(): void {
+    this.fields.settle();
+    this.entries.settle();
   }
 }
 
-function reorderProperties(
+function reorderEntries(target: object, wanted: readonly unknown[]): void {
+  if (target instanceof Map) {
+    const entries = wanted.map((key) => [key, Map.prototype.get.call(target, key) as unknown]);
+    Map.prototype.clear.call(target);
+    for (const [key, value] of entries) Map.prototype.set.call(target, key, value);
+  } else {
+    Set.prototype.clear.call(target as Set<unknown>);
+    for (const key of wanted) Set.prototype.add.call(target as Set<unknown>, key);
+  }
+}
+
+function reorderFields(
   target: object,
   wanted: readonly (string | symbol)[],
   present: readonly (string | symbol)[],

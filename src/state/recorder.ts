@@ -14,6 +14,8 @@ export interface Recorder {
   unwrap(value: unknown): unknown;
   /** Tells whether `value` is what a reader sees of a stored object. */
   isProxy(value: object): boolean;
+  /** What a reader sees of a view that shares the bytes of a stored one: guarded, but refused where it would be stored. */
+  borrow(view: object): unknown;
   /** The raw form of a value that is about to be stored. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if it cannot be */
   store(value: unknown, target: object, key: unknown): unknown;
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
@@ -22,6 +24,11 @@ export interface Recorder {
 
 /** How messages name an object: by its class. */
 export function describe(target: object): string {
-  const name = (target as { constructor?: { name?: string } }).constructor?.name;
-  return name === undefined || name === '' ? 'object' : name;
+  const name: unknown = (target as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : 'object';
+}
+
+/** How messages name a place in an object; the key of a map may be an object, whose own text is nobody's business here. */
+export function describePlace(target: object, key: unknown): string {
+  return `${describe(target)}.${typeof key === 'object' && key !== null ? `[${describe(key)}]` : String(key)}`;
 }

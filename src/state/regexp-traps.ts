@@ -1,29 +1,51 @@
+import { UnsupportedStateError } from '../errors.js';
 import type { Recorder } from './recorder.js';
 import { objectTraps } from './object-traps.js';
 import { SET_PROPERTY } from './undo-log.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Traps for RegExp: its methods need the real object, and `exec` writes `lastIndex` when the expression is global or sticky. */
+/** Methods that write `lastIndex` when the expression is global or sticky; the others leave it as it was. */
+const WRITES: ReadonlySet<PropertyKey> = new Set<PropertyKey>(['exec', 'test', Symbol.match, Symbol.replace]);
+
+/** Traps for RegExp: its methods need the real object, and some of them write `lastIndex`. */
 export function regexpTraps(membrane: Recorder): ProxyHandler<RegExp> {
   const shape = objectTraps(membrane)({});
   return {
     ...(shape as ProxyHandler<RegExp>),
     get(target, key) {
       const value = Reflect.get(target, key, target) as unknown;
-      return typeof value === 'function' && key !== 'constructor' ? recorded(value as Method, membrane) : value;
+      return typeof value === 'function' && key !== 'constructor' ? recorded(key, value as Method, membrane) : value;
+    },
+    set(target, key, value, receiver) {
+      if (key !== 'lastIndex') refuseField(target, key, membrane);
+      return shape.set?.(target, key, value, receiver) ?? false;
+    },
+    defineProperty(target, key, descriptor) {
+      if (key !== 'lastIndex') refuseField(target, key, membrane);
+      return shape.defineProperty?.(target, key, descriptor) ?? false;
     },
   };
 }
 
-function recorded(native: Method, membrane: Recorder): Method {
+function refuseField(target: RegExp, key: PropertyKey, membrane: Recorder): never {
+  membrane.writing(target, key);
+  throw new UnsupportedStateError(
+    `RegExp.${String(key)} cannot be stored: a RegExp keeps its pattern, flags and lastIndex only. Store the two in an object of your own.`,
+  );
+}
+
+function recorded(key: PropertyKey, native: Method, membrane: Recorder): Method {
   return function (this: unknown, ...args) {
     const raw = membrane.unwrap(this) as RegExp;
+    if (key === 'compile') refuseField(raw, key, membrane);
     const before = raw.lastIndex;
-    const stateful = raw.global || raw.sticky;
-    if (stateful) membrane.writing(raw, 'lastIndex');
-    const result = native.apply(raw, args);
-    if (raw.lastIndex !== before) membrane.log?.push(SET_PROPERTY, raw, 'lastIndex', before);
-    return result;
+    if (WRITES.has(key) && (raw.global || raw.sticky)) membrane.writing(raw, 'lastIndex');
+    try {
+      return native.apply(raw, args);
+    } finally {
+      // Also when it throws: a replacer may, after lastIndex was reset.
+      if (raw.lastIndex !== before) membrane.log?.push(SET_PROPERTY, raw, 'lastIndex', before);
+    }
   };
 }

@@ -2,6 +2,7 @@ import { SnapshotDamagedError, UnsupportedStateError } from '../errors.js';
 import { bytesOf, fromBase64, toBase64, viewOf } from '../event/binary.js';
 import { type Crc32, openLine, sealLine } from '../event/checksum.js';
 import type { ClassTable } from '../model/class-table.js';
+import { describe } from './recorder.js';
 
 /**
  * A state as lines of text: an object graph, so that shared references, cycles, classes and iteration order survive. Each
@@ -18,8 +19,11 @@ type Value = null | boolean | number | string | [string] | [string, string | num
 /** kind, class name or type, and content by kind. */
 type Node = [kind: string, type: string, ...content: unknown[]];
 
-const ERRORS = new Map<string, new (message?: string) => Error>(
-  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((type) => [type.name, type]),
+const ERRORS = new Map<string, object>(
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map((type) => [
+    type.name,
+    type.prototype,
+  ]),
 );
 
 /** Encodes the graph of `root` (node 0) as sealed lines, without line feeds. */
@@ -91,22 +95,23 @@ function encodeContent(object: object, classes: ClassTable, encode: (value: unkn
     ];
   if (object instanceof Set) return ['s', type, Array.from(object, encode), ...some(encodeFields(object, encode))];
   if (object instanceof Date) return ['d', type, encode(object.getTime()), ...some(encodeFields(object, encode))];
-  if (object instanceof RegExp) return ['x', object.flags, object.source, object.lastIndex];
+  if (object instanceof RegExp) return ['x', object.flags, object.source, encode(object.lastIndex)];
   if (ArrayBuffer.isView(object)) return ['v', object.constructor.name, toBase64(bytesOf(object))];
   if (object instanceof Error)
-    return [
-      'e',
-      type === '' ? object.constructor.name : type,
-      object.message,
-      encodeFields(object, encode, ERROR_FIELDS),
-    ];
+    return ['e', type === '' ? nativeError(object) : type, encodeFields(object, encode, ERROR_FIELDS)];
   if (type === '' && prototype !== Object.prototype)
-    refuse(`an instance of ${object.constructor.name}, a class without a stable name`);
+    refuse(`an instance of ${describe(object)}, a class without a stable name`);
   return ['o', type, ...encodeFields(object, encode)];
 }
 
 // The stack names files of one machine; it would differ on every other.
-const ERROR_FIELDS: ReadonlySet<PropertyKey> = new Set(['stack', 'message']);
+const ERROR_FIELDS: ReadonlySet<PropertyKey> = new Set(['stack']);
+
+function nativeError(error: Error): string {
+  const prototype: unknown = Object.getPrototypeOf(error);
+  for (const [name, native] of ERRORS) if (native === prototype) return name;
+  return refuse(`an instance of ${describe(error)}, a class without a stable name`);
+}
 
 function some(fields: unknown[]): unknown[] {
   return fields.length === 0 ? [] : [fields];
@@ -130,9 +135,8 @@ function encodeFields(object: object, encode: (value: unknown) => Value, skip?: 
     const name = typeof key === 'symbol' ? ['y', Symbol.keyFor(key) ?? refuse(`a symbol key (${String(key)})`)] : key;
     const usual =
       descriptor.enumerable === true &&
-      ((descriptor.writable === true && descriptor.configurable === true) ||
-        Object.isFrozen(object) ||
-        Object.isSealed(object));
+      ((descriptor.writable === true && (descriptor.configurable === true || Object.isSealed(object))) ||
+        Object.isFrozen(object));
     const attributes =
       (descriptor.enumerable === true ? 0 : 1) +
       (descriptor.writable === true ? 0 : 2) +
@@ -186,7 +190,9 @@ export class StateDecoder {
     const made = shellOf(kind, type, content);
     if (kind === 'v' || kind === 'x') return made;
     if (type === 'null' && kind === 'o') return Object.setPrototypeOf(made, null) as object;
-    if (type === '' || (kind === 'e' && ERRORS.has(type))) return made;
+    if (type === '') return made;
+    const error = kind === 'e' ? ERRORS.get(type) : undefined;
+    if (error !== undefined) return Object.setPrototypeOf(made, error) as object;
     const known = this.#classes.get(type);
     if (known === undefined) {
       throw new SnapshotDamagedError(
@@ -214,7 +220,7 @@ function shellOf(kind: string, type: string, content: unknown): object {
     case 'v':
       return viewOf(type, fromBase64(content as string)) ?? unknownBytes(type);
     case 'e': {
-      const error = new (ERRORS.get(type) ?? Error)(content as string);
+      const error = new Error();
       Reflect.deleteProperty(error, 'stack');
       return error;
     }
@@ -229,11 +235,15 @@ function unknownBytes(type: string): never {
   throw new SnapshotDamagedError(`The snapshot has bytes of the unknown type ${type}`);
 }
 
+function missing(number: unknown): never {
+  throw new SnapshotDamagedError(`The snapshot refers to its object ${String(number)}, which it does not hold`);
+}
+
 function decodeValue(value: Value, objects: readonly object[]): unknown {
   if (!Array.isArray(value)) return value;
   switch (value[0]) {
     case 'r':
-      return objects[value[1] as number];
+      return objects[value[1] as number] ?? missing(value[1]);
     case 'u':
       return undefined;
     case 'n':
@@ -270,8 +280,11 @@ function fill(object: object, node: Node, decode: (value: unknown) => unknown): 
     case 's':
       for (const value of content as Value[]) Set.prototype.add.call(object as Set<unknown>, decode(value));
       break;
+    case 'e':
+      setFields(object, content as unknown[], decode);
+      return;
     case 'x':
-      (object as RegExp).lastIndex = node[3] as number;
+      (object as RegExp).lastIndex = decode(node[3]) as number;
       return;
     default:
   }

@@ -1,4 +1,4 @@
-import type { Orders } from './order.js';
+import { type Order, Orders } from './order.js';
 import { setDate } from './stored-date.js';
 
 /** What an entry undoes. Each entry takes four places in the log: kind, target, key, and what was there before. */
@@ -39,6 +39,15 @@ export interface Cleared {
   readonly order: unknown;
 }
 
+/** One record of an undo log. */
+export interface UndoEntry {
+  readonly kind: number;
+  readonly target: object;
+  readonly key: unknown;
+  /** What was there before, by kind. */
+  readonly before: unknown;
+}
+
 /** The exact inverse of everything one transaction wrote, in the order it was written. */
 export class UndoLog {
   readonly #entries: unknown[] = [];
@@ -47,6 +56,11 @@ export class UndoLog {
   /** Records one write by what undoes it. */
   push(kind: number, target: object, key: unknown, before: unknown): void {
     this.#entries.push(kind, target, key, before);
+  }
+
+  /** Drops the newest record, because its write did not happen after all. */
+  forget(): void {
+    this.#entries.length -= WIDTH;
   }
 
   /** Adds to the memory this log is accounted for, for entries that hold whole arrays. */
@@ -62,6 +76,16 @@ export class UndoLog {
   /** Nothing was written. */
   get empty(): boolean {
     return this.#entries.length === 0;
+  }
+
+  /** The records, oldest first. */
+  records(): UndoEntry[] {
+    const records: UndoEntry[] = [];
+    for (let at = 0; at < this.#entries.length; at += WIDTH) {
+      const [kind, target, key, before] = this.#entries.slice(at, at + WIDTH);
+      records.push({ kind: kind as number, target: target as object, key, before });
+    }
+    return records;
   }
 
   /** Takes back everything, newest first. The caller settles the orders when its whole rewind is done. */
@@ -81,11 +105,11 @@ function undoOne(kind: number, target: object, key: unknown, before: unknown, or
       return;
     case ADD_PROPERTY:
       Reflect.deleteProperty(target, key as string);
-      orders.unadded(target, key);
+      orders.fields.unadded(target, key);
       return;
     case DELETE_PROPERTY:
       Object.defineProperty(target, key as string, (before as Deleted).was as PropertyDescriptor);
-      orders.restored(target, key, (before as Deleted).stamp);
+      orders.fields.restored(target, key, (before as Deleted).stamp);
       return;
     case DEFINE_PROPERTY:
       Object.defineProperty(target, key as string, before as PropertyDescriptor);
@@ -98,8 +122,8 @@ function undoOne(kind: number, target: object, key: unknown, before: unknown, or
       return;
     default:
       if (kind <= REPLACE_ARRAY) undoArray(kind, target as unknown[], key, before);
-      else if (kind <= MAP_CLEAR) undoMap(kind, target as Map<unknown, unknown>, key, before, orders);
-      else undoSet(kind, target as Set<unknown>, key, before, orders);
+      else if (kind <= MAP_CLEAR) undoMap(kind, target as Map<unknown, unknown>, key, before, orders.entries);
+      else undoSet(kind, target as Set<unknown>, key, before, orders.entries);
   }
 }
 
@@ -107,9 +131,7 @@ function undoArray(kind: number, target: unknown[], key: unknown, before: unknow
   if (kind === SET_LENGTH) {
     target.length = before as number;
   } else if (kind === SPLICE) {
-    const { out, added } = before as Spliced;
-    Array.prototype.splice.call(target, key as number, added, ...out);
-    restoreHoles(target, key as number, out);
+    unsplice(target, key as number, before as Spliced);
   } else {
     const held = before as readonly unknown[];
     target.length = 0;
@@ -120,14 +142,29 @@ function undoArray(kind: number, target: unknown[], key: unknown, before: unknow
   }
 }
 
-// A splice fills holes with undefined; forEach and `in` tell them apart.
-function restoreHoles(target: unknown[], start: number, out: readonly unknown[]): void {
+/** As many arguments as any engine takes. */
+const CHUNK = 10_000;
+
+function unsplice(target: unknown[], start: number, { out, added }: Spliced): void {
+  if (start + added === target.length) {
+    // At the end nothing moves, and no other array is made (which would run the constructor of a subclass).
+    target.length = start;
+    target.length = start + out.length;
+    out.forEach((value, index) => {
+      target[start + index] = value;
+    });
+    return;
+  }
+  Array.prototype.splice.call(target, start, added, ...out.slice(0, CHUNK));
+  for (let at = CHUNK; at < out.length; at += CHUNK)
+    Array.prototype.splice.call(target, start + at, 0, ...out.slice(at, at + CHUNK));
+  // A splice fills holes with undefined; forEach and `in` tell them apart.
   for (let i = 0; i < out.length; i++) {
     if (!(i in out)) Reflect.deleteProperty(target, String(start + i));
   }
 }
 
-function undoMap(kind: number, target: Map<unknown, unknown>, key: unknown, before: unknown, orders: Orders): void {
+function undoMap(kind: number, target: Map<unknown, unknown>, key: unknown, before: unknown, orders: Order): void {
   switch (kind) {
     case MAP_SET:
       Map.prototype.set.call(target, key, before);
@@ -147,7 +184,7 @@ function undoMap(kind: number, target: Map<unknown, unknown>, key: unknown, befo
   }
 }
 
-function undoSet(kind: number, target: Set<unknown>, key: unknown, before: unknown, orders: Orders): void {
+function undoSet(kind: number, target: Set<unknown>, key: unknown, before: unknown, orders: Order): void {
   switch (kind) {
     case SET_ADD:
       Set.prototype.delete.call(target, key);
@@ -161,4 +198,17 @@ function undoSet(kind: number, target: Set<unknown>, key: unknown, before: unkno
       for (const one of (before as Cleared).held) Set.prototype.add.call(target, one);
       orders.uncleared(target, (before as Cleared).order);
   }
+}
+
+/** A copy of an array, Map or Set as it was before the given records of it. */
+export function undoCopy(target: object, records: readonly UndoEntry[]): object {
+  const copy = Array.isArray(target)
+    ? [...(target as unknown[])]
+    : target instanceof Map
+      ? new Map(target)
+      : new Set(target as Set<unknown>);
+  const orders = new Orders();
+  for (const { kind, key, before } of [...records].reverse()) undoOne(kind, copy, key, before, orders);
+  orders.settle();
+  return copy;
 }

@@ -1,0 +1,132 @@
+import { UnknownClassError, UnsupportedStateError } from '../errors.js';
+import { VIEW_PROTOTYPES } from '../event/binary.js';
+import type { ClassTable } from '../model/class-table.js';
+import { refuseOverrides } from './collection-traps.js';
+import { describe } from './recorder.js';
+
+/** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
+const NATIVE: ReadonlySet<object | null> = new Set([
+  null,
+  ...[Object, Array, Map, Set, Date, RegExp].map((type) => type.prototype as object),
+  ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map(
+    (type) => type.prototype as object,
+  ),
+  ...VIEW_PROTOTYPES,
+]);
+
+/**
+ * Checks that one object can be part of a state: recorded, undone, and carried by a snapshot.
+ *
+ * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
+ */
+export function admit(target: object, classes: ClassTable): void {
+  const prototype = Object.getPrototypeOf(target) as object | null;
+  if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined)) refuseClass(target);
+  if (ArrayBuffer.isView(target)) {
+    admitView(target, prototype);
+    return;
+  }
+  if (target instanceof Map || target instanceof Set) refuseOverrides(target);
+  else if (target instanceof Date) admitBare(target, prototype, Date.prototype, 0, 'its time');
+  else if (target instanceof RegExp)
+    admitBare(target, prototype, RegExp.prototype, 1, 'its pattern, flags and lastIndex');
+  admitProperties(target);
+}
+
+function admitProperties(target: object): void {
+  const frozen = Object.isFrozen(target);
+  const list = Array.isArray(target);
+  for (const key of Reflect.ownKeys(target)) {
+    const descriptor = Object.getOwnPropertyDescriptor(target, key);
+    if (descriptor === undefined) continue;
+    if (typeof key === 'symbol' && Symbol.keyFor(key) === undefined)
+      refuseField(target, key, 'has for its key a symbol that exists only in this process; use Symbol.for("…")');
+    if (!('value' in descriptor)) {
+      // Newer engines give every error its stack by an accessor.
+      if (target instanceof Error && key === 'stack') continue;
+      refuseField(target, key, 'is an accessor of one object; declare it on the class');
+    }
+    if (frozen) {
+      admitValue(target, key, descriptor.value);
+      continue;
+    }
+    if (
+      list &&
+      (descriptor.writable === false ||
+        (descriptor.enumerable === false && typeof key === 'string' && key !== 'length'))
+    )
+      refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
+    if (
+      typeof descriptor.value === 'object' &&
+      descriptor.value !== null &&
+      descriptor.configurable === false &&
+      descriptor.writable === false
+    )
+      refuseField(
+        target,
+        key,
+        'is read-only and holds an object; freeze the whole object or leave the property writable',
+      );
+    admitValue(target, key, descriptor.value);
+  }
+}
+
+function admitValue(target: object, key: PropertyKey, value: unknown): void {
+  if (typeof value === 'function') refuseField(target, key, 'holds a function; functions are code, not state');
+  if (typeof value === 'symbol' && Symbol.keyFor(value) === undefined)
+    refuseField(target, key, 'holds a symbol that exists only in this process; use Symbol.for("…")');
+}
+
+/** Dates and expressions are rebuilt from what they are, so nothing else may hang on them. */
+function admitBare(target: object, prototype: object | null, native: object, own: number, what: string): void {
+  if (prototype !== native || Reflect.ownKeys(target).length !== own) {
+    throw new UnsupportedStateError(
+      `The state would hold a ${describe(native)} with a class or fields of its own, of which only ${what} would survive. Keep a plain ${describe(native)} in a field of a class of your own.`,
+    );
+  }
+}
+
+function admitView(target: ArrayBufferView, prototype: object | null): void {
+  if (!VIEW_PROTOTYPES.has(prototype as object)) {
+    throw new UnsupportedStateError(
+      `The state would hold a ${describe(target)}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
+    );
+  }
+  const { buffer } = target;
+  if (tagOf(buffer) === 'SharedArrayBuffer' || (buffer as { resizable?: boolean }).resizable === true) {
+    throw new UnsupportedStateError(
+      `The state would hold a ${describe(target)} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
+    );
+  }
+}
+
+// The tag, because typed arrays of another realm (a vm context) bring their own ArrayBuffer.
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function refuseField(target: object, key: PropertyKey, why: string): never {
+  throw new UnsupportedStateError(`${describe(target)}.${String(key)} ${why}.`);
+}
+
+function refuseClass(target: object): never {
+  const name = describe(target);
+  if (/^(Shared)?ArrayBuffer$/.test(tagOf(target))) {
+    throw new UnsupportedStateError(
+      `The state would hold a bare ${name}, whose bytes anybody can change unseen. Store a view of it: new Uint8Array(buffer).`,
+    );
+  }
+  if (
+    typeof (target as { then?: unknown }).then === 'function' ||
+    target instanceof WeakMap ||
+    target instanceof WeakSet ||
+    target instanceof WeakRef
+  ) {
+    throw new UnsupportedStateError(
+      `The state would hold a ${name}, which can be neither recorded nor stored. Store plain data instead.`,
+    );
+  }
+  throw new UnknownClassError(
+    `The state would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: [${name}] }), or put @Type(() => ${name}) on the field.`,
+  );
+}
