@@ -184,7 +184,7 @@ export class Master<M extends object> implements AsyncDisposable {
       seal: undefined,
       undo: { bytes: timeline.undoBytes, base: timeline.base },
       files: await journal.size(),
-      readOnly: refusal?.message,
+      readOnly: (refusal ?? timeline.stopped)?.message,
       notices: this.#engine.notices,
     };
   }

@@ -44,6 +44,13 @@ function encodeTime(time: number): string {
   return text;
 }
 
+/** 5 bits of a text for one place (FNV-1a). */
+function saltAt(text: string, place: number): number {
+  let hash = 0x811c9dc5 ^ place;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash ^ (hash >>> 15)) & 31;
+}
+
 /** The 16 bits behind the time: the first three characters and the top bit of the fourth. */
 function ulidCounter(id: string): number {
   let bits = 0;
@@ -59,6 +66,8 @@ export interface ClockSource {
   readonly random: () => number;
   /** How far (ms) the wall clock may be behind the newest id before new ids are refused. */
   readonly maxDrift: number;
+  /** Makes the ids of two clocks differ even if their randomness does not; the master's name. */
+  readonly salt?: string;
 }
 
 /**
@@ -83,7 +92,8 @@ export class UlidClock {
   constructor(source: ClockSource) {
     this.#source = source;
     let tail = '';
-    for (let i = 0; i < 12; i++) tail += ALPHABET.charAt(Math.floor(source.random() * 32));
+    const salt = source.salt ?? '';
+    for (let i = 0; i < 12; i++) tail += ALPHABET.charAt((Math.floor(source.random() * 32) + saltAt(salt, i)) % 32);
     const high = Math.floor(source.random() * 16);
     this.#tails = [ALPHABET.charAt(high) + tail, ALPHABET.charAt(16 + high) + tail];
   }

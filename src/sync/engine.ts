@@ -73,6 +73,7 @@ export class Engine {
     });
     this.#held = plan.held;
     this.#sinceSnapshot = plan.accept.length;
+    this.#noticeMissing(await this.streams.seenBefore());
     await this.#publisher.publish();
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.snapshot();
   }
@@ -120,11 +121,23 @@ export class Engine {
       if (this.commit.failure === undefined) {
         await this.commit.settle();
         await this.#reaching(() => this.#publisher.publish());
-        if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery) await this.snapshot();
+        if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
+          await this.snapshot();
       }
       await this.#snapshotting;
     } finally {
       await this.journal.close();
+    }
+  }
+
+  // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
+  #noticeMissing(seen: Readonly<Record<string, number>>): void {
+    for (const [key, seq] of Object.entries(seen)) {
+      const has = this.replica.accepted.get(key) ?? 0;
+      if (has < seq)
+        this.#notices.push(
+          `The state once contained ${seq} events of ${key}, of which ${this.#store.location} holds only ${has} now; the others are merged again as soon as they arrive.`,
+        );
     }
   }
 
@@ -214,6 +227,7 @@ export class Engine {
     const newest = (await this.#snapshots.list())[0]?.position;
     // From here to the encoded lines nothing awaits: they are one moment of the state.
     const { timeline } = replica;
+    if (timeline.stopped !== undefined) throw timeline.stopped;
     const durable = this.commit.durable?.seq ?? 0;
     const open = timeline.entries.findIndex(
       ({ event }) => streamKey(event) === this.streams.own && event.seq > durable,

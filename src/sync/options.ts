@@ -114,13 +114,17 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
 
 function positive(option: string, value: number | undefined, preset: number): number {
   if (value === undefined) return preset;
-  if (typeof value !== 'number' || !(value > 0))
-    throw new InvalidOptionError(`${option}: ${String(value)} is not a number above 0`);
+  if (typeof value !== 'number' || !(value > 0 && value < Infinity))
+    throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
   return value;
 }
 
 function metaText(meta: unknown): string {
   const text = JSON.stringify(meta ?? null) as string | undefined;
   if (text === undefined) throw new InvalidOptionError('meta: it cannot be written as JSON; give plain data');
+  // Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
+  if (/"(?:__proto__|constructor|prototype)":/.test(text)) {
+    throw new InvalidOptionError('meta: the keys __proto__, constructor and prototype are not allowed');
+  }
   return text;
 }

@@ -48,7 +48,12 @@ export class Replica implements TransactionHost {
     this.classes = new ClassTable(definition);
     this.#codec = new CallCodec(definition, this.classes);
     this.calls = new CallFactory(definition, this.#codec);
-    this.clock = new UlidClock({ now: options.now, random: options.random, maxDrift: options.maxClockDrift });
+    this.clock = new UlidClock({
+      now: options.now,
+      random: options.random,
+      maxDrift: options.maxClockDrift,
+      salt: options.name,
+    });
     this.executor = new Executor(definition, this.classes, this);
     this.#timeline = new Timeline(this.executor, this.calls, this.#undoMemory(), genesisBase());
   }
@@ -145,7 +150,13 @@ export class Replica implements TransactionHost {
     const progress = (done: number): void => {
       this.#options.onProgress(done, events.length);
     };
-    this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory: this.#undoMemory(), progress });
+    try {
+      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory: this.#undoMemory(), progress });
+    } catch (error) {
+      // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
+      this.#timeline.stop(error as PrevalentError);
+      throw error;
+    }
     this.#accepted = new Map(base.vector);
     this.#noteAccepted(events);
   }

@@ -38,6 +38,12 @@ export class Streams {
     }));
   }
 
+  /** What this master's own frontier says it had accepted when it was last published. */
+  async seenBefore(): Promise<Readonly<Record<string, number>>> {
+    const own = (await this.heard()).find(({ stream }) => streamKey(stream) === this.own);
+    return own?.frontier?.seen ?? {};
+  }
+
   /** Reads what lies between what is accepted and what is published, of all streams but the one this master writes. */
   async incoming(
     heard: readonly Heard[],

@@ -65,7 +65,7 @@ export class SimulatedDisk implements FileSystem {
       life === this.#lives ? operation() : new Promise<T>(() => undefined);
     return {
       readdir: (directory) => alive(() => this.readdir(directory)),
-      read: (file, from) => alive(() => this.read(file, from)),
+      read: (file, from, length) => alive(() => this.read(file, from, length)),
       size: (file) => alive(() => this.size(file)),
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
@@ -112,9 +112,9 @@ export class SimulatedDisk implements FileSystem {
     return [...entries.values()];
   }
 
-  async read(file: string, from = 0): Promise<Uint8Array> {
+  async read(file: string, from = 0, length = Infinity): Promise<Uint8Array> {
     this.fault('read', file);
-    return this.#get(file).bytes.slice(from);
+    return this.#get(file).bytes.slice(from, from + length);
   }
 
   async size(file: string): Promise<number> {

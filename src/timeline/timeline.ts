@@ -85,6 +85,16 @@ export class Timeline {
     return this.#undoBytes;
   }
 
+  /** Why the state is that of no moment; `undefined` while it is. */
+  get stopped(): PrevalentError | undefined {
+    return this.#stopped;
+  }
+
+  /** From now on everything is refused with this error; the first reason stays. */
+  stop(error: PrevalentError): void {
+    this.#stopped ??= error;
+  }
+
   /** Rejected events in ULID order, those before the base included. */
   rejections(): Entry[] {
     return [...this.#rejections.values()].sort((left, right) => (left.event.id < right.event.id ? -1 : 1));

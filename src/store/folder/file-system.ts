@@ -2,8 +2,8 @@
 export interface FileSystem {
   /** Entries of a directory, in no order. Rejects with code ENOENT if there is none. */
   readdir(directory: string): Promise<readonly DirectoryEntry[]>;
-  /** Bytes of a file from an offset to its end. Rejects with code ENOENT if there is none. */
-  read(file: string, from?: number): Promise<Uint8Array>;
+  /** Bytes of a file from an offset to its end, or at most `length` of them. Rejects with code ENOENT if there is none. */
+  read(file: string, from?: number, length?: number): Promise<Uint8Array>;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
   /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
@@ -45,9 +45,14 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** Bytes of a file, `undefined` if it is not there. */
-export async function readIfThere(fs: FileSystem, file: string, from = 0): Promise<Uint8Array | undefined> {
+export async function readIfThere(
+  fs: FileSystem,
+  file: string,
+  from = 0,
+  length = Infinity,
+): Promise<Uint8Array | undefined> {
   try {
-    return await fs.read(file, from);
+    return await fs.read(file, from, length);
   } catch (error) {
     // A folder of that name is no file of ours.
     if (isMissing(error) || (error as { code?: unknown }).code === 'EISDIR') return undefined;

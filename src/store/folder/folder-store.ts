@@ -13,6 +13,9 @@ import { cutTail, type Recovered, recoverStream } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
 
+/** More than the header line of a stream takes. */
+const HEADER_BYTES = 4096;
+
 /** How a FolderStore reaches its machine; tests pass other implementations. */
 export interface FolderStoreOptions {
   /** The file system; this machine's if left out. */
@@ -247,6 +250,8 @@ export class FolderStore implements Store {
         const bytes = await readIfThere(
           this.#fs,
           `${streamDirectory(this.location, { master, epoch })}/${segmentName(1)}`,
+          0,
+          HEADER_BYTES,
         );
         const end = bytes?.indexOf(10) ?? -1;
         if (bytes === undefined || end < 0) continue;

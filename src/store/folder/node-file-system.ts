@@ -12,11 +12,11 @@ export const nodeFileSystem: FileSystem = {
       kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other',
     }));
   },
-  async read(file, from = 0): Promise<Uint8Array> {
+  async read(file, from = 0, length = Infinity): Promise<Uint8Array> {
     const handle = await open(file, 'r');
     try {
       const { size }: Stats = await handle.stat();
-      const bytes = new Uint8Array(Math.max(size - from, 0));
+      const bytes = new Uint8Array(Math.min(Math.max(size - from, 0), length));
       let done = 0;
       while (done < bytes.length) {
         const { bytesRead } = await handle.read(bytes, done, bytes.length - done, from + done);

@@ -21,7 +21,7 @@ const LINE_FEED = 10;
 
 /**
  * Reads a master's own stream from start to end and checks every line. What follows the last good line of the newest segment,
- * beyond the published head, is a torn tail; damage anywhere else is an error.
+ * beyond the published head and with no good line behind it, is a torn tail; damage anywhere else is an error.
  *
  * @param published the last event others may have read
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) naming file, line and byte
@@ -67,7 +67,8 @@ export async function recoverStream(
       const wrong = check(line, stream, head, first === 1 && number === 1);
       if (wrong !== undefined) {
         const seq = (head?.seq ?? 0) + 1;
-        if (!newest || seq <= published) throw damaged(file, number, start, wrong);
+        if (!newest || seq <= published || isFollowed(bytes.subarray(start), stream, seq, crc32))
+          throw damaged(file, number, start, wrong);
         torn = bytes.slice(start);
         break;
       }
@@ -78,6 +79,22 @@ export async function recoverStream(
     segment = { first, size: start };
   }
   return { header, head, segment, torn, unused };
+}
+
+/**
+ * Tells whether good later lines follow a bad one. Lines are written in order and synced in batches, so a crash leaves the
+ * end of the last batch unwritten or zeroed; a bad line in front of good ones is damage to what was acknowledged.
+ */
+function isFollowed(rest: Uint8Array, stream: StreamId, seq: number, crc32: Crc32): boolean {
+  // Pages of an unfinished write may reach the disk out of order; those that did not are zeros.
+  if (rest.includes(0)) return false;
+  return new TextDecoder()
+    .decode(rest)
+    .split('\n')
+    .some((text) => {
+      const line = parseLine(text, crc32);
+      return line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch;
+    });
 }
 
 function check(line: ParsedLine, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {
