@@ -26,5 +26,5 @@ export default {
     ],
   },
   maxWorkers: 2,
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };

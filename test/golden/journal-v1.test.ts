@@ -92,8 +92,8 @@ test('a whole journal as it lies on the disk', async () => {
 });
 
 const WHOLE = [
-  '{"v":1,"kind":"header","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","model":"golden-notes","session":"01HF7YAT000008GGGGGGGGGGGG","reason":"new","after":null,"crc":"4868e48b"}',
-  '{"v":1,"id":"01HF7YAT00000RGGGGGGGGGGGG","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","seq":1,"model":"golden-notes","tx":"write","txv":1,"args":["a","text"],"meta":{"user":"ada"},"crc":"c049dca6"}',
-  '{"v":1,"id":"01HF7YAT000018GGGGGGGGGGGG","master":"desk","epoch":"01HF7YAT000008GGGGGGGGGGGG","seq":2,"model":"golden-notes","tx":"write","txv":1,"args":{"json":["b","1970-01-01T00:00:00.005Z"],"meta":{"values":{"1":["Date"]},"v":1}},"meta":{"user":"ada"},"crc":"34d6beb2"}',
+  '{"v":1,"kind":"header","master":"desk","epoch":"01HF7YAT000008ECDPS58PP4KY","model":"golden-notes","session":"01HF7YAT000008ECDPS58PP4KY","reason":"new","after":null,"crc":"c22ae119"}',
+  '{"v":1,"id":"01HF7YAT00000RECDPS58PP4KY","master":"desk","epoch":"01HF7YAT000008ECDPS58PP4KY","seq":1,"model":"golden-notes","tx":"write","txv":1,"args":["a","text"],"meta":{"user":"ada"},"crc":"f1f3f804"}',
+  '{"v":1,"id":"01HF7YAT000018ECDPS58PP4KY","master":"desk","epoch":"01HF7YAT000008ECDPS58PP4KY","seq":2,"model":"golden-notes","tx":"write","txv":1,"args":{"json":["b","1970-01-01T00:00:00.005Z"],"meta":{"values":{"1":["Date"]},"v":1}},"meta":{"user":"ada"},"crc":"43f90654"}',
   '',
 ].join('\n');
