@@ -12,6 +12,7 @@ export type { Hold, HoldReason } from './sync/merge.js';
 export type { MergedEvent, Notifications, Outcome, SyncReport } from './sync/notices.js';
 export type { Durability } from './store/group-commit.js';
 export type { Head, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from './store/store.js';
+export type { Change } from './state/changes.js';
 export { MemoryStore } from './store/memory/memory-store.js';
 export { FolderStore, type FolderStoreOptions } from './store/folder/folder-store.js';
 export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';

@@ -7,12 +7,15 @@ import { overlap, SharedBytes } from './shared-bytes.js';
 
 /**
  * Makes the objects that a transaction stored part of the state: proxies in them become the objects they stand for, classes
- * are checked. Gives all objects that became part of it.
+ * are checked, as far as they are `kept` where they were stored. Gives all objects that became part of it.
  *
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
-export function adopt(fresh: Iterable<object>, membrane: Recorder): ReadonlySet<object> {
-  return walk(fresh, membrane.classes, (value) => membrane.unwrap(value) as object);
+export function adopt(fresh: Iterable<object>, kept: ReadonlySet<object>, membrane: Recorder): ReadonlySet<object> {
+  const unwrap: Replace = (value) => membrane.unwrap(value) as object;
+  const adopted = walk(kept, membrane.classes, unwrap);
+  // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
+  return new Set([...adopted, ...walk(fresh, undefined, unwrap, adopted)]);
 }
 
 /** Checks a whole state that was built without a membrane; gives all its objects. Errors as `adopt`. */
@@ -20,11 +23,17 @@ export function audit(root: object, classes: ClassTable): ReadonlySet<object> {
   return walk([root], classes, (value) => value);
 }
 
-function walk(roots: Iterable<object>, classes: ClassTable, replace: Replace): ReadonlySet<object> {
+function walk(
+  roots: Iterable<object>,
+  classes: ClassTable | undefined,
+  replace: Replace,
+  done?: ReadonlySet<object>,
+): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes();
   for (const target of seen) {
-    admit(target, classes);
+    if (done?.has(target) === true) continue;
+    if (classes !== undefined) admit(target, classes);
     if (ArrayBuffer.isView(target)) bytes.claim(target);
     else visitReferences(target, replace, (value) => seen.add(value), refuseReadOnly);
   }

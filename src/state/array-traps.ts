@@ -80,7 +80,7 @@ function splice(
     log.forget();
     throw error;
   }
-  return wrapAll(out, membrane);
+  return wrapAll(out, raw, membrane);
 }
 
 // The arguments of splice are relative and optional; these are its own rules for them.
@@ -94,7 +94,7 @@ function spliceCall(raw: unknown[], _: unknown[], args: unknown[], membrane: Rec
 // Sorted is what readers see, so that a comparison and the toString of elements meet no unguarded object.
 function sort(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): unknown[] {
   replaceWhole(raw, membrane);
-  const seen = wrapAll(copyRange(raw, 0, raw.length), membrane);
+  const seen = wrapAll(copyRange(raw, 0, raw.length), raw, membrane);
   Array.prototype.sort.call(seen, args[0] as undefined);
   for (let i = 0; i < seen.length; i++) {
     if (i in seen) raw[i] = membrane.unwrap(seen[i]);
@@ -122,10 +122,10 @@ function copyRange(raw: readonly unknown[], start: number, end: number): unknown
   return copy;
 }
 
-function wrapAll(values: readonly unknown[], membrane: Recorder): unknown[] {
+function wrapAll(values: readonly unknown[], holder: object, membrane: Recorder): unknown[] {
   const wrapped: unknown[] = new Array(values.length);
   values.forEach((value, index) => {
-    wrapped[index] = membrane.wrap(value);
+    wrapped[index] = membrane.wrap(value, holder, index);
   });
   return wrapped;
 }
@@ -157,7 +157,7 @@ export function arrayTraps(membrane: Recorder): ProxyHandler<unknown[]> {
       const plain = Object.getPrototypeOf(target) === Array.prototype;
       if (!plain && isAccessor(target, key)) return Reflect.get(target, key, receiver) as unknown;
       const value: unknown = target[key as unknown as number];
-      if (typeof value === 'object') return key === '__proto__' ? value : membrane.wrap(value);
+      if (typeof value === 'object') return key === '__proto__' ? value : membrane.wrap(value, target, key);
       if (typeof value !== 'function') return value;
       // A subclass's results are instances of it, and a sealed array may refuse midway: only the generic algorithms over
       // single elements get these right.

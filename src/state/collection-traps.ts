@@ -27,13 +27,11 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
   const native = Map.prototype;
   const orders = membrane.orders.entries;
   const raw = (proxy: unknown): AnyMap => membrane.unwrap(proxy) as AnyMap;
-  const pair = (item: unknown): unknown => [
-    membrane.wrap((item as unknown[])[0]),
-    membrane.wrap((item as unknown[])[1]),
-  ];
 
   function get(this: unknown, key: unknown): unknown {
-    return membrane.wrap(native.get.call(raw(this), membrane.unwrap(key)));
+    const target = raw(this);
+    const storedKey = membrane.unwrap(key);
+    return membrane.wrap(native.get.call(target, storedKey), target, storedKey);
   }
   function has(this: unknown, key: unknown): boolean {
     return native.has.call(raw(this), membrane.unwrap(key));
@@ -73,18 +71,26 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
     native.clear.call(target);
   }
   function forEach(this: unknown, visit: Callback, thisArg?: unknown): void {
-    native.forEach.call(raw(this), (value, key) => {
-      visit.call(thisArg, membrane.wrap(value), membrane.wrap(key), this);
+    const target = raw(this);
+    native.forEach.call(target, (value, key) => {
+      visit.call(thisArg, membrane.wrap(value, target, key), membrane.wrap(key, target, key), this);
     });
   }
   function entries(this: unknown): IterableIterator<unknown> {
-    return wrapping(native.entries.call(raw(this)), pair, 'Map Iterator');
+    const target = raw(this);
+    const pair = (item: unknown): unknown => {
+      const [key, value] = item as [unknown, unknown];
+      return [membrane.wrap(key, target, key), membrane.wrap(value, target, key)];
+    };
+    return wrapping(native.entries.call(target), pair, 'Map Iterator');
   }
   function keys(this: unknown): IterableIterator<unknown> {
-    return wrapping(native.keys.call(raw(this)), (key) => membrane.wrap(key), 'Map Iterator');
+    const target = raw(this);
+    return wrapping(native.keys.call(target), (key) => membrane.wrap(key, target, key), 'Map Iterator');
   }
   function values(this: unknown): IterableIterator<unknown> {
-    return wrapping(native.values.call(raw(this)), (value) => membrane.wrap(value), 'Map Iterator');
+    const target = raw(this);
+    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target), 'Map Iterator');
   }
   return byNative(native, { get, has, set, delete: deleteKey, clear, forEach, entries, keys, values });
 }
@@ -128,19 +134,20 @@ function setMethods(membrane: Recorder): Map<unknown, unknown> {
     native.clear.call(target);
   }
   function forEach(this: unknown, visit: Callback, thisArg?: unknown): void {
-    native.forEach.call(raw(this), (value) => {
-      visit.call(thisArg, membrane.wrap(value), membrane.wrap(value), this);
+    const target = raw(this);
+    native.forEach.call(target, (value) => {
+      const seen = membrane.wrap(value, target);
+      visit.call(thisArg, seen, seen, this);
     });
   }
   function values(this: unknown): IterableIterator<unknown> {
-    return wrapping(native.values.call(raw(this)), (value) => membrane.wrap(value), 'Set Iterator');
+    const target = raw(this);
+    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target), 'Set Iterator');
   }
   function entries(this: unknown): IterableIterator<unknown> {
-    return wrapping(
-      native.values.call(raw(this)),
-      (value) => [membrane.wrap(value), membrane.wrap(value)],
-      'Set Iterator',
-    );
+    const target = raw(this);
+    const pair = (value: unknown): unknown => [membrane.wrap(value, target), membrane.wrap(value, target)];
+    return wrapping(native.values.call(target), pair, 'Set Iterator');
   }
   return byNative(native, { has, add, delete: deleteValue, clear, forEach, entries, values });
 }
@@ -187,7 +194,7 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
       const value = (target as Record<PropertyKey, unknown>)[key];
       if (typeof value === 'function')
         return methods.get(value) ?? (ownMethod(native, key, value) ? unknownMethod(key, value as Callback) : value);
-      return membrane.wrap(value);
+      return membrane.wrap(value, target, key);
     },
     set(target, key, value, receiver) {
       if (isAccessor(target, key)) return Reflect.set(target, key, value, receiver);

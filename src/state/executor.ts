@@ -3,6 +3,7 @@ import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
 import { audit } from './adoption.js';
+import { type Change, rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Membrane } from './membrane.js';
 import type { UndoLog } from './undo-log.js';
@@ -102,6 +103,19 @@ export class Executor {
     }
   }
 
+  /** What a call that has just run changed, with the paths at which it is found now; what is no longer found is left out. */
+  changesOf(undo: UndoLog): Change[] {
+    const { membrane } = this;
+    const changes: Change[] = [];
+    for (const { kind, target, key, before, after } of rawChanges(undo.records())) {
+      const path = membrane.pathOf(target);
+      if (path === undefined) continue;
+      const shown = [...path, ...key].map((part) => membrane.wrap(part));
+      changes.push({ kind, path: shown, before: show(before, membrane), after: show(after, membrane) });
+    }
+    return changes;
+  }
+
   /** Runs one call on the raw model, which is left half-changed if it throws. */
   applyRaw(call: Call, root: object): void {
     this.#invoke(call, root);
@@ -133,6 +147,12 @@ export class Executor {
       registry.running = undefined;
     }
   }
+}
+
+/** A value for listeners: lists of elements are theirs, what they hold stays guarded. */
+function show(value: unknown, membrane: Membrane): unknown {
+  if (Array.isArray(value) && !membrane.isStored(value)) return value.map((one) => membrane.wrap(one));
+  return value instanceof Date && !membrane.isStored(value) ? value : membrane.wrap(value);
 }
 
 /** What engines say when stack or memory run out; the full text, because a model's own errors speak of memory as well. */

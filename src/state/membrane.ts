@@ -8,8 +8,11 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
+import { holds, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
+
+const NOTHING: ReadonlySet<object> = new Set();
 
 /**
  * The guard around one model: one cached Proxy per object. Inside a transaction it records the exact inverse of every write
@@ -24,11 +27,16 @@ export class Membrane implements Recorder {
   log: UndoLog | undefined;
   /** Objects stored by the running transaction that are not yet part of the state: they read back as themselves. */
   readonly fresh = new Set<object>();
+  /** Objects that the last transaction made part of the state. */
+  made: ReadonlySet<object> = NOTHING;
   readonly #proxies = new WeakMap<object, object>();
   readonly #raws = new WeakMap<object, object>();
   readonly #traps: ReturnType<typeof makeTraps>;
   /** Guards of views on the bytes of stored views. */
   readonly #borrowed = new WeakSet();
+  readonly #places = new Places();
+  /** What was stored where by the running transaction: value, target, key. */
+  readonly #stored: unknown[] = [];
   #root: { current: object; proxy: object } | undefined;
 
   constructor(classes: ClassTable) {
@@ -59,15 +67,25 @@ export class Membrane implements Recorder {
   }
 
   /** What a reader sees in place of a stored value. */
-  wrap(value: unknown): unknown {
+  wrap(value: unknown, holder?: object, key?: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (this.fresh.size !== 0 && this.fresh.has(value)) return value;
-    return this.#proxies.get(value) ?? this.#create(value);
+    return this.#proxies.get(value) ?? this.#create(value, holder, key);
   }
 
   /** The stored object behind what a reader holds; other values as they are. */
   unwrap(value: unknown): unknown {
     return typeof value === 'object' && value !== null ? (this.#raws.get(value) ?? value) : value;
+  }
+
+  /** The path from the model to a stored object; `undefined` if it is not part of the state. */
+  pathOf(raw: object): unknown[] | undefined {
+    return this.#root === undefined ? undefined : this.#places.path(raw, this.#root.current);
+  }
+
+  /** Tells whether a raw object has been seen by a reader, so that it was part of the state. */
+  isStored(raw: object): boolean {
+    return this.#proxies.has(raw);
   }
 
   /** Tells whether `value` is what a reader sees of a stored object. */
@@ -82,12 +100,14 @@ export class Membrane implements Recorder {
       const raw = this.#raws.get(value);
       if (raw === undefined) {
         this.fresh.add(value);
+        this.#stored.push(value, target, key);
         return value;
       }
       if (this.#borrowed.has(raw)) refuseBorrowed(target, key);
       return raw;
     }
-    if (typeof value === 'function' || typeof value === 'symbol') checkPrimitive(value, target, key);
+    // Refused at the end, if it is still there: what comes and goes in one transaction is nobody's business.
+    if (typeof value === 'function' || typeof value === 'symbol') this.#stored.push(value, target, key);
     return value;
   }
 
@@ -103,6 +123,7 @@ export class Membrane implements Recorder {
 
   /** Begins a transaction. */
   begin(): UndoLog {
+    this.made = NOTHING;
     return (this.log = new UndoLog());
   }
 
@@ -112,10 +133,11 @@ export class Membrane implements Recorder {
    */
   commit(result: unknown): unknown {
     let guarded = result;
-    if (this.fresh.size !== 0) {
-      const stored = adopt(this.fresh, this);
+    if (this.#stored.length !== 0) {
+      this.made = adopt(this.fresh, this.#kept(), this);
       this.fresh.clear();
-      guarded = detach(result, stored, this);
+      this.#stored.length = 0;
+      guarded = detach(result, this.made, this);
     }
     this.log = undefined;
     return guarded;
@@ -126,12 +148,26 @@ export class Membrane implements Recorder {
     const log = this.log;
     this.log = undefined;
     this.fresh.clear();
+    this.#stored.length = 0;
     log?.undo(this.orders);
     this.orders.settle();
   }
 
-  #create(raw: object): object {
+  /** New objects that the transaction has left where it stored them. */
+  #kept(): ReadonlySet<object> {
+    const kept = new Set<object>();
+    for (let i = 0; i < this.#stored.length; i += 3) {
+      const [value, target, key] = this.#stored.slice(i, i + 3) as [unknown, object, unknown];
+      if (!holds(target, this.unwrap(key), value)) continue;
+      if (typeof value === 'object' && value !== null) kept.add(value);
+      else checkPrimitive(value, target, key);
+    }
+    return kept;
+  }
+
+  #create(raw: object, holder?: object, key?: unknown): object {
     if (this.#raws.has(raw)) return raw;
+    if (holder !== undefined) this.#places.note(raw, holder, key);
     const proxy = this.#proxyFor(raw);
     this.#proxies.set(raw, proxy);
     this.#raws.set(proxy, raw);

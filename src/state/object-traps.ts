@@ -91,7 +91,8 @@ export function describeProperty(
   membrane: Recorder,
 ): PropertyDescriptor | undefined {
   const descriptor = Reflect.getOwnPropertyDescriptor(target, key);
-  if (descriptor !== undefined && 'value' in descriptor) descriptor.value = membrane.wrap(descriptor.value);
+  if (descriptor !== undefined && 'value' in descriptor)
+    descriptor.value = membrane.wrap(descriptor.value, target, key);
   return descriptor;
 }
 
@@ -148,7 +149,7 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
     get(target, key) {
       const value = (target as Fields)[key];
       if (typeof value !== 'object') return value;
-      return key === '__proto__' && !hasOwn.call(target, key) ? value : membrane.wrap(value);
+      return key === '__proto__' && !hasOwn.call(target, key) ? value : membrane.wrap(value, target, key);
     },
     set(target, key, value, receiver) {
       if (membrane.unwrap(receiver) !== target || key === '__proto__') return Reflect.set(target, key, value, receiver);
@@ -179,7 +180,7 @@ function withAccessors(
     ...fields,
     get(target, key, receiver) {
       if (names.has(key) && !hasOwn.call(target, key)) return Reflect.get(target, key, receiver) as unknown;
-      return membrane.wrap((target as Fields)[key]);
+      return membrane.wrap((target as Fields)[key], target, key);
     },
     set(target, key, value, receiver) {
       if (membrane.unwrap(receiver) !== target || (names.has(key) && !hasOwn.call(target, key)))

@@ -8,8 +8,8 @@ export interface Recorder {
   readonly orders: Orders;
   /** The undo log of the running transaction; `undefined` outside of one, when writes are refused. */
   readonly log: UndoLog | undefined;
-  /** What a reader sees in place of a stored value. */
-  wrap(value: unknown): unknown;
+  /** What a reader sees in place of a stored value; `holder` and `key` say where it was met, as far as known. */
+  wrap(value: unknown, holder?: object, key?: unknown): unknown;
   /** The stored object behind what a reader holds; other values as they are. */
   unwrap(value: unknown): unknown;
   /** Tells whether `value` is what a reader sees of a stored object. */

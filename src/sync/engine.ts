@@ -3,22 +3,22 @@ import { type Event, streamKey } from '../event/envelope.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import { BEHIND_BASE, type Entry, genesisBase, type Revision } from '../timeline/timeline.js';
+import { BEHIND_BASE, type Entry, genesisBase } from '../timeline/timeline.js';
 import { Gatherer } from './gatherer.js';
 import type { Hold } from './merge.js';
 import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import { Publisher } from './publisher.js';
-import type { Replica } from './replica.js';
+import type { Merge, Replica } from './replica.js';
 import { Snapshots } from './snapshots.js';
 import { Streams } from './streams.js';
 
 /** What a merge or a rebuild did. */
-interface Merged extends Revision {
+interface Merged extends Merge {
   readonly received: readonly Event[];
 }
 
-const NOTHING: Revision = { undone: 0, replayed: 0 };
+const NOTHING: Merge = { undone: 0, replayed: 0, changes: new Map() };
 
 /** Moves bytes between one replica and its store; what to do is decided by pure functions. */
 export class Engine {
@@ -183,7 +183,7 @@ export class Engine {
       seal: undefined,
       ms: this.#options.now() - began,
     };
-    this.#tell(done.received, changedOutcomes(before, now, done.received), report);
+    this.#tell(done, changedOutcomes(before, now, done.received), report);
     this.#countEvents(done.received.length);
     return report;
   }
@@ -208,7 +208,7 @@ export class Engine {
     const undone = replica.timeline.entries.length;
     const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
     replica.rebuild(base, events);
-    return { undone, replayed: events.length, received };
+    return { undone, replayed: events.length, received, changes: new Map() };
   }
 
   // Calls made while the store was read are in memory only.
@@ -246,14 +246,15 @@ export class Engine {
     await this.#snapshots.write(position, lines);
   }
 
-  #tell(received: readonly Event[], reordered: readonly Entry[], report: SyncReport): void {
+  #tell({ received, changes }: Merged, reordered: readonly Entry[], report: SyncReport): void {
     const { notifier, timeline } = this.replica;
     const wasHeld = new Set(this.#held.map(holdText));
     this.#held = report.held;
     if (received.length > 0) notifier.changed();
     for (const event of received) {
       const entry = timeline.rejection(event.id) ?? { event, undo: undefined, error: undefined };
-      if (notifier.wants('event')) notifier.tell('event', this.replica.describe(entry));
+      if (notifier.wants('event'))
+        notifier.tell('event', { ...this.replica.describe(entry), changes: changes.get(event.id) ?? [] });
       if (entry.error !== undefined && notifier.wants('rejected'))
         notifier.tell('rejected', this.replica.describe(entry));
     }

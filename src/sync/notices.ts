@@ -1,4 +1,5 @@
 import type { PrevalentError } from '../errors.js';
+import type { Change } from '../state/changes.js';
 import type { Hold } from './merge.js';
 
 /** How an event ended: applied to the state, or rejected because it threw in its final place. */
@@ -18,6 +19,8 @@ export interface MergedEvent {
   readonly outcome: Outcome;
   /** Why it was rejected. */
   readonly error?: string;
+  /** What it changed when it first ran here; only for `on('event')` listeners. Late events that cause a rebuild have none. */
+  readonly changes?: readonly Change[];
 }
 
 /** What one `sync()` did. */

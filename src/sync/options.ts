@@ -26,6 +26,11 @@ export interface MasterOptions {
   readonly maxClockDrift?: number;
   /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON. Default: null. */
   readonly meta?: unknown;
+  /**
+   * `replay` runs every call twice from the same state, the second time in another time zone, and throws
+   * NonDeterministicTransactionError if the runs differ: for development and tests. Default: `none`.
+   */
+  readonly check?: 'none' | 'replay';
   /** Wall clock in ms since 1970. Default: `Date.now`. */
   readonly now?: () => number;
   /** Uniform in [0, 1). Default: from `crypto.getRandomValues`. */
@@ -45,6 +50,7 @@ export interface ResolvedOptions {
   readonly maxClockDrift: number;
   /** JSON text of `meta`. */
   readonly meta: string;
+  readonly check: boolean;
   readonly now: () => number;
   readonly random: () => number;
   readonly onProgress: (done: number, total: number) => void;
@@ -60,6 +66,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'undoMemory',
   'maxClockDrift',
   'meta',
+  'check',
   'now',
   'random',
   'onProgress',
@@ -106,6 +113,7 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     undoMemory: positive('undoMemory', options.undoMemory, 64 * 1024 * 1024),
     maxClockDrift: positive('maxClockDrift', options.maxClockDrift, 300_000),
     meta: metaText(options.meta),
+    check: checkOption(options.check),
     now: options.now ?? realNow,
     random: options.random ?? secureRandom,
     onProgress: options.onProgress ?? (() => undefined),
@@ -117,6 +125,12 @@ function positive(option: string, value: number | undefined, preset: number): nu
   if (typeof value !== 'number' || !(value > 0 && value < Infinity))
     throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
   return value;
+}
+
+function checkOption(check: MasterOptions['check'] = 'none'): boolean {
+  if (check !== 'none' && (check as string) !== 'replay')
+    throw new InvalidOptionError(`check: ${String(check)} is neither none nor replay`);
+  return check === 'replay';
 }
 
 function metaText(meta: unknown): string {

@@ -12,6 +12,7 @@ import { UlidClock, ulidTime } from '../event/ulid.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry } from '../model/registry.js';
+import type { Change } from '../state/changes.js';
 import { Executor } from '../state/executor.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
@@ -20,6 +21,11 @@ import { type Base, fold } from '../timeline/fold.js';
 import { BEHIND_BASE, type Entry, genesisBase, type Revision, Timeline } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
 import type { ResolvedOptions } from './options.js';
+
+/** What a merge did, and what the new events changed (only if somebody listens). */
+export interface Merge extends Revision {
+  readonly changes: ReadonlyMap<string, readonly Change[]>;
+}
 
 /** One master's state and its place in the merged history; everything here is synchronous. */
 export class Replica implements TransactionHost {
@@ -94,9 +100,10 @@ export class Replica implements TransactionHost {
     this.#refusal ??= error;
   }
 
-  /** Reads the raw model. */
+  /** Reads the raw model; inside a transaction of it the guarded one, because its raw objects must not get out. */
   query<T>(read: (model: never) => T): T {
     if (this.#refusal instanceof MasterClosedError) throw this.#refusal;
+    if (this.executor.running) return read(this.executor.model as never);
     this.#querying++;
     try {
       return read(this.executor.raw as never);
@@ -126,23 +133,32 @@ export class Replica implements TransactionHost {
     const run = encoded.flat
       ? [...(encoded.args as unknown[])]
       : this.#codec.decode(definition, encoded.args, definition.version);
-    const result = this.#timeline.call(event, run);
+    const { result, entry } = this.#timeline.call(event, run, this.#options.check);
     this.#seq = event.seq;
     this.#accepted.set(journal.key, event.seq);
     journal.commit.add(journal.writer.line(event, encoded.text, this.#options.meta), event);
+    // Before listeners run: they may call, and change what there is to describe.
+    const told = this.notifier.wants('event')
+      ? { ...this.describe(entry), changes: this.#changesOf(entry) }
+      : undefined;
     this.notifier.changed();
-    if (this.notifier.wants('event'))
-      this.notifier.tell('event', this.describe({ event, undo: undefined, error: undefined }));
+    if (told !== undefined) this.notifier.tell('event', told);
     this.#onCall();
     return result;
   }
 
   /** Puts accepted events of others in their places. `BEHIND_BASE` asks for a rebuild; nothing has changed then. */
-  merge(events: readonly Event[]): Revision | typeof BEHIND_BASE {
-    const revision = this.#timeline.revise(events);
+  merge(events: readonly Event[]): Merge | typeof BEHIND_BASE {
+    const changes = new Map<string, Change[]>();
+    const watch = this.notifier.wants('event')
+      ? (entry: Entry): void => {
+          changes.set(entry.event.id, this.#changesOf(entry));
+        }
+      : undefined;
+    const revision = this.#timeline.revise(events, undefined, watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
     this.#noteAccepted(events);
-    return revision;
+    return { ...revision, changes };
   }
 
   /** Replaces the whole state by one built from a base and the events after it. */
@@ -189,6 +205,10 @@ export class Replica implements TransactionHost {
       outcome: error === undefined ? 'applied' : 'rejected',
       ...(error === undefined ? {} : { error }),
     };
+  }
+
+  #changesOf({ undo }: Entry): Change[] {
+    return undo === undefined ? [] : this.executor.changesOf(undo);
   }
 
   #checkCall(definition: TransactionDefinition, self: object): void {

@@ -59,7 +59,7 @@ async function run<M extends object>(
   step: (model: M) => unknown,
 ): Promise<ScenarioEnd<M>> {
   const store = new MemoryStore();
-  await using master = await Master.open(Model, { name: 'first', store });
+  await using master = await Master.open(Model, { name: 'first', store, check: 'replay' });
   for (const one of before) one(master.model);
   let error: unknown;
   try {

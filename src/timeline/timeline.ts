@@ -2,6 +2,7 @@ import type { PrevalentError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
+import { applyChecked } from '../state/checked-executor.js';
 import { failStop, isFailStop } from '../state/executor.js';
 import type { UndoLog } from '../state/undo-log.js';
 import type { CallFactory } from './call-factory.js';
@@ -105,12 +106,19 @@ export class Timeline {
     return this.#rejections.get(id);
   }
 
-  /** Runs a new call at the end. Nothing is kept if it throws; the error is the caller's. */
-  call(event: Event, args: unknown[]): unknown {
+  /**
+   * Runs a new call at the end. Nothing is kept if it throws; the error is the caller's.
+   *
+   * @param args the call's own copy of its arguments; `check` runs it twice, each time with another copy
+   */
+  call(event: Event, args: unknown[], check = false): { result: unknown; entry: Entry } {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const { result, undo }: Applied = this.#executor.apply(this.#calls.withArgs(event, args));
-    this.#append({ event, undo, error: undefined });
-    return result;
+    const { result, undo }: Applied = check
+      ? applyChecked(this.#executor, () => this.#calls.make(event))
+      : this.#executor.apply(this.#calls.withArgs(event, args));
+    const entry: Entry = { event, undo, error: undefined };
+    this.#append(entry);
+    return { result, entry };
   }
 
   /**
@@ -118,10 +126,15 @@ export class Timeline {
    *
    * @param added events in ULID order, none of which is in the timeline
    * @param dropped ids of events to forget
+   * @param watch told of each added event right after it ran, while the state is as it left it
    * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
    * @throws ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory; the timeline takes nothing any more then
    */
-  revise(added: readonly Event[], dropped: ReadonlySet<string> = new Set()): Revision | typeof BEHIND_BASE {
+  revise(
+    added: readonly Event[],
+    dropped: ReadonlySet<string> = new Set(),
+    watch?: (entry: Entry) => void,
+  ): Revision | typeof BEHIND_BASE {
     if (this.#stopped !== undefined) throw this.#stopped;
     const first = this.#earliest(added, dropped);
     if (first === undefined) return { undone: 0, replayed: 0 };
@@ -133,7 +146,11 @@ export class Timeline {
       kept,
       added.map((event): Entry => ({ event, undo: undefined, error: undefined })),
     );
-    for (const entry of merged) this.#replay(entry);
+    const fresh = watch === undefined ? undefined : new Set(added);
+    for (const entry of merged) {
+      this.#replay(entry);
+      if (fresh?.has(entry.event) === true) watch?.(entry);
+    }
     return { undone: tail.length, replayed: merged.length };
   }
 

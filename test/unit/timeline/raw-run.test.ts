@@ -37,6 +37,13 @@ class Tricky {
     this.seen += 10;
     if (this.flag) this.temp = new Hidden();
   }
+  @Transaction() passing(): void {
+    this.seen += 10;
+    if (!this.flag) return;
+    this.temp = new Hidden();
+    this.temp = () => 1;
+    this.temp = undefined;
+  }
   @Transaction() freezes(): void {
     this.seen += 10;
     if (this.flag) Object.freeze(this.box);
@@ -102,6 +109,7 @@ describe('a raw run ends as a run under the membrane', () => {
     [['plain', 'plain', 'fails', 'plain']],
     [['raise', 'plain', 'fails', 'plain']],
     [['plain', 'raise', 'hidden', 'plain']],
+    [['raise', 'passing', 'plain']],
     [['raise', 'freezes', 'plain']],
     [['raise', 'clones', 'plain', 'describes']],
     [['raise', 'promises', 'plain']],
