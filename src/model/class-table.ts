@@ -90,7 +90,7 @@ const PRIVATE_FIELD =
 function refusePrivateFields(name: string, type: AnyClass): void {
   const found = PRIVATE_FIELD.exec(Function.prototype.toString.call(type));
   if (found === null) return;
-  const field = found.slice(1).find((group) => group !== undefined) ?? '';
+  const field = (found.slice(1) as (string | undefined)[]).find((group) => group !== undefined) ?? '';
   throw new UnsupportedStateError(
     `The class ${name} uses the private field #${field}, which can be neither recorded nor restored. Use TypeScript's "private ${field}" instead.`,
   );

@@ -66,7 +66,9 @@ function viewOf(executor: Executor): StateView {
     pathText: (target, key) => {
       const path = membrane.pathOf(target) ?? [target.constructor.name];
       return (
-        [...path, ...key].map((part) => (typeof part === 'object' ? '[object]' : String(part))).join('.') || 'the model'
+        [...path, ...key]
+          .map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey)))
+          .join('.') || 'the model'
       );
     },
   };

@@ -129,7 +129,7 @@ function positive(option: string, value: number | undefined, preset: number): nu
 
 function checkOption(check: MasterOptions['check'] = 'none'): boolean {
   if (check !== 'none' && (check as string) !== 'replay')
-    throw new InvalidOptionError(`check: ${String(check)} is neither none nor replay`);
+    throw new InvalidOptionError(`check: ${check as string} is neither none nor replay`);
   return check === 'replay';
 }
 
