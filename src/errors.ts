@@ -124,6 +124,11 @@ export class JournalDamagedError extends PrevalentError {
   readonly code = 'JOURNAL_DAMAGED';
 }
 
+/** The own journal holds calls that this program's model does not know: it is older than the one that wrote them, or lacks an alias. */
+export class ModelOutdatedError extends PrevalentError {
+  readonly code = 'MODEL_OUTDATED';
+}
+
 /** A snapshot is damaged or cannot be read by this code. The next older one is used instead. */
 export class SnapshotDamagedError extends PrevalentError {
   readonly code = 'SNAPSHOT_DAMAGED';

@@ -1,4 +1,4 @@
-import { InvalidOptionError, MasterClosedError } from './errors.js';
+import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './errors.js';
 import type { ModelClass } from './model/definition.js';
 import { definitionOf } from './model/prevalent.js';
 import { FolderStore } from './store/folder/folder-store.js';
@@ -18,8 +18,8 @@ export interface Status {
   readonly store: string;
   /** Epoch of the stream this master writes. */
   readonly epoch: string;
-  /** Events of each stream in the state, by `master@epoch`. */
-  readonly streams: Readonly<Record<string, number>>;
+  /** By `master@epoch`: how many events the state contains, and how many its master has published as far as heard. */
+  readonly streams: Readonly<Record<string, { readonly accepted: number; readonly published: number }>>;
   /** Own calls that are not on disk yet. */
   readonly pending: number;
   /** Streams that go no further for now, and why. */
@@ -98,7 +98,7 @@ export class Master<M extends object> implements AsyncDisposable {
     const replica = new Replica(definition, resolved);
     const newEpoch = (last: string | undefined): string => {
       if (last !== undefined) replica.clock.observe(last);
-      return replica.clock.next();
+      return replica.clock.advance();
     };
     const journal = await store.open({
       master: resolved.name,
@@ -132,10 +132,15 @@ export class Master<M extends object> implements AsyncDisposable {
    * several steps into one transaction.
    *
    * @returns what `fn` returned, once durable
-   * @throws what `fn` throws; NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if the disk refused
+   * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if `fn` is asynchronous; what `fn` throws; NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if the disk refused
    */
   async transact<T>(fn: (model: M) => T): Promise<T> {
     const result = fn(this.model);
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new AsyncTransactionError(
+        'transact() was given an asynchronous function, whose later calls it cannot wait for. Await first, then call transact with a synchronous one; what was called so far stays.',
+      );
+    }
     await this.durable();
     return result;
   }
@@ -178,7 +183,7 @@ export class Master<M extends object> implements AsyncDisposable {
       name: this.#name,
       store: this.#location,
       epoch: journal.header.epoch,
-      streams: Object.fromEntries(accepted),
+      streams: this.#engine.lag(accepted),
       pending: (commit.last?.seq ?? 0) - (commit.durable?.seq ?? 0),
       held,
       seal: undefined,

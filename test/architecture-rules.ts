@@ -10,7 +10,14 @@ export const LAYERS = ['index', 'master', 'sync', 'timeline', 'state', 'store', 
 /** These stand beside the layers: they may import anything, nothing in src/ may import them. */
 export const ENTRY_POINTS = ['cli', 'testing'] as const;
 
-export const NODE_ALLOWED = ['store/memory/', 'store/folder/', 'store/postgres/', 'store/nats/', 'cli/', 'testing/'] as const;
+export const NODE_ALLOWED = [
+  'store/memory/',
+  'store/folder/',
+  'store/postgres/',
+  'store/nats/',
+  'cli/',
+  'testing/',
+] as const;
 
 const MAX_LINES = 350;
 const VAGUE_NAMES = new Set([

@@ -66,7 +66,7 @@ export class CallCodec {
     // Superjson mends shared references afterwards, which fails in keys of a Map and members of a Set.
     if (carriage.shared && !this.#comesBack(plain, encoded)) {
       throw new UncarriableArgumentError(
-        `The arguments of ${definition.name} cannot be recorded: one object stands in several places, one of them a key of a Map or a member of a Set. ` +
+        `The arguments of ${definition.name} cannot be recorded: one object, bigint or NaN stands in several places, one of them a key of a Map or a member of a Set. ` +
           'Pass a copy in one of them. Nothing was logged or changed.',
       );
     }
@@ -143,11 +143,6 @@ export class CallCodec {
     }
     return parameters;
   }
-}
-
-/** True for arguments that need no copy when they are run: only primitives, as JSON carries them. */
-export function isFlat(args: EncodedArgs): boolean {
-  return isList(args) && args.every((arg) => typeof arg !== 'object' || arg === null);
 }
 
 function isList(args: EncodedArgs): args is readonly unknown[] {

@@ -12,7 +12,7 @@ export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constr
 export class Carriage {
   /** Something in them needs more than plain JSON. */
   rich = false;
-  /** Some object stands in several places. */
+  /** Something may stand in several places: an object, a bigint, an unusual number. */
   shared = false;
   readonly seen = new Set<object>();
 
@@ -50,10 +50,13 @@ function visit(value: unknown, path: string[], carriage: Carriage, refuse: Refus
     case 'boolean':
       return;
     case 'number':
-      if (!Number.isFinite(value) || Object.is(value, -0)) carriage.rich = true;
+      // Superjson takes repeated ones for references.
+      if (!Number.isFinite(value) || Object.is(value, -0)) carriage.rich = carriage.shared = true;
+      return;
+    case 'bigint':
+      carriage.rich = carriage.shared = true;
       return;
     case 'undefined':
-    case 'bigint':
       carriage.rich = true;
       return;
     case 'function': {

@@ -16,8 +16,6 @@ const MAX_COUNTER = 0xffff;
 
 /** The smallest ULID: before every event. */
 export const ULID_MIN = '0'.repeat(26);
-/** The greatest ULID: after every event. */
-export const ULID_MAX = '7' + 'Z'.repeat(25);
 
 /** Tells whether `text` is a ULID in canonical form (26 upper-case characters, at most 128 bits). */
 export function isUlid(text: unknown): text is string {
@@ -105,9 +103,15 @@ export class UlidClock {
    */
   next(): string {
     const now = Math.floor(this.#source.now());
+    if (this.#time - now > this.#source.maxDrift) this.#refuse(now);
+    return this.advance();
+  }
+
+  /** As `next`, however far the wall clock is behind: for names of epochs, which must only rise. */
+  advance(): string {
+    const now = Math.floor(this.#source.now());
     if (now > this.#time) this.#set(now, 0);
     else {
-      if (this.#time - now > this.#source.maxDrift) this.#refuse(now);
       if (this.#counter >= MAX_COUNTER) this.#set(this.#time + 1, 0);
       else this.#counter++;
     }
@@ -154,7 +158,8 @@ export class UlidClock {
   #refuse(now: number): never {
     throw new ClockBehindError(
       `This machine's clock (${new Date(now).toISOString()}) is behind the newest event (${new Date(this.#time).toISOString()}) by more than ` +
-        `maxClockDrift (${this.#source.maxDrift} ms). Set the clock right; nothing is lost, and calls are taken again as soon as it is.`,
+        `maxClockDrift (${this.#source.maxDrift} ms). Set the clock right; nothing is lost, and calls are taken again as soon as it is. ` +
+        'If it is right and was wrong when that event was made, continue under a new master name.',
     );
   }
 }

@@ -46,8 +46,26 @@ function refuseReadOnly(holder: object, key: PropertyKey): never {
   );
 }
 
+// A function or a native iterator would hand out new objects of the state unguarded, later and unseen.
+function refuseResult(what: string): never {
+  throw new UnsupportedStateError(
+    `A transaction returned ${what} while it stored new objects, which would get out unguarded. Return a list: [...items].`,
+  );
+}
+
+function isNativeIterator(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    /Iterator|Generator/.test(Object.prototype.toString.call(value)) &&
+    !Object.prototype.hasOwnProperty.call(value, 'next')
+  );
+}
+
 /** Gives the objects of a call's result that are part of the state their guard; the rest is the caller's own. */
 export function detach(result: unknown, stored: ReadonlySet<object>, membrane: Recorder): unknown {
+  if (typeof result === 'function') refuseResult('a function');
+  if (isNativeIterator(result)) refuseResult('an iterator');
   if (typeof result !== 'object' || result === null || membrane.isProxy(result)) return result;
   // Containers that cannot take a guard in place of what they hold are guarded as a whole.
   const stuck = new Set<object>();

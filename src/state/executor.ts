@@ -8,10 +8,11 @@ import { deterministic, genesisId } from './determinism.js';
 import { Membrane } from './membrane.js';
 import type { UndoLog } from './undo-log.js';
 
-/** A call that is ready to run: its method and a private copy of its arguments. */
+/** A call that is ready to run: its method and how to get a private copy of its arguments. */
 export interface Call {
   readonly definition: TransactionDefinition;
-  readonly args: unknown[];
+  /** Makes the arguments; constructors and upcasts in it see the transaction's own time and randomness. */
+  readonly args: () => unknown[];
   /** Id from which time and randomness derive. */
   readonly origin: string;
   readonly transaction: RunningTransaction;
@@ -140,7 +141,7 @@ export class Executor {
     }
     registry.running = { host: this.#host, transaction: call.transaction };
     try {
-      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args));
+      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args()));
       if (isThenable(result)) refusePromise(call, result);
       return result;
     } finally {

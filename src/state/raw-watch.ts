@@ -11,6 +11,8 @@ type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 const SHAPERS: readonly (readonly [object, readonly string[]])[] = [
   [Object, ['freeze', 'seal', 'preventExtensions', 'setPrototypeOf', 'defineProperty', 'defineProperties']],
   [Reflect, ['preventExtensions', 'setPrototypeOf', 'defineProperty']],
+  // False of a view behind a Proxy.
+  [ArrayBuffer, ['isView']],
   // It refuses the proxies that a transaction sees and takes the raw objects.
   [globalThis, ['structuredClone']],
 ];

@@ -8,20 +8,26 @@ type Put = (value: object) => void;
 
 /** Visits what an object refers to: references that `replace` changes are replaced in place, the others go to `push`. */
 export function visitReferences(target: object, replace: Replace, push: (value: object) => void, stuck: Stuck): void {
-  const one = (value: unknown, put: Put): void => {
-    if (typeof value !== 'object' || value === null) return;
-    const other = replace(value);
-    if (other !== value) put(other);
-    else push(value);
-  };
   if (ArrayBuffer.isView(target) || target instanceof ArrayBuffer) return;
-  if (target instanceof Map) visitMap(target as Map<unknown, unknown>, one);
-  else if (target instanceof Set) visitSet(target as Set<unknown>, one);
+  if (target instanceof Map || target instanceof Set) {
+    const one = (value: unknown, put: Put): void => {
+      if (typeof value !== 'object' || value === null) return;
+      const other = replace(value);
+      if (other !== value) put(other);
+      else push(value);
+    };
+    if (target instanceof Map) visitMap(target as Map<unknown, unknown>, one);
+    else visitSet(target, one);
+  }
+  // No closure for each property: most objects are small, and there are many.
   for (const key of Reflect.ownKeys(target)) {
-    one((target as Record<PropertyKey, unknown>)[key], (value) => {
-      // A property that is read-only, yet not for good, takes a new value by definition.
-      if (!Reflect.set(target, key, value) && !Reflect.defineProperty(target, key, { value })) stuck(target, key);
-    });
+    const value = (target as Record<PropertyKey, unknown>)[key];
+    if (typeof value !== 'object' || value === null) continue;
+    const other = replace(value);
+    if (other === value) push(value);
+    // A property that is read-only, yet not for good, takes a new value by definition.
+    else if (!Reflect.set(target, key, other) && !Reflect.defineProperty(target, key, { value: other }))
+      stuck(target, key);
   }
 }
 

@@ -14,6 +14,8 @@ import { describe } from './recorder.js';
  */
 
 const NODES_PER_LINE = 1000;
+/** A line is ended early when it is longer than this: strings have an end, states have not. */
+const CHARS_PER_LINE = 1_000_000;
 
 type Value = null | boolean | number | string | [string] | [string, string | number];
 /** kind, class name or type, and content by kind. */
@@ -54,16 +56,22 @@ export function* encodeState(root: object, classes: ClassTable, crc32: Crc32): G
         return refuse('a function');
     }
   };
-  let nodes: Node[] = [];
+  let texts: string[] = [];
+  let chars = 0;
+  const line = (): string => {
+    const text = sealLine(`{"nodes":[${texts.join()}]`, crc32);
+    texts = [];
+    chars = 0;
+    return text;
+  };
   // A Map iterates over what is added while it is walked: nodes come in the order of their numbers.
   for (const object of numbers.keys()) {
-    nodes.push(encodeNode(object, classes, encode));
-    if (nodes.length === NODES_PER_LINE) {
-      yield sealLine(`{"nodes":${JSON.stringify(nodes)}`, crc32);
-      nodes = [];
-    }
+    const text = JSON.stringify(encodeNode(object, classes, encode));
+    texts.push(text);
+    chars += text.length;
+    if (texts.length === NODES_PER_LINE || chars > CHARS_PER_LINE) yield line();
   }
-  if (nodes.length > 0) yield sealLine(`{"nodes":${JSON.stringify(nodes)}`, crc32);
+  if (texts.length > 0) yield line();
 }
 
 function refuse(what: string): never {

@@ -1,7 +1,7 @@
 import { type Order, Orders } from './order.js';
 import { setDate } from './stored-date.js';
 
-/** What an entry undoes. Each entry takes four places in the log: kind, target, key, and what was there before. */
+/** What a record undoes. */
 export const SET_PROPERTY = 0;
 export const ADD_PROPERTY = 1;
 export const DELETE_PROPERTY = 2;
@@ -18,8 +18,6 @@ export const SET_DELETE = 12;
 export const SET_CLEAR = 13;
 export const DATE_SET = 14;
 export const BYTES = 15;
-
-const WIDTH = 4;
 
 /** Something deleted, and the stamp of its place. */
 export interface Deleted {
@@ -48,53 +46,60 @@ export interface UndoEntry {
   readonly before: unknown;
 }
 
+/** Each record knows the one before it: newest first is the order in which they are undone, and no list has to grow. */
+interface Written extends UndoEntry {
+  readonly earlier: Written | undefined;
+}
+
+/** Memory of a log without records, and of one record. */
+const EMPTY_BYTES = 64;
+const RECORD_BYTES = 56;
+
 /** The exact inverse of everything one transaction wrote, in the order it was written. */
 export class UndoLog {
-  readonly #entries: unknown[] = [];
-  #bytes = 64;
+  #newest: Written | undefined;
+  #bytes = EMPTY_BYTES;
 
   /** Records one write by what undoes it. */
   push(kind: number, target: object, key: unknown, before: unknown): void {
-    this.#entries.push(kind, target, key, before);
+    this.#newest = { kind, target, key, before, earlier: this.#newest };
+    this.#bytes += typeof before === 'string' ? RECORD_BYTES + before.length : RECORD_BYTES;
   }
 
   /** Drops the newest record, because its write did not happen after all. */
   forget(): void {
-    this.#entries.length -= WIDTH;
+    this.#newest = this.#newest?.earlier;
   }
 
-  /** Adds to the memory this log is accounted for, for entries that hold whole arrays. */
+  /** Adds to the memory this log is accounted for, for records that hold whole arrays. */
   weigh(bytes: number): void {
     this.#bytes += bytes;
   }
 
   /** About how many bytes of memory the log takes. */
   get bytes(): number {
-    return this.#bytes + this.#entries.length * 12;
+    return this.#bytes;
   }
 
   /** Nothing was written. */
   get empty(): boolean {
-    return this.#entries.length === 0;
+    return this.#newest === undefined;
   }
 
   /** The records, oldest first. */
   records(): UndoEntry[] {
     const records: UndoEntry[] = [];
-    for (let at = 0; at < this.#entries.length; at += WIDTH) {
-      const [kind, target, key, before] = this.#entries.slice(at, at + WIDTH);
-      records.push({ kind: kind as number, target: target as object, key, before });
-    }
-    return records;
+    for (let one = this.#newest; one !== undefined; one = one.earlier) records.push(one);
+    return records.reverse();
   }
 
   /** Takes back everything, newest first. The caller settles the orders when its whole rewind is done. */
   undo(orders: Orders): void {
-    const entries = this.#entries;
-    for (let at = entries.length - WIDTH; at >= 0; at -= WIDTH) {
-      undoOne(entries[at] as number, entries[at + 1] as object, entries[at + 2], entries[at + 3], orders);
+    for (let one = this.#newest; one !== undefined; one = one.earlier) {
+      undoOne(one.kind, one.target, one.key, one.before, orders);
     }
-    entries.length = 0;
+    this.#newest = undefined;
+    this.#bytes = EMPTY_BYTES;
   }
 }
 

@@ -61,6 +61,7 @@ export class GroupCommit {
    * @throws NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if it was to be written at once and could not
    */
   add(line: string, event: Head): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#buffer.length === 0) this.#bufferStart = event.seq;
     this.#buffer.push(line);
     this.#chars += line.length + 1;

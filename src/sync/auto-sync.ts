@@ -26,7 +26,10 @@ export class AutoSync {
     const delay = this.#everyMs * (0.8 + 0.4 * this.#random());
     this.#timer = setTimeout(() => {
       this.#sync()
-        .catch(this.#onError)
+        .catch((error: unknown) => {
+          // A sync that was cut short by closing is no news.
+          if (!this.#stopped) this.#onError(error);
+        })
         .finally(() => {
           if (!this.#stopped) this.#schedule();
         });

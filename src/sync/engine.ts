@@ -2,23 +2,23 @@ import { JournalDamagedError, MasterClosedError, PrevalentError, StoreUnreachabl
 import { type Event, streamKey } from '../event/envelope.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
-import type { Base } from '../timeline/fold.js';
-import { BEHIND_BASE, type Entry, genesisBase } from '../timeline/timeline.js';
+import type { Entry } from '../timeline/entry.js';
+import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { Gatherer } from './gatherer.js';
-import type { Hold } from './merge.js';
+import type { Hold, Plan } from './merge.js';
 import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import { Publisher } from './publisher.js';
 import type { Merge, Replica } from './replica.js';
 import { Snapshots } from './snapshots.js';
 import { Streams } from './streams.js';
+import { changedOutcomes, firstMissing, withUnread } from './wholeness.js';
 
 /** What a merge or a rebuild did. */
 interface Merged extends Merge {
   readonly received: readonly Event[];
+  readonly held: readonly Hold[];
 }
-
-const NOTHING: Merge = { undone: 0, replayed: 0, changes: new Map() };
 
 /** Moves bytes between one replica and its store; what to do is decided by pure functions. */
 export class Engine {
@@ -59,6 +59,15 @@ export class Engine {
     return this.#notices;
   }
 
+  /** Each stream's events in the state, and those its master has published as far as heard. */
+  lag(accepted: VersionVector): Record<string, { accepted: number; published: number }> {
+    const published = new Map(this.#gatherer.heads).set(this.streams.own, this.#publisher.published);
+    const keys = new Set([...accepted.keys(), ...published.keys()]);
+    return Object.fromEntries(
+      [...keys].sort().map((key) => [key, { accepted: accepted.get(key) ?? 0, published: published.get(key) ?? 0 }]),
+    );
+  }
+
   /** Streams that go no further for now. */
   get held(): readonly Hold[] {
     return this.#held;
@@ -75,7 +84,16 @@ export class Engine {
     this.#sinceSnapshot = plan.accept.length;
     this.#noticeMissing(await this.streams.seenBefore());
     await this.#publisher.publish();
-    if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.snapshot();
+    if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.#trySnapshot();
+  }
+
+  // A snapshot only saves time at the next start: that it failed is told, and stops nothing.
+  async #trySnapshot(): Promise<void> {
+    try {
+      await this.snapshot();
+    } catch (error) {
+      this.#notices.push(`No snapshot could be taken: ${(error as Error).message}`);
+    }
   }
 
   /**
@@ -117,12 +135,14 @@ export class Engine {
   /** Makes everything durable and public, and releases the journal. */
   async close(): Promise<void> {
     try {
+      // Their callers hear of their failures; closing goes on.
       await this.#running?.catch(() => undefined);
+      await this.#next?.catch(() => undefined);
       if (this.commit.failure === undefined) {
         await this.commit.settle();
         await this.#reaching(() => this.#publisher.publish());
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
-          await this.snapshot();
+          await this.#trySnapshot();
       }
       await this.#snapshotting;
     } finally {
@@ -170,15 +190,14 @@ export class Engine {
     }
     const plan = await this.#gatherer.news();
     const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
-    const merged = plan.accept.length === 0 ? NOTHING : replica.merge(plan.accept);
-    const done: Merged = merged === BEHIND_BASE ? await this.#rebuild() : { ...merged, received: plan.accept };
+    const done = await this.#carryOut(plan);
     const now = replica.timeline.rejections();
     const report: SyncReport = {
       received: done.received.length,
       replayed: done.replayed,
       undone: done.undone,
       rejected: now.filter(({ event }) => !before.has(event.id)).length,
-      held: plan.held,
+      held: done.held,
       published: this.#publisher.published - published,
       seal: undefined,
       ms: this.#options.now() - began,
@@ -188,37 +207,36 @@ export class Engine {
     return report;
   }
 
+  // Until the instruction is carried out nothing awaits: it is for the state as it is.
+  async #carryOut({ instruction, accept, held }: Plan): Promise<Merged> {
+    switch (instruction.kind) {
+      case 'nothing':
+        return { undone: 0, replayed: 0, changes: new Map(), received: [], held };
+      case 'advance':
+      case 'rewind':
+        return { ...this.replica.merge(accept), received: accept, held };
+      case 'rebuild':
+        return this.replica.pinned(() => this.#rebuild());
+    }
+  }
+
   /** A late event lies before what can be undone: the state is built anew, from a snapshot before it or from genesis. */
   async #rebuild(): Promise<Merged> {
     const { replica } = this;
-    await this.commit.settle();
-    const { base, plan } = await this.#gatherer.everything((error) => {
-      replica.notifier.tell('error', error);
-    });
-    const events = this.#withUnread(base, plan.accept);
-    const counted = new Map(base.vector);
-    for (const event of events) counted.set(streamKey(event), event.seq);
-    for (const [key, seq] of replica.accepted) {
-      if ((counted.get(key) ?? 0) >= seq) continue;
+    if (this.commit.failure === undefined) await this.commit.settle();
+    const { base, plan } = await this.#gatherer.everything((error) => this.#notices.push(error.message));
+    const events = withUnread(base, plan.accept, replica.timeline.entries);
+    const missing = firstMissing(base, events, replica.accepted);
+    if (missing !== undefined) {
       throw new JournalDamagedError(
-        `A late event needs the history of ${key} up to event ${seq}, but only ${counted.get(key) ?? 0} can be read in ${this.#store.location}. ` +
+        `A late event needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${this.#store.location}. ` +
           'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
       );
     }
     const undone = replica.timeline.entries.length;
     const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
     replica.rebuild(base, events);
-    return { undone, replayed: events.length, received, changes: new Map() };
-  }
-
-  // Calls made while the store was read are in memory only.
-  #withUnread(base: Base, read: readonly Event[]): Event[] {
-    const last = new Map(base.vector);
-    for (const event of read) last.set(streamKey(event), event.seq);
-    const unread = this.replica.timeline.entries
-      .map(({ event }) => event)
-      .filter((event) => event.seq > (last.get(streamKey(event)) ?? 0));
-    return [...read, ...unread].sort((left, right) => (left.id < right.id ? -1 : 1));
+    return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
   }
 
   async #takeSnapshot(): Promise<void> {
@@ -242,8 +260,9 @@ export class Engine {
       });
     const first = timeline.entries[open]?.event.id;
     const lines = first === undefined ? encode() : timeline.before(first, encode);
-    this.#sinceSnapshot = 0;
+    const counted = this.#sinceSnapshot;
     await this.#snapshots.write(position, lines);
+    this.#sinceSnapshot -= counted;
   }
 
   #tell({ received, changes }: Merged, reordered: readonly Entry[], report: SyncReport): void {
@@ -258,33 +277,23 @@ export class Engine {
       if (entry.error !== undefined && notifier.wants('rejected'))
         notifier.tell('rejected', this.replica.describe(entry));
     }
-    for (const entry of reordered) notifier.tell('reordered', this.replica.describe(entry));
+    for (const entry of reordered) {
+      const described = this.replica.describe(entry);
+      notifier.tell('reordered', described);
+      if (described.outcome === 'rejected') notifier.tell('rejected', described);
+    }
     for (const hold of report.held) if (!wasHeld.has(holdText(hold))) notifier.tell('held', hold);
     notifier.tell('synced', report);
   }
 
   #diskRefused(failure: PrevalentError): void {
-    const lost = this.replica.dropAfter(this.commit.durable?.seq ?? 0);
+    // Refused first: a subscriber that hears of the loss may call.
     this.replica.refuse(failure);
+    const lost = this.replica.dropAfter(this.commit.durable?.seq ?? 0);
     if (lost.length > 0) this.replica.notifier.tell('error', failure);
   }
 }
 
 function holdText(hold: Hold): string {
   return `${streamKey(hold)}:${hold.seq}:${hold.reason}`;
-}
-
-/** Earlier events that are rejected now and were not, or the other way round. */
-function changedOutcomes(
-  before: ReadonlyMap<string, Entry>,
-  now: readonly Entry[],
-  received: readonly Event[],
-): Entry[] {
-  const fresh = new Set(received.map(({ id }) => id));
-  const after = new Set(now.map(({ event }) => event.id));
-  const rejected = now.filter(({ event }) => !before.has(event.id) && !fresh.has(event.id));
-  const applied = [...before.values()]
-    .filter(({ event }) => !after.has(event.id))
-    .map(({ event }) => ({ event, undo: undefined, error: undefined }));
-  return [...rejected, ...applied];
 }

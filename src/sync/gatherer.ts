@@ -1,4 +1,4 @@
-import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
+import { JournalDamagedError, ModelOutdatedError, SnapshotDamagedError } from '../errors.js';
 import { streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { GroupCommit } from '../store/group-commit.js';
@@ -19,6 +19,8 @@ export interface Gathered {
 
 /** Reads a store for one replica: what to build its state from, and what is new. */
 export class Gatherer {
+  /** Number of the last event that each stream's master has published, as far as heard. */
+  readonly heads = new Map<string, number>();
   readonly #replica: Replica;
   readonly #store: Store;
   readonly #streams: Streams;
@@ -55,7 +57,7 @@ export class Gatherer {
    * The newest snapshot that no other event precedes, and all events after it; genesis if there is none.
    *
    * @param skipped told of each snapshot that is damaged
-   * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if this master's own journal cannot be replayed
+   * @throws JournalDamagedError (`JOURNAL_DAMAGED`), ModelOutdatedError (`MODEL_OUTDATED`) if this master's own journal cannot be replayed
    */
   async everything(skipped: (error: SnapshotDamagedError) => void): Promise<Gathered> {
     for (const listing of await this.#snapshots.list()) {
@@ -85,9 +87,10 @@ export class Gatherer {
     if (own !== undefined) this.#replica.clock.observe(own.id);
     const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
     if (broken !== undefined) {
-      throw new JournalDamagedError(
-        `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`,
-      );
+      const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
+      throw broken.reason === 'damaged' || broken.reason === 'gap'
+        ? new JournalDamagedError(why)
+        : new ModelOutdatedError(why);
     }
     return plan;
   }
@@ -107,8 +110,9 @@ export class Gatherer {
   #observe(heard: readonly Heard[], plan: Plan): void {
     const { clock } = this.#replica;
     const latest = this.#options.now() + this.#options.maxClockDrift;
-    for (const { frontier, own } of heard) {
+    for (const { stream, frontier, own } of heard) {
       if (frontier === undefined) continue;
+      this.heads.set(streamKey(stream), frontier.head?.seq ?? 0);
       // What this master promised itself binds it whatever the clock says.
       if (own) clock.observe(frontier.clock);
       if (frontier.head !== undefined && (own || ulidTime(frontier.head.id) <= latest)) clock.observe(frontier.head.id);

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
-import { type Event, streamKey } from '../event/envelope.js';
+import type { Event } from '../event/envelope.js';
 import { isUlid, lastUlidAt } from '../event/ulid.js';
 import { Executor } from '../state/executor.js';
 import { fold } from '../timeline/fold.js';
@@ -33,7 +33,12 @@ export class History {
     this.#streams = streams;
   }
 
-  /** Merged events in ULID order. @throws InvalidOptionError (`INVALID_OPTION`) for a point that is no ULID or Date */
+  /**
+   * Merged events in ULID order.
+   *
+   * @throws InvalidOptionError (`INVALID_OPTION`) for a point that is no ULID or Date, JournalDamagedError (`JOURNAL_DAMAGED`) if
+   * the store no longer holds the whole history
+   */
   async *events(filter: EventFilter = {}): AsyncGenerator<MergedEvent, void, undefined> {
     const after = filter.after === undefined ? '' : ulidOf(filter.after);
     const until = filter.until === undefined ? '~' : ulidOf(filter.until);
@@ -58,14 +63,12 @@ export class History {
     return executor.release();
   }
 
-  async #all(): Promise<Event[]> {
-    const vector = new Map(this.#replica.accepted);
-    const events = await this.#streams.history(vector);
-    const read = new Set(events.map(({ id }) => id));
-    const unread = this.#replica.timeline.entries
-      .map(({ event }) => event)
-      .filter((event) => !read.has(event.id) && event.seq <= (vector.get(streamKey(event)) ?? 0));
-    return unread.length === 0 ? events : [...events, ...unread].sort((left, right) => (left.id < right.id ? -1 : 1));
+  #all(): Promise<Event[]> {
+    const { accepted, timeline } = this.#replica;
+    return this.#streams.history(
+      new Map(accepted),
+      timeline.entries.map(({ event }) => event),
+    );
   }
 }
 

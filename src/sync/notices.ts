@@ -1,4 +1,4 @@
-import type { PrevalentError } from '../errors.js';
+import { InvalidOptionError, type PrevalentError } from '../errors.js';
 import type { Change } from '../state/changes.js';
 import type { Hold } from './merge.js';
 
@@ -81,7 +81,12 @@ export class Notifier {
 
   /** Adds a listener; gives what removes it. */
   on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
-    const set = this.#listeners[name];
+    const set = this.#listeners[name] as Listeners[Name] | undefined;
+    if (set === undefined) {
+      throw new InvalidOptionError(
+        `on: there is no event "${name}"; known are ${Object.keys(this.#listeners).join(', ')}`,
+      );
+    }
     set.add(listener);
     return () => {
       set.delete(listener);

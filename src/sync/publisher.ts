@@ -1,3 +1,4 @@
+import { streamKey } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import { modelHash } from '../model/model-hash.js';
 import { encodeFrontier } from '../store/frontier.js';
@@ -30,7 +31,8 @@ export class Publisher {
   async publish(): Promise<void> {
     const { clock, accepted, definition } = this.#replica;
     const head = this.#commit.durable;
-    const seen = Object.fromEntries(accepted);
+    // Of the others: of its own stream the head tells what is durable.
+    const seen = Object.fromEntries([...accepted].filter(([key]) => key !== streamKey(this.#journal.header)));
     const news = JSON.stringify([head, seen]);
     if (news === this.#last) return;
     // The promise must stay below every call that is not durable yet.

@@ -18,7 +18,8 @@ import type { GroupCommit } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
 import { type Base, fold } from '../timeline/fold.js';
-import { BEHIND_BASE, type Entry, genesisBase, type Revision, Timeline } from '../timeline/timeline.js';
+import type { Entry } from '../timeline/entry.js';
+import { BEHIND_BASE, genesisBase, type Revision, Timeline } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -46,6 +47,7 @@ export class Replica implements TransactionHost {
   #onCall: () => void = () => undefined;
   #refusal: PrevalentError | undefined;
   #querying = 0;
+  #pins = 0;
 
   constructor(definition: ModelDefinition, options: ResolvedOptions) {
     this.definition = definition;
@@ -95,9 +97,19 @@ export class Replica implements TransactionHost {
     this.#seq = commit.last?.seq ?? 0;
   }
 
-  /** From now on calls are refused with this error; the first reason stays. */
+  /** From now on calls are refused with this error; the first reason stays, unless the master is closed. */
   refuse(error: PrevalentError): void {
-    this.#refusal ??= error;
+    if (this.#refusal === undefined || error instanceof MasterClosedError) this.#refusal = error;
+  }
+
+  /** Nothing becomes impossible to undo while `work` runs. */
+  async pinned<T>(work: () => Promise<T>): Promise<T> {
+    this.#pins++;
+    try {
+      return await work();
+    } finally {
+      this.#pins--;
+    }
   }
 
   /** Reads the raw model; inside a transaction of it the guarded one, because its raw objects must not get out. */
@@ -130,10 +142,7 @@ export class Replica implements TransactionHost {
       args: encoded.args,
       meta: this.#meta,
     };
-    const run = encoded.flat
-      ? [...(encoded.args as unknown[])]
-      : this.#codec.decode(definition, encoded.args, definition.version);
-    const { result, entry } = this.#timeline.call(event, run, this.#options.check);
+    const { result, entry } = this.#timeline.call(event, this.#options.check);
     this.#seq = event.seq;
     this.#accepted.set(journal.key, event.seq);
     journal.commit.add(journal.writer.line(event, encoded.text, this.#options.meta), event);
@@ -147,8 +156,8 @@ export class Replica implements TransactionHost {
     return result;
   }
 
-  /** Puts accepted events of others in their places. `BEHIND_BASE` asks for a rebuild; nothing has changed then. */
-  merge(events: readonly Event[]): Merge | typeof BEHIND_BASE {
+  /** Puts accepted events of others in their places, none of which may lie before the timeline's base. */
+  merge(events: readonly Event[]): Merge {
     const changes = new Map<string, Change[]>();
     const watch = this.notifier.wants('event')
       ? (entry: Entry): void => {
@@ -156,7 +165,7 @@ export class Replica implements TransactionHost {
         }
       : undefined;
     const revision = this.#timeline.revise(events, undefined, watch);
-    if (revision === BEHIND_BASE) return BEHIND_BASE;
+    if (revision === BEHIND_BASE) throw new Error(`Events before the base ${this.#timeline.base} need a rebuild`);
     this.#noteAccepted(events);
     return { ...revision, changes };
   }
@@ -248,6 +257,7 @@ export class Replica implements TransactionHost {
     return {
       bytes: this.#options.undoMemory,
       keepAfter: () => {
+        if (this.#pins > 0) return '';
         const commit = this.#journal?.commit;
         if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
         return commit.durable?.id ?? '';

@@ -7,7 +7,8 @@ import type { ModelDefinition } from '../model/definition.js';
 import { encodeState, StateDecoder } from '../state/snapshot-codec.js';
 import type { Journal, SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import type { Entry, VersionVector } from '../timeline/timeline.js';
+import type { Entry } from '../timeline/entry.js';
+import type { VersionVector } from '../timeline/timeline.js';
 
 /** How many snapshots are kept: a late event may need an older one than the newest. */
 const KEEP = 3;
@@ -96,12 +97,31 @@ export class Snapshots {
     if (header === undefined || end?.kind !== 'end' || end.lines !== count - 1)
       throw new SnapshotDamagedError(`The snapshot ${listing.position} is incomplete or damaged`);
     const { version } = header;
+    const decode = (): object => this.#migrate(state.finish(), version);
+    // Once here, so that a state this program cannot read is found while there is another way.
+    let ready: object | undefined = this.#tryDecode(decode, listing);
     return {
       position: header.position,
       vector: new Map(Object.entries(header.vector)),
       rejections: header.rejections.map(({ event, error }) => ({ event, error, undo: undefined })),
-      root: () => this.#migrate(state.finish(), version),
+      root: () => {
+        const root = ready ?? decode();
+        ready = undefined;
+        return root;
+      },
     };
+  }
+
+  #tryDecode(decode: () => object, listing: SnapshotListing): object {
+    try {
+      return decode();
+    } catch (cause) {
+      if (cause instanceof SnapshotDamagedError) throw cause;
+      throw new SnapshotDamagedError(
+        `The snapshot ${listing.position} cannot be read by this program (${(cause as Error).message})`,
+        { cause },
+      );
+    }
   }
 
   #header(line: string, listing: SnapshotListing): SnapshotHeader {

@@ -1,3 +1,4 @@
+import { JournalDamagedError } from '../errors.js';
 import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Head, Journal, Store } from '../store/store.js';
@@ -66,14 +67,30 @@ export class Streams {
     return { ...(await this.#read(this.#journal.header, accepted, head, undefined)), own: true };
   }
 
-  /** The events of every stream from its first up to what `vector` says, in ULID order. */
-  async history(vector: VersionVector): Promise<Event[]> {
+  /**
+   * The events of every stream from its first up to what `vector` says, in ULID order.
+   *
+   * @param unread events that are in memory and perhaps not in the store yet
+   * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them can be read nowhere
+   */
+  async history(vector: VersionVector, unread: readonly Event[]): Promise<Event[]> {
+    const inMemory = new Map(unread.map((event) => [`${streamKey(event)}#${event.seq}`, event]));
     const events: Event[] = [];
     for (const [key, seq] of vector) {
       const [master = '', epoch = ''] = key.split('@');
+      const read = new Map<number, Event>();
       for (const line of await this.#store.read({ master, epoch }, 0, seq)) {
         const parsed = parseLine(line, this.#store.crc32);
-        if (parsed.kind === 'event') events.push(parsed.event);
+        if (parsed.kind === 'event') read.set(parsed.event.seq, parsed.event);
+      }
+      for (let number = 1; number <= seq; number++) {
+        const event = read.get(number) ?? inMemory.get(`${key}#${number}`);
+        if (event === undefined) {
+          throw new JournalDamagedError(
+            `Event ${number} of ${key} cannot be read in ${this.#store.location}, so the history is not whole. Sync the folder again, or restore that journal from another copy.`,
+          );
+        }
+        events.push(event);
       }
     }
     return events.sort((left, right) => (left.id < right.id ? -1 : 1));

@@ -2,6 +2,7 @@ import { type CallCodec, copyJson } from '../event/call-codec.js';
 import { type Event } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
+import { deterministic } from '../state/determinism.js';
 import type { Call } from '../state/executor.js';
 
 /** Why this program cannot run an event (yet). */
@@ -38,12 +39,13 @@ export class CallFactory {
   /** The event as a call with a private copy of its arguments. */
   make(event: Event): Call {
     const definition = this.#find(event);
-    return call(event, definition, this.#codec.decode(definition, event.args, event.txv));
-  }
-
-  /** The event as a call with arguments that were decoded already. */
-  withArgs(event: Event, args: unknown[]): Call {
-    return call(event, this.#find(event), args);
+    const origin = event.origin ?? event.id;
+    return {
+      definition,
+      args: () => this.#codec.decode(definition, event.args, event.txv),
+      origin,
+      transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: copyJson(event.meta) },
+    };
   }
 
   /**
@@ -52,7 +54,8 @@ export class CallFactory {
    */
   args(event: Event): unknown[] {
     try {
-      return this.#codec.decode(this.#find(event), event.args, event.txv);
+      const definition = this.#find(event);
+      return deterministic(event.origin ?? event.id, () => this.#codec.decode(definition, event.args, event.txv));
     } catch {
       // Such an event is rejected in its place, where the reason is told; showing it must not stop anything.
       return this.#codec.open(event.args);
@@ -78,14 +81,4 @@ function isCopyable(json: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function call(event: Event, definition: TransactionDefinition, args: unknown[]): Call {
-  const origin = event.origin ?? event.id;
-  return {
-    definition,
-    args,
-    origin,
-    transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: copyJson(event.meta) },
-  };
 }

@@ -4,7 +4,8 @@ import { audit } from '../state/adoption.js';
 import { type Executor, failStop, isFailStop } from '../state/executor.js';
 import { differsBehindProxy, runWatched } from '../state/raw-watch.js';
 import type { CallFactory } from './call-factory.js';
-import { BEHIND_BASE, type Entry, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
+import type { Entry } from './entry.js';
+import { BEHIND_BASE, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
 
 /** A state to build on: genesis or a snapshot. */
 export interface Base {

@@ -1,22 +1,14 @@
-import type { PrevalentError } from '../errors.js';
+import { PrevalentError, ReplicaFailedError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
 import { failStop, isFailStop } from '../state/executor.js';
-import type { UndoLog } from '../state/undo-log.js';
 import type { CallFactory } from './call-factory.js';
+import { type Entry, lowerBound, mergeById, textOf, weightOf } from './entry.js';
 
 /** How many events of each stream a state contains: the version vector, by `master@epoch`. */
 export type VersionVector = ReadonlyMap<string, number>;
-
-/** One event in its place, with what takes it back. */
-export interface Entry {
-  readonly event: Event;
-  undo: UndoLog | undefined;
-  /** Why it was rejected; `undefined` when it was applied. */
-  error: string | undefined;
-}
 
 /** What a merge did to the timeline. */
 export interface Revision {
@@ -109,13 +101,13 @@ export class Timeline {
   /**
    * Runs a new call at the end. Nothing is kept if it throws; the error is the caller's.
    *
-   * @param args the call's own copy of its arguments; `check` runs it twice, each time with another copy
+   * @param check runs it twice and compares
    */
-  call(event: Event, args: unknown[], check = false): { result: unknown; entry: Entry } {
+  call(event: Event, check = false): { result: unknown; entry: Entry } {
     if (this.#stopped !== undefined) throw this.#stopped;
     const { result, undo }: Applied = check
       ? applyChecked(this.#executor, () => this.#calls.make(event))
-      : this.#executor.apply(this.#calls.withArgs(event, args));
+      : this.#executor.apply(this.#calls.make(event));
     const entry: Entry = { event, undo, error: undefined };
     this.#append(entry);
     return { result, entry };
@@ -147,10 +139,9 @@ export class Timeline {
       added.map((event): Entry => ({ event, undo: undefined, error: undefined })),
     );
     const fresh = watch === undefined ? undefined : new Set(added);
-    for (const entry of merged) {
-      this.#replay(entry);
+    this.#replayAll(merged, (entry) => {
       if (fresh?.has(entry.event) === true) watch?.(entry);
-    }
+    });
     return { undone: tail.length, replayed: merged.length };
   }
 
@@ -161,7 +152,7 @@ export class Timeline {
     try {
       return look();
     } finally {
-      for (const entry of tail) this.#replay(entry);
+      this.#replayAll(tail);
     }
   }
 
@@ -182,7 +173,7 @@ export class Timeline {
       if (entry.event.id > position) break;
       this.#vector.set(streamKey(entry.event), entry.event.seq);
       this.#position = entry.event.id;
-      this.#undoBytes -= entry.undo?.bytes ?? 0;
+      this.#undoBytes -= weightOf(entry);
       entry.undo = undefined;
       count++;
     }
@@ -202,14 +193,31 @@ export class Timeline {
     const tail = this.#entries.slice(from);
     for (let i = tail.length - 1; i >= 0; i--) {
       const entry = tail[i] as Entry;
+      this.#undoBytes -= weightOf(entry);
       if (entry.undo === undefined) continue;
-      this.#undoBytes -= entry.undo.bytes;
       this.#executor.undo(entry.undo);
       entry.undo = undefined;
     }
     this.#executor.settle();
     this.#entries.length = from;
     return tail;
+  }
+
+  /** Runs events at the end of the timeline, in order. Whatever ends that in the middle stops the timeline for good. */
+  #replayAll(entries: readonly Entry[], watch?: (entry: Entry) => void): void {
+    try {
+      for (const entry of entries) {
+        this.#replay(entry);
+        watch?.(entry);
+      }
+    } catch (error) {
+      this.stop(
+        error instanceof PrevalentError
+          ? error
+          : new ReplicaFailedError('A replay ended in the middle; open the master again', { cause: error }),
+      );
+      throw this.#stopped as PrevalentError;
+    }
   }
 
   /** Runs an event at the end of the timeline; what throws is rejected and leaves no trace in the state. */
@@ -220,9 +228,9 @@ export class Timeline {
       entry.error = undefined;
       this.#rejections.delete(event.id);
     } catch (error) {
-      if (isFailStop(error)) throw (this.#stopped = failStop(event.id, error));
+      if (isFailStop(error)) throw failStop(event.id, error);
       entry.undo = undefined;
-      entry.error = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      entry.error = textOf(error);
       this.#rejections.set(event.id, entry);
     }
     this.#append(entry);
@@ -230,7 +238,7 @@ export class Timeline {
 
   #append(entry: Entry): void {
     this.#entries.push(entry);
-    if (entry.undo !== undefined) this.#undoBytes += entry.undo.bytes;
+    this.#undoBytes += weightOf(entry);
     if (this.#undoBytes > this.#undoMemory.bytes) this.#shed();
   }
 
@@ -239,10 +247,11 @@ export class Timeline {
     const keepAfter = this.#undoMemory.keepAfter();
     let bytes = this.#undoBytes;
     let position: string | undefined;
-    for (const { event, undo } of this.#entries) {
+    for (const entry of this.#entries) {
+      const { event } = entry;
       if (bytes <= this.#undoMemory.bytes * 0.75 || event === this.#entries[this.#entries.length - 1]?.event) break;
       if (keepAfter !== undefined && event.id > keepAfter) break;
-      bytes -= undo?.bytes ?? 0;
+      bytes -= weightOf(entry);
       position = event.id;
     }
     if (position !== undefined) this.advanceBase(position);
@@ -252,26 +261,4 @@ export class Timeline {
 /** The state before any event. */
 export function genesisBase(): { position: string; vector: VersionVector; rejections: readonly Entry[] } {
   return { position: ULID_MIN, vector: new Map(), rejections: [] };
-}
-
-function lowerBound(entries: readonly Entry[], id: string): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((entries[middle]?.event.id ?? '') < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function mergeById(left: readonly Entry[], right: readonly Entry[]): Entry[] {
-  const merged: Entry[] = [];
-  let i = 0;
-  for (const entry of right) {
-    for (let other = left[i]; other !== undefined && other.event.id < entry.event.id; other = left[++i])
-      merged.push(other);
-    merged.push(entry);
-  }
-  return [...merged, ...left.slice(i)];
 }

@@ -26,7 +26,7 @@ function newExecutor(): Executor {
 function applyTo(executor: Executor, index: number, steps: readonly Step[]): Applied {
   const id = idOf(index);
   const running = { id, time: 0, master: 'm', meta: null };
-  return executor.apply({ definition: transaction, args: [steps], origin: id, transaction: running });
+  return executor.apply({ definition: transaction, args: () => [steps], origin: id, transaction: running });
 }
 
 /** The same model without any membrane. A transaction that throws leaves it half changed: it is then built anew. */

@@ -34,6 +34,8 @@ export class FolderJournal implements Journal {
   #offset: number;
   /** Up to where the file is known to be on disk. */
   #durable: number;
+  /** End of what was written and synced at once, perhaps behind bytes that are still on their way. */
+  #ahead = 0;
   /** Number of the event that the next write begins with. */
   #next: number;
   #rotation: Promise<void> | undefined;
@@ -53,7 +55,8 @@ export class FolderJournal implements Journal {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
     await this.#file.write(bytes, offset);
     await this.#file.sync();
-    this.#durable = Math.max(this.#durable, offset + bytes.length);
+    // What `appendNow` has put behind these bytes meanwhile is on disk as well.
+    this.#durable = Math.max(this.#durable, offset + bytes.length, this.#ahead);
     await this.#rotateIfFull();
   }
 
@@ -61,7 +64,8 @@ export class FolderJournal implements Journal {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
     this.#file.writeNow(bytes, offset);
     this.#file.syncNow();
-    if (this.#durable === offset) this.#durable += bytes.length;
+    this.#ahead = offset + bytes.length;
+    if (this.#durable === offset) this.#durable = this.#ahead;
     void this.#rotateIfFull();
   }
 
@@ -118,8 +122,11 @@ export class FolderJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#rotation;
-    await this.#file.close();
-    await this.#end.lock.release();
+    try {
+      await this.#file.close();
+    } finally {
+      await this.#end.lock.release();
+    }
   }
 
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
@@ -151,7 +158,7 @@ export class FolderJournal implements Journal {
       // Unless something was written meanwhile, which makes the new name wrong.
       if (this.#offset === offset && this.#durable === offset) {
         this.#file = next;
-        this.#offset = this.#durable = 0;
+        this.#offset = this.#durable = this.#ahead = 0;
       }
       await (this.#file === next ? full : next).close();
       if (this.#file === full) await fs.unlink(name);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
 import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
@@ -45,6 +45,7 @@ export class FolderStore implements Store {
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
+  #begun = false;
   readonly #readers = new Map<string, SegmentReader>();
 
   /** @param path the shared folder; made if it is not there */
@@ -62,6 +63,7 @@ export class FolderStore implements Store {
     const local = resolve(request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
     await this.#fs.mkdir(local);
     await this.#fs.mkdir(`${this.location}/${request.master}`);
+    this.#begun = true;
     const lock = await this.#lock(local, request.master);
     try {
       await this.#refuseOtherModels(request.model);
@@ -73,6 +75,8 @@ export class FolderStore implements Store {
   }
 
   async streams(): Promise<readonly StreamListing[]> {
+    // A drive that is gone must not look like a folder where nobody has written.
+    if (this.#begun) await this.#fs.readdir(this.location);
     const listings: StreamListing[] = [];
     for (const master of await mastersIn(this.#fs, this.location)) {
       for (const epoch of await epochsOf(this.#fs, this.location, master)) {
@@ -119,7 +123,7 @@ export class FolderStore implements Store {
     }
     const published = Math.max((await this.#frontier(stream))?.head?.seq ?? 0, session.head?.seq ?? 0);
     const found = await recoverStream(this.#fs, this.location, stream, published, crc32);
-    await removeTemporaries(this.#fs, directory);
+    for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
       await this.#publishRest(stream, notices);
@@ -188,7 +192,9 @@ export class FolderStore implements Store {
     await this.#fs.mkdir(directory);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
-    await this.#fs.syncDirectory(`${this.location}/${request.master}`);
+    // Every name on the way to the stream, up to the shared folder's own.
+    for (const one of [`${this.location}/${request.master}`, this.location, dirname(this.location)])
+      await this.#fs.syncDirectory(one);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
     return new FolderJournal({
       fs: this.#fs,

@@ -19,7 +19,7 @@ export function defaultLocalDirectory(root: string, master: string): string {
   const base =
     process.platform === 'win32'
       ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
-      : (process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'));
+      : process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   const place = createHash('sha256').update(resolve(root)).digest('hex').slice(0, 16);
   return join(base, 'prevalent', `${place}-${master}`);
 }

@@ -49,7 +49,7 @@ export class Managed<M extends object> {
     const id = `01J0000000${String(++this.#calls).padStart(16, '0')}`;
     return this.executor.apply({
       definition,
-      args,
+      args: () => args,
       origin: id,
       transaction: { id, time: 0, master: 'test', meta: null },
     });
