@@ -3,19 +3,16 @@ import { strict as assert } from 'node:assert';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CONTENDERS } from './document-contenders.js';
 import type { StepResult } from './document-child.js';
 import { duration, perSecond, printTable, spread } from './harness.js';
 import { type Edit, hasTrace, packEdits, readTrace, TRACE_FILE } from './trace.js';
 
-const CHILD = fileURLToPath(new URL('document-child.ts', import.meta.url));
-const TSCONFIG = fileURLToPath(new URL('../tsconfig.json', import.meta.url));
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const CHILD = fileURLToPath(new URL('document-child.js', import.meta.url));
 const QUICK_EDITS = 20_000;
 /** Takes minutes where the others take seconds. */
 const SLOW = '@automerge/automerge';
@@ -71,9 +68,7 @@ function spliced(edits: readonly Edit[]): string {
 }
 
 async function step(name: string, edits: string, directory: string): Promise<StepResult> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', TSX, CHILD, name, edits, directory], {
-    env: { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG },
-  });
+  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, name, edits, directory]);
   return JSON.parse(stdout) as StepResult;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** Position, number of characters deleted, text inserted. */
@@ -14,8 +14,7 @@ export interface Trace {
 
 /** Where the recording is kept: beside the repository, for it belongs to nobody's checkout, or where PREVALENT_TRACE says. */
 export const TRACE_FILE =
-  process.env['PREVALENT_TRACE'] ??
-  fileURLToPath(new URL('../../shared/traces/automerge-paper.json.gz', import.meta.url));
+  process.env['PREVALENT_TRACE'] ?? resolve('..', 'shared', 'traces', 'automerge-paper.json.gz');
 
 export function hasTrace(): boolean {
   return existsSync(TRACE_FILE);

@@ -38,7 +38,7 @@ export async function sync(place: Place): Promise<void> {
   await withList(place, async (master) => {
     const { streams, held } = await master.status();
     const events = new Map<string, number>();
-    for (const [stream, seq] of Object.entries(streams)) {
+    for (const [stream, { accepted: seq }] of Object.entries(streams)) {
       const name = stream.replace(/@.*/, '');
       events.set(name, (events.get(name) ?? 0) + seq);
     }

@@ -105,18 +105,23 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
+/** The stream of the last good line: the next one is of the same as a rule, and need not be looked at again. */
+let lastGood: { master: unknown; epoch: unknown } = { master: undefined, epoch: undefined };
+
+function isStreamOf(master: unknown, epoch: unknown): boolean {
+  if (master === lastGood.master && epoch === lastGood.epoch && master !== undefined) return true;
+  if (!isMasterName(master) || !isUlid(epoch)) return false;
+  lastGood = { master, epoch };
+  return true;
+}
+
 /** Reads one line of a journal; never throws. */
 export function parseLine(line: string, crc32: Crc32): ParsedLine {
   const value = openLine(line, crc32);
   if (typeof value !== 'object' || value === null) return DAMAGED;
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
-  if (
-    fields.v !== FORMAT_VERSION ||
-    !isMasterName(fields.master) ||
-    !isUlid(fields.epoch) ||
-    typeof fields.model !== 'string'
-  )
+  if (fields.v !== FORMAT_VERSION || !isStreamOf(fields.master, fields.epoch) || typeof fields.model !== 'string')
     return DAMAGED;
   if (fields.kind === 'header') {
     if (typeof fields.session !== 'string' || (fields.reason !== 'new' && fields.reason !== 'restored')) return DAMAGED;
