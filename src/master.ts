@@ -137,6 +137,8 @@ export class Master<M extends object> implements AsyncDisposable {
   async transact<T>(fn: (model: M) => T): Promise<T> {
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      // Its own failure is of no interest any more: the call as a whole is refused right here.
+      Promise.resolve(result).then(undefined, () => undefined);
       throw new AsyncTransactionError(
         'transact() was given an asynchronous function, whose later calls it cannot wait for. Await first, then call transact with a synchronous one; what was called so far stays.',
       );

@@ -46,26 +46,28 @@ function refuseReadOnly(holder: object, key: PropertyKey): never {
   );
 }
 
-// A function or a native iterator would hand out new objects of the state unguarded, later and unseen.
-function refuseResult(what: string): never {
-  throw new UnsupportedStateError(
-    `A transaction returned ${what} while it stored new objects, which would get out unguarded. Return a list: [...items].`,
-  );
+// What hands out new objects of the state later, unguarded and unseen.
+function refuseHiding(value: object): void {
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const iterator = /Iterator|Generator/.test(tag);
+  const guarded = iterator && Object.prototype.hasOwnProperty.call(value, 'next');
+  if ((iterator && !guarded) || tag === 'WeakRef') refuseResult(`a ${tag}`);
+  if (guarded) return;
+  for (const key of Reflect.ownKeys(value)) {
+    const { value: held } = Object.getOwnPropertyDescriptor(value, key) as { value?: unknown };
+    if (typeof held === 'function') refuseResult(`the function ${String(key)}`);
+  }
 }
 
-function isNativeIterator(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    /Iterator|Generator/.test(Object.prototype.toString.call(value)) &&
-    !Object.prototype.hasOwnProperty.call(value, 'next')
+function refuseResult(what: string): never {
+  throw new UnsupportedStateError(
+    `A transaction that stored new objects returned ${what}, through which they would get out unguarded. Return the objects, or a list: [...items].`,
   );
 }
 
 /** Gives the objects of a call's result that are part of the state their guard; the rest is the caller's own. */
 export function detach(result: unknown, stored: ReadonlySet<object>, membrane: Recorder): unknown {
   if (typeof result === 'function') refuseResult('a function');
-  if (isNativeIterator(result)) refuseResult('an iterator');
   if (typeof result !== 'object' || result === null || membrane.isProxy(result)) return result;
   // Containers that cannot take a guard in place of what they hold are guarded as a whole.
   const stuck = new Set<object>();
@@ -80,6 +82,7 @@ export function detach(result: unknown, stored: ReadonlySet<object>, membrane: R
     if (outer !== result) return outer;
     const seen = new Set<object>([result]);
     for (const target of seen) {
+      refuseHiding(target);
       const push = (value: object): void => {
         if (!membrane.isProxy(value)) seen.add(value);
       };

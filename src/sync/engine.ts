@@ -260,9 +260,9 @@ export class Engine {
       });
     const first = timeline.entries[open]?.event.id;
     const lines = first === undefined ? encode() : timeline.before(first, encode);
-    const counted = this.#sinceSnapshot;
+    // Counted from the attempt: a disk that is full now is not asked again at every call.
+    this.#sinceSnapshot = 0;
     await this.#snapshots.write(position, lines);
-    this.#sinceSnapshot -= counted;
   }
 
   #tell({ received, changes }: Merged, reordered: readonly Entry[], report: SyncReport): void {

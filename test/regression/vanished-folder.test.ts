@@ -35,6 +35,20 @@ test('a store that cannot be reached has a code and a remedy, and the next sync 
   await master.close();
 });
 
+test('a root that is gone is no folder where nobody has written: STORE_UNREACHABLE, and the next sync goes on', async () => {
+  const network = new FolderNetwork(['a']);
+  const disk = network.disk('a');
+  const master = await Master.open(Notes, network.place('a'));
+  disk.fault = (operation, path) => {
+    if (operation === 'readdir' && path.startsWith('/shared'))
+      throw Object.assign(new Error(`ENOENT: no such file or directory, '${path}'`), { code: 'ENOENT' });
+  };
+  await expect(master.sync()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  disk.fault = () => undefined;
+  expect(await master.sync()).toMatchObject({ received: 0, held: [] });
+  await master.close();
+});
+
 test('listeners of an event see the version that includes it, for own calls and for merges', async () => {
   const network = new FolderNetwork(['a', 'b']);
   const a = await Master.open(Notes, network.place('a'));

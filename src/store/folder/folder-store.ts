@@ -190,11 +190,9 @@ export class FolderStore implements Store {
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
     await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined });
     await this.#fs.mkdir(directory);
+    await this.#syncNames(request.master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
-    // Every name on the way to the stream, up to the shared folder's own.
-    for (const one of [`${this.location}/${request.master}`, this.location, dirname(this.location)])
-      await this.#fs.syncDirectory(one);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
     return new FolderJournal({
       fs: this.#fs,
@@ -208,6 +206,18 @@ export class FolderStore implements Store {
       size: line.length,
       segmentBytes: this.#segmentBytes,
     });
+  }
+
+  /** Makes every name on the way to a stream durable, before the stream is there. */
+  async #syncNames(master: string): Promise<void> {
+    await this.#fs.syncDirectory(`${this.location}/${master}`);
+    await this.#fs.syncDirectory(this.location);
+    try {
+      await this.#fs.syncDirectory(dirname(this.location));
+    } catch (error) {
+      // A folder above that this user may pass but not read is somebody else's to keep.
+      if (!/^(EACCES|EPERM)$/.test(String((error as { code?: unknown }).code))) throw error;
+    }
   }
 
   // What another copy of this master made durable but never published would be lost to all: its good lines are published now.

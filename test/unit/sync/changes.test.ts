@@ -72,7 +72,7 @@ class Board {
 /** Changes as plain texts that are easy to read and compare. */
 function text({ kind, path, before, after }: Change): string {
   const show = (value: unknown): string =>
-    value instanceof Map ? `Map(${value.size})` : ((JSON.stringify(value) as string | undefined) ?? 'nothing');
+    value instanceof Map ? `Map(${value.size})` : value === undefined ? 'nothing' : JSON.stringify(value);
   return `${kind} ${path.join('.')}: ${show(before)} -> ${show(after)}`;
 }
 

@@ -62,6 +62,12 @@ class Tricky {
   @Transaction() stores(): void {
     this.temp = new Uint8Array(3);
   }
+  @Transaction() asks(): void {
+    if (ArrayBuffer.isView(this.temp)) this.seen += 1000;
+  }
+  @Transaction() drops(): void {
+    this.temp = undefined;
+  }
 }
 
 const definition = definitionOf(Tricky);
@@ -114,6 +120,7 @@ describe('a raw run ends as a run under the membrane', () => {
     [['raise', 'clones', 'plain', 'describes']],
     [['raise', 'promises', 'plain']],
     [['plain', 'stores', 'describes', 'plain']],
+    [['stores', 'asks', 'drops', 'plain']],
     [['raise', 'fails', 'hidden', 'freezes', 'clones', 'promises', 'stores', 'describes', 'plain']],
   ])('%j', (names) => {
     const list = events(...names);
@@ -121,9 +128,16 @@ describe('a raw run ends as a run under the membrane', () => {
   });
 
   test('the watched functions are as before afterwards', () => {
-    const before = [Object.freeze, Object.defineProperty, Reflect.setPrototypeOf, structuredClone];
-    run(events('raise', 'freezes', 'clones'), 0);
-    expect([Object.freeze, Object.defineProperty, Reflect.setPrototypeOf, structuredClone]).toEqual(before);
+    const watched = (): unknown[] => [
+      Object.freeze,
+      Object.defineProperty,
+      Reflect.setPrototypeOf,
+      ArrayBuffer.isView,
+      structuredClone,
+    ];
+    const before = watched();
+    run(events('raise', 'freezes', 'clones', 'asks'), 0);
+    expect(watched()).toEqual(before);
     expect(new Uint8Array(2).buffer.byteLength).toBe(2);
   });
 });
