@@ -29,6 +29,7 @@ export class Executor {
   readonly membrane: Membrane;
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
+  #audited = false;
   #raw: object;
   /** The guarded root, as users hold it. */
   readonly model: object;
@@ -52,7 +53,9 @@ export class Executor {
   genesis(): object {
     const { name, model: Model } = this.#definition;
     const root = deterministic(genesisId(name), () => new Model());
-    audit(root, this.membrane.classes);
+    // Once: it is the same every time.
+    if (!this.#audited) audit(root, this.membrane.classes);
+    this.#audited = true;
     return root;
   }
 
