@@ -9,6 +9,7 @@ import { type EventFilter, History } from './sync/history.js';
 import type { Hold } from './sync/merge.js';
 import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
 import { type MasterOptions, resolveOptions } from './sync/options.js';
+import { reaching } from './sync/reaching.js';
 import { Replica } from './sync/replica.js';
 
 /** What `status()` tells. */
@@ -88,7 +89,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @param Model the class with `@Prevalent`
    * @param options at least `name` and `store`
    * @throws NotPrevalentError (`NOT_PREVALENT`), InvalidOptionError (`INVALID_OPTION`), MasterLockedError (`MASTER_LOCKED`),
-   * ModelMismatchError (`MODEL_MISMATCH`), JournalDamagedError (`JOURNAL_DAMAGED`), UnsupportedStateError
+   * ModelMismatchError (`MODEL_MISMATCH`), JournalDamagedError (`JOURNAL_DAMAGED`), StoreUnreachableError (`STORE_UNREACHABLE`), UnsupportedStateError
    * (`UNSUPPORTED_STATE`) or UnknownClassError (`UNKNOWN_CLASS`) for what the model's constructor builds
    */
   static async open<M extends object>(Model: ModelClass<M>, options: MasterOptions): Promise<Master<M>> {
@@ -100,15 +101,17 @@ export class Master<M extends object> implements AsyncDisposable {
       if (last !== undefined) replica.clock.observe(last);
       return replica.clock.advance();
     };
-    const journal = await store.open({
-      master: resolved.name,
-      model: definition.name,
-      local: resolved.local,
-      newEpoch,
-    });
+    const journal = await reaching(store, () =>
+      store.open({
+        master: resolved.name,
+        model: definition.name,
+        local: resolved.local,
+        newEpoch,
+      }),
+    );
     const engine = new Engine(replica, store, journal, resolved);
     try {
-      await engine.load();
+      await reaching(store, () => engine.load());
     } catch (error) {
       await journal.close();
       throw error;

@@ -1,14 +1,15 @@
-import { JournalDamagedError, MasterClosedError, PrevalentError, StoreUnreachableError } from '../errors.js';
+import { JournalDamagedError, MasterClosedError, type PrevalentError } from '../errors.js';
 import { type Event, streamKey } from '../event/envelope.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
 import type { Entry } from '../timeline/entry.js';
-import { genesisBase, type VersionVector } from '../timeline/timeline.js';
+import { BEHIND_BASE, genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
 import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import { Publisher } from './publisher.js';
+import { reaching } from './reaching.js';
 import type { Merge, Replica } from './replica.js';
 import { Snapshots } from './snapshots.js';
 import { Streams } from './streams.js';
@@ -103,7 +104,7 @@ export class Engine {
    */
   sync(): Promise<SyncReport> {
     if (this.#running === undefined) {
-      this.#running = this.#reaching(() => this.#syncOnce()).finally(() => {
+      this.#running = reaching(this.#store, () => this.#syncOnce()).finally(() => {
         this.#running = undefined;
       });
       return this.#running;
@@ -140,7 +141,7 @@ export class Engine {
       await this.#next?.catch(() => undefined);
       if (this.commit.failure === undefined) {
         await this.commit.settle();
-        await this.#reaching(() => this.#publisher.publish());
+        await reaching(this.#store, () => this.#publisher.publish());
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
           await this.#trySnapshot();
       }
@@ -158,19 +159,6 @@ export class Engine {
         this.#notices.push(
           `The state once contained ${seq} events of ${key}, of which ${this.#store.location} holds only ${has} now; the others are merged again as soon as they arrive.`,
         );
-    }
-  }
-
-  /** Gives what the store itself throws a code and a remedy. */
-  async #reaching<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof PrevalentError || typeof (error as { code?: unknown }).code !== 'string') throw error;
-      throw new StoreUnreachableError(
-        `${this.#store.location} could not be read or written (${(error as Error).message}). Nothing is lost; make it reachable and sync again.`,
-        { cause: error },
-      );
     }
   }
 
@@ -207,17 +195,22 @@ export class Engine {
     return report;
   }
 
-  // Until the instruction is carried out nothing awaits: it is for the state as it is.
   async #carryOut({ instruction, accept, held }: Plan): Promise<Merged> {
     switch (instruction.kind) {
       case 'nothing':
         return { undone: 0, replayed: 0, changes: new Map(), received: [], held };
       case 'advance':
       case 'rewind':
-        return { ...this.replica.merge(accept), received: accept, held };
+        return this.#merge(accept, held);
       case 'rebuild':
         return this.replica.pinned(() => this.#rebuild());
     }
+  }
+
+  // A call between plan and merge may have shed undo data; then the instruction is a rebuild after all.
+  async #merge(accept: readonly Event[], held: readonly Hold[]): Promise<Merged> {
+    const merge = this.replica.merge(accept);
+    return merge === BEHIND_BASE ? this.replica.pinned(() => this.#rebuild()) : { ...merge, received: accept, held };
   }
 
   /** A late event lies before what can be undone: the state is built anew, from a snapshot before it or from genesis. */

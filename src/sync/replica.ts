@@ -156,8 +156,8 @@ export class Replica implements TransactionHost {
     return result;
   }
 
-  /** Puts accepted events of others in their places, none of which may lie before the timeline's base. */
-  merge(events: readonly Event[]): Merge {
+  /** Puts accepted events of others in their places. `BEHIND_BASE` asks for a rebuild; nothing has changed then. */
+  merge(events: readonly Event[]): Merge | typeof BEHIND_BASE {
     const changes = new Map<string, Change[]>();
     const watch = this.notifier.wants('event')
       ? (entry: Entry): void => {
@@ -165,7 +165,7 @@ export class Replica implements TransactionHost {
         }
       : undefined;
     const revision = this.#timeline.revise(events, undefined, watch);
-    if (revision === BEHIND_BASE) throw new Error(`Events before the base ${this.#timeline.base} need a rebuild`);
+    if (revision === BEHIND_BASE) return BEHIND_BASE;
     this.#noteAccepted(events);
     return { ...revision, changes };
   }

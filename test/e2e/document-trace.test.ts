@@ -1,5 +1,5 @@
 /** A real document history, key by key, through a real master. The recording is kept beside the repository. */
-import { hasTrace, readTrace, TRACE_FILE } from '../../bench/trace.js';
+import { hasTrace, readTrace } from '../../bench/trace.js';
 import { TextDocument } from '../../bench/text-document.js';
 import { Master, MemoryStore } from '../../src/index.js';
 
@@ -7,7 +7,7 @@ const TURN = 1_000;
 
 describe('a recorded document history', () => {
   if (!hasTrace()) {
-    test.todo(`ends with the recorded text; not run, because there is no ${TRACE_FILE}`);
+    test.todo(`ends with the recorded text; not run, because the recording is not there`);
     return;
   }
 

@@ -74,6 +74,15 @@ function quickStart() {
   return block[1];
 }
 
+/** What the quick start prints, as its comments promise: the same list on both masters, then one line for each event. */
+function checkPrinted(printed) {
+  const [lists, ...events] = printed.trim().split('\n');
+  // Sorted: calls of two masters within one millisecond may come in either order.
+  const calls = events.map((line) => line.split(' ')[1]).sort();
+  if (lists !== "[ 'Call Ada' ] [ 'Call Ada' ]" || calls.join() !== 'add,add,complete')
+    throw new Error(`the quick start printed:\n${printed}`);
+}
+
 const write = (name, content) => {
   writeFileSync(join(project, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
 };
@@ -105,7 +114,16 @@ function writeProject() {
     `import * as testing from 'prevalent/testing';\nif (Object.keys(testing).length === 0) throw new Error('empty');\n`,
   );
   copyFileSync(join(here, 'standard.ts'), join(project, 'standard.ts'));
-  write('quick-start.test.ts', `test('the quick start', async () => {\n  await import('./quick-start.ts');\n});\n`);
+  write(
+    'quick-start.test.ts',
+    `test('the quick start', async () => {
+      const printed = [];
+      console.log = (...values) => void printed.push(values);
+      await import('./quick-start.ts');
+      expect(printed[0]).toEqual([['Call Ada'], ['Call Ada']]);
+      expect(printed).toHaveLength(4);
+    });\n`,
+  );
   write(
     'jest.config.js',
     `export default {
@@ -173,11 +191,11 @@ const installed = check('npm install into an empty project', () => {
 if (installed) {
   check('quick start: TypeScript 6, legacy decorators', () => {
     tsc(['-p', 'tsconfig.json']);
-    node([join(project, 'out', 'legacy', 'quick-start.js')], home());
+    checkPrinted(node([join(project, 'out', 'legacy', 'quick-start.js')], home()));
   });
   check('quick start: tsx', () => {
     const cli = join(project, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-    node([cli, '--tsconfig', join(project, 'tsconfig.json'), join(project, 'quick-start.ts')], home());
+    checkPrinted(node([cli, '--tsconfig', join(project, 'tsconfig.json'), join(project, 'quick-start.ts')], home()));
   });
   check('quick start: Jest and @swc/jest', () => {
     const { cwd, env } = home();

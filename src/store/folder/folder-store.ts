@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
 import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import { decodeFrontier, encodeFrontier } from '../frontier.js';
@@ -41,7 +42,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  */
 export class FolderStore implements Store {
   readonly location: string;
-  readonly crc32 = crc32;
+  readonly crc32: Crc32 = crc32;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
@@ -165,7 +166,7 @@ export class FolderStore implements Store {
     const name = await cutTail(this.#fs, directory, segment, torn);
     return {
       kind: 'torn-tail',
-      message: `A crash left ${torn.length} unfinished bytes in ${directory}/${segmentName(segment.first)}; no call in them was ever acknowledged. They were cut and kept as ${name}.`,
+      message: `A crash left ${torn.length} unfinished bytes in ${directory}/${segmentName(segment.first)}, as an unfinished write does. They were cut and kept as ${name}.`,
     };
   }
 

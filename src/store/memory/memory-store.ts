@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { Crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Head, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
@@ -25,7 +26,7 @@ interface MemoryStream {
  */
 export class MemoryStore implements Store {
   readonly location = 'memory';
-  readonly crc32 = crc32;
+  readonly crc32: Crc32 = crc32;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
 
