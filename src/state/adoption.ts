@@ -75,7 +75,17 @@ export function detach(result: unknown, stored: ReadonlySet<object>, membrane: R
     if (stored.has(value) || stuck.has(value)) return membrane.wrap(value) as object;
     return ownBytes(value, stored, membrane);
   };
-  const addStuck: Stuck = (holder) => stuck.add(holder);
+  // With all it refers to: what it shows guarded must be the same guard wherever else the result shows it.
+  const addStuck: Stuck = (holder) => {
+    const reached = new Set<object>([holder]);
+    for (const one of reached) {
+      stuck.add(one);
+      const push = (value: object): void => {
+        if (!membrane.isProxy(value)) reached.add(value);
+      };
+      visitReferences(one, (value) => value, push, addStuck);
+    }
+  };
   for (let known = -1; known !== stuck.size;) {
     known = stuck.size;
     const outer = guard(result);
