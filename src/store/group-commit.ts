@@ -32,6 +32,7 @@ export class GroupCommit {
   #waiters: Waiter[] = [];
   #failure: PrevalentError | undefined;
   #scheduled = false;
+  #retired = false;
 
   constructor(journal: Journal, durability: Durability, onFailure: (error: PrevalentError) => void) {
     this.#journal = journal;
@@ -82,6 +83,14 @@ export class GroupCommit {
     });
   }
 
+  /** Everything handed over is durable elsewhere: those who wait are told so, and nothing more is written here. */
+  retire(): void {
+    this.#retired = true;
+    this.#buffer = [];
+    this.#chars = 0;
+    this.#reached(this.#last);
+  }
+
   // In a microtask, so that all calls of one turn of the event loop share one write.
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
@@ -101,9 +110,10 @@ export class GroupCommit {
         try {
           await this.#journal.append(text, start);
         } catch (error) {
-          await this.#fail(error);
+          if (!this.#retired) await this.#fail(error);
           return;
         }
+        if (this.#retired) return;
         this.#reached(this.#overtaken ?? last);
         this.#overtaken = undefined;
         if (this.#durability === 'none' && this.#waiters.length === 0) return;

@@ -1,17 +1,29 @@
 import { SnapshotDamagedError } from '../errors.js';
-import { type Crc32, openLine, sealLine } from '../event/checksum.js';
-import type { Event } from '../event/envelope.js';
+import { type Crc32, crcText, openLine, sealLine } from '../event/checksum.js';
+import type { Event, StreamId } from '../event/envelope.js';
 import { isUlid } from '../event/ulid.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
 import { encodeState, StateDecoder } from '../state/snapshot-codec.js';
-import type { Journal, SnapshotListing, Store } from '../store/store.js';
+import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import type { VersionVector } from '../timeline/timeline.js';
+import type { OwnStream } from './own-stream.js';
 
 /** How many snapshots are kept: a late event may need an older one than the newest. */
 const KEEP = 3;
+
+/** Which snapshots can go, newest first: a few newest stay, the published one, and one before it in case it is damaged. */
+export function superfluous(
+  listings: readonly SnapshotListing[],
+  published: string | undefined,
+): readonly SnapshotListing[] {
+  if (published === undefined) return listings.slice(KEEP);
+  const newer = listings.filter(({ position }) => position > published);
+  const older = listings.filter(({ position }) => position < published);
+  return [...newer.slice(KEEP - 1), ...older.slice(1)];
+}
 
 /** The first line of a snapshot. */
 interface SnapshotHeader {
@@ -33,14 +45,14 @@ export interface SnapshotPlace {
 
 /** Writes and reads the snapshots of one master. */
 export class Snapshots {
-  readonly #journal: Journal;
+  readonly #own: OwnStream;
   readonly #definition: ModelDefinition;
   readonly #classes: ClassTable;
   readonly #store: Store;
   readonly #crc32: Crc32;
 
-  constructor(journal: Journal, definition: ModelDefinition, classes: ClassTable, store: Store) {
-    this.#journal = journal;
+  constructor(own: OwnStream, definition: ModelDefinition, classes: ClassTable, store: Store) {
+    this.#own = own;
     this.#definition = definition;
     this.#classes = classes;
     this.#store = store;
@@ -49,7 +61,7 @@ export class Snapshots {
 
   /** Snapshots of this master's stream, newest first. */
   list(): Promise<readonly SnapshotListing[]> {
-    return this.#store.snapshots(this.#journal.header);
+    return this.#store.snapshots(this.#own.header);
   }
 
   /** All lines of a snapshot of `root`; made at once, because the state goes on changing. */
@@ -71,10 +83,19 @@ export class Snapshots {
     return lines;
   }
 
-  /** Writes a snapshot and removes the oldest beyond those that are kept. */
+  /** Hash of the state in a snapshot's lines. */
+  fingerprint(lines: readonly string[]): string {
+    return crcText(lines.slice(1, -1).reduce((crc, line) => this.#crc32(line, crc), 0));
+  }
+
+  /** Writes a snapshot. */
   async write(position: string, lines: readonly string[]): Promise<void> {
-    await this.#journal.writeSnapshot(position, bytesOfLines(lines));
-    for (const old of (await this.list()).slice(KEEP)) await this.#journal.removeSnapshot(old);
+    await this.#own.journal.writeSnapshot(position, bytesOfLines(lines));
+  }
+
+  /** Removes snapshots that nobody needs any more. @param published position of the one that stands in for deleted events */
+  async prune(published: string | undefined): Promise<void> {
+    for (const listing of superfluous(await this.list(), published)) await this.#own.journal.removeSnapshot(listing);
   }
 
   /**
@@ -82,12 +103,12 @@ export class Snapshots {
    *
    * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) if it cannot be used; the next older one serves as well
    */
-  async read(listing: SnapshotListing): Promise<Base> {
+  async read(stream: StreamId, listing: SnapshotListing): Promise<Base> {
     const state = new StateDecoder(this.#classes, this.#crc32);
     let header: SnapshotHeader | undefined;
     let held: string | undefined;
     let count = 0;
-    for await (const line of linesOf(this.#store.readSnapshot(this.#journal.header, listing))) {
+    for await (const line of linesOf(this.#store.readSnapshot(stream, listing))) {
       // One line behind: the last one is not a part of the state but its end.
       if (held !== undefined && count === 1) header = this.#header(held, listing);
       else if (held !== undefined) state.line(held);

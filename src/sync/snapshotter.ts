@@ -1,6 +1,7 @@
 import { streamKey } from '../event/envelope.js';
-import type { GroupCommit } from '../store/group-commit.js';
 import { genesisBase, type VersionVector } from '../timeline/timeline.js';
+import type { PastState } from './history.js';
+import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
 import type { Snapshots } from './snapshots.js';
 
@@ -10,18 +11,24 @@ export interface SnapshotPoint {
   readonly vector: VersionVector;
 }
 
+/** What became of a snapshot at a seal. */
+export interface SnapshotWritten {
+  /** Equal states have equal ones. */
+  readonly fingerprint: string;
+  /** Its size. */
+  readonly bytes: number;
+}
+
 /** Takes snapshots of one replica's state, one at a time. */
 export class Snapshotter {
   readonly #replica: Replica;
   readonly #snapshots: Snapshots;
-  readonly #commit: GroupCommit;
-  readonly #own: string;
+  readonly #own: OwnStream;
   #running: Promise<unknown> | undefined;
 
-  constructor(replica: Replica, snapshots: Snapshots, commit: GroupCommit, own: string) {
+  constructor(replica: Replica, snapshots: Snapshots, own: OwnStream) {
     this.#replica = replica;
     this.#snapshots = snapshots;
-    this.#commit = commit;
     this.#own = own;
   }
 
@@ -54,14 +61,40 @@ export class Snapshotter {
     }
   }
 
+  /**
+   * Writes a snapshot of the moment at a seal, of which nothing can change any more.
+   */
+  async takeAt({ position, vector }: SnapshotPoint): Promise<SnapshotWritten> {
+    await this.idle();
+    const { timeline, executor } = this.#replica;
+    if (timeline.stopped !== undefined) throw timeline.stopped;
+    const rejections = timeline.rejections().filter(({ event }) => event.id <= position);
+    const encode = (): string[] => this.#snapshots.encode(executor.raw, { position, vector, rejections });
+    const first = timeline.entries.find(({ event }) => event.id > position)?.event.id;
+    return this.#write(position, first === undefined ? encode() : timeline.before(first, encode));
+  }
+
+  /** As `takeAt`, of a state that was built for it. */
+  async save({ position, vector }: SnapshotPoint, { executor, rejections }: PastState): Promise<SnapshotWritten> {
+    return this.#write(position, this.#snapshots.encode(executor.release(), { position, vector, rejections }));
+  }
+
+  async #write(position: string, lines: readonly string[]): Promise<SnapshotWritten> {
+    await this.#snapshots.write(position, lines);
+    return {
+      fingerprint: this.#snapshots.fingerprint(lines),
+      bytes: lines.reduce((sum, line) => sum + line.length + 1, 0),
+    };
+  }
+
   async #take(again: boolean): Promise<SnapshotPoint | undefined> {
-    await this.#commit.settle();
+    await this.#own.commit.settle();
     const newest = (await this.#snapshots.list())[0]?.position;
     // From here to the encoded lines nothing awaits: they are one moment of the state.
     const { timeline, executor } = this.#replica;
     if (timeline.stopped !== undefined) throw timeline.stopped;
-    const durable = this.#commit.durable?.seq ?? 0;
-    const open = timeline.entries.findIndex(({ event }) => streamKey(event) === this.#own && event.seq > durable);
+    const durable = this.#own.commit.durable?.seq ?? 0;
+    const open = timeline.entries.findIndex(({ event }) => streamKey(event) === this.#own.key && event.seq > durable);
     const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
     if (position === genesisBase().position || (position === newest && !again)) return undefined;
     const vector = timeline.vectorAt(position);

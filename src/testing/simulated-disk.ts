@@ -63,6 +63,18 @@ export class SimulatedDisk implements FileSystem {
     const life = this.#lives;
     const alive = <T>(operation: () => Promise<T>): Promise<T> =>
       life === this.#lives ? operation() : new Promise<T>(() => undefined);
+    const held = (file: OpenFile): OpenFile => ({
+      write: (bytes, offset) => alive(() => file.write(bytes, offset)),
+      writeNow: (bytes, offset) => {
+        if (life === this.#lives) file.writeNow(bytes, offset);
+      },
+      sync: () => alive(() => file.sync()),
+      syncNow: () => {
+        if (life === this.#lives) file.syncNow();
+      },
+      truncate: (size) => alive(() => file.truncate(size)),
+      close: () => alive(() => file.close()),
+    });
     return {
       readdir: (directory) => alive(() => this.readdir(directory)),
       read: (file, from, length) => alive(() => this.read(file, from, length)),
@@ -70,23 +82,13 @@ export class SimulatedDisk implements FileSystem {
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
       unlink: (file) => alive(() => this.unlink(file)),
+      rmdir: (directory) => alive(() => this.rmdir(directory)),
       syncDirectory: (directory) => alive(() => this.syncDirectory(directory)),
-      open: (file, truncate) =>
-        alive(async () => {
-          const held = await this.open(file, truncate);
-          return {
-            write: (bytes, offset) => alive(() => held.write(bytes, offset)),
-            writeNow: (bytes, offset) => {
-              if (life === this.#lives) held.writeNow(bytes, offset);
-            },
-            sync: () => alive(() => held.sync()),
-            syncNow: () => {
-              if (life === this.#lives) held.syncNow();
-            },
-            truncate: (size) => alive(() => held.truncate(size)),
-            close: () => alive(() => held.close()),
-          };
-        }),
+      open: (file, truncate) => alive(async () => held(await this.open(file, truncate))),
+      createNow: (file, temporary, bytes) => {
+        if (life !== this.#lives) throw new Error('The power has failed');
+        return held(this.createNow(file, temporary, bytes));
+      },
     };
   }
 
@@ -122,6 +124,19 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async open(file: string, truncate: boolean): Promise<OpenFile> {
+    return this.#open(file, truncate);
+  }
+
+  createNow(file: string, temporary: string, bytes: Uint8Array): OpenFile {
+    const made = this.#open(temporary, true);
+    made.writeNow(bytes, 0);
+    made.syncNow();
+    this.#rename(temporary, file);
+    this.fault('sync', parent(file));
+    return made;
+  }
+
+  #open(file: string, truncate: boolean): OpenFile {
     this.fault('open', file);
     if (!this.#directories.has(parent(file))) throw missing(file);
     let held = this.#files.get(file);
@@ -138,6 +153,10 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    this.#rename(from, to);
+  }
+
+  #rename(from: string, to: string): void {
     this.fault('rename', to);
     this.#files.set(to, this.#get(from));
     this.#files.delete(from);
@@ -147,6 +166,14 @@ export class SimulatedDisk implements FileSystem {
     this.fault('unlink', file);
     this.#get(file);
     this.#files.delete(file);
+  }
+
+  async rmdir(directory: string): Promise<void> {
+    this.fault('unlink', directory);
+    if (!this.#directories.has(directory)) throw missing(directory);
+    if ([...this.#files.keys(), ...this.#directories].some((path) => parent(path) === directory))
+      throw Object.assign(new Error(`ENOTEMPTY: ${directory}`), { code: 'ENOTEMPTY' });
+    this.#directories.delete(directory);
   }
 
   async syncDirectory(directory: string): Promise<void> {

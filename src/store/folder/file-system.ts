@@ -8,12 +8,19 @@ export interface FileSystem {
   size(file: string): Promise<number>;
   /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
   open(file: string, truncate: boolean): Promise<OpenFile>;
+  /**
+   * Makes a whole new file in one atomic step, before it returns: written under the temporary name, synced, renamed, its directory
+   * synced. It stays open for writing.
+   */
+  createNow(file: string, temporary: string, bytes: Uint8Array): OpenFile;
   /** Makes a directory and those above it. */
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
+  /** Removes an empty directory. */
+  rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
 }
@@ -42,6 +49,11 @@ export interface OpenFile {
 /** Tells whether an error says that a file or directory is not there. */
 export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ENOENT';
+}
+
+/** Tells whether an error says that this user may not read a file or directory, or that it is no such thing. */
+export function isUnreadable(error: unknown): boolean {
+  return /^(EACCES|EPERM|ENOTDIR|ELOOP)$/.test(String((error as { code?: unknown } | null)?.code));
 }
 
 /** Bytes of a file, `undefined` if it is not there. */

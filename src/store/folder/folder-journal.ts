@@ -1,11 +1,17 @@
-import type { StreamHeader } from '../../event/envelope.js';
-import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
+import type { Crc32 } from '../../event/checksum.js';
+import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
+import type { Seal } from '../frontier.js';
+import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
+import { coveredSegments, deleteSegments, deleteStream, streamBytes } from './deletion.js';
 import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 import type { Lock } from './lock.js';
 import { writeSession } from './session.js';
 
 const encoder = new TextEncoder();
+
+/** About what the header of a stream takes. */
+const HEADER_BYTES = 512;
 
 /** The open end of a stream. */
 export interface OpenEnd {
@@ -14,12 +20,17 @@ export interface OpenEnd {
   readonly local: string;
   readonly header: StreamHeader;
   readonly head: Head | undefined;
+  /** The newest seal that this machine remembers. */
+  readonly seal: Seal | undefined;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
   readonly file: OpenFile;
+  /** Number of the first event of the newest segment, and its size in bytes. */
+  readonly segment: number;
   readonly size: number;
   /** A segment beyond this size is closed and the next one begun. */
   readonly segmentBytes: number;
+  readonly crc32: Crc32;
 }
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
@@ -27,6 +38,7 @@ export class FolderJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
+  readonly seal: Seal | undefined;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -37,16 +49,24 @@ export class FolderJournal implements Journal {
   #ahead = 0;
   /** Number of the event that the next write begins with. */
   #next: number;
+  /** Number of the event that this segment begins with. */
+  #segment: number;
+  /** What the session says. */
+  #remembered = '';
   #rotation: Promise<void> | undefined;
+  /** Another stream of this master goes on; the lock is its. */
+  #succeeded = false;
 
   constructor(end: OpenEnd) {
     this.header = end.header;
     this.head = end.head;
     this.notices = end.notices;
+    this.seal = end.seal;
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
     this.#next = (end.head?.seq ?? 0) + 1;
+    this.#segment = end.segment;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
@@ -74,10 +94,71 @@ export class FolderJournal implements Journal {
     this.#offset = this.#durable;
   }
 
-  async publish(frontier: string, head: Head | undefined): Promise<void> {
+  async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    await writeSession(fs, local, { session: header.session, epoch: header.epoch, head });
+    const session = { session: header.session, epoch: header.epoch, head, seal };
+    const news = JSON.stringify([head, seal?.no]);
+    // A frontier that only tells the time has nothing that must be remembered.
+    if (news !== this.#remembered) await writeSession(fs, local, session);
+    this.#remembered = news;
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
+  }
+
+  async retire(stream: StreamId, frontier: string): Promise<void> {
+    await replaceFile(this.#end.fs, this.#directoryOf(stream), FRONTIER_FILE, [encoder.encode(frontier)]);
+  }
+
+  async prepare(stream: StreamId): Promise<void> {
+    const { fs } = this.#end;
+    const directory = this.#directoryOf(stream);
+    await fs.mkdir(directory);
+    await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
+  }
+
+  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
+    const { fs, crc32 } = this.#end;
+    const directory = this.#directoryOf(header);
+    const bytes = encoder.encode(`${headerLine(header, crc32)}\n${lines}`);
+    const name = segmentName(1);
+    const file = fs.createNow(`${directory}/${name}`, `${directory}/.${name}.tmp`, bytes);
+    this.#succeeded = true;
+    return new FolderJournal({
+      ...this.#end,
+      directory,
+      header,
+      head,
+      notices: [],
+      file,
+      segment: 1,
+      size: bytes.length,
+    });
+  }
+
+  async rotate(): Promise<void> {
+    await this.#rotation;
+    const isEmpty = this.#offset === 0 || (this.#segment === 1 && this.#next === 1);
+    if (!isEmpty && this.#offset === this.#durable) await this.#beginNext();
+  }
+
+  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
+    const { fs, directory } = this.#end;
+    // The first segment shrinks to its header, which is small; it frees what it holds beside that.
+    const segments = await coveredSegments(fs, directory, upTo);
+    let bytes = segments.reduce(
+      (sum, { first, size }) => sum + (first === 1 ? Math.max(size - HEADER_BYTES, 0) : size),
+      0,
+    );
+    for (const stream of streams) bytes += await streamBytes(fs, this.#directoryOf(stream));
+    return bytes;
+  }
+
+  async deleteEvents(upTo: number): Promise<number> {
+    const { fs, directory, header, crc32 } = this.#end;
+    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), header, crc32);
+  }
+
+  async deleteStream(stream: StreamId): Promise<number> {
+    return deleteStream(this.#end.fs, this.#directoryOf(stream));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -109,8 +190,13 @@ export class FolderJournal implements Journal {
     try {
       await this.#file.close();
     } finally {
-      await this.#end.lock.release();
+      if (!this.#succeeded) await this.#end.lock.release();
     }
+  }
+
+  #directoryOf({ master, epoch }: StreamId): string {
+    const { directory } = this.#end;
+    return `${directory.slice(0, directory.lastIndexOf(`/${this.header.master}/`))}/${master}/${epoch}`;
   }
 
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
@@ -122,7 +208,10 @@ export class FolderJournal implements Journal {
   }
 
   async #rotateIfFull(): Promise<void> {
-    if (this.#offset <= this.#end.segmentBytes) return;
+    if (this.#offset > this.#end.segmentBytes) await this.#beginNext();
+  }
+
+  async #beginNext(): Promise<void> {
     this.#rotation ??= this.#rotate().finally(() => {
       this.#rotation = undefined;
     });
@@ -143,6 +232,7 @@ export class FolderJournal implements Journal {
       if (this.#offset === offset && this.#durable === offset) {
         this.#file = next;
         this.#offset = this.#durable = this.#ahead = 0;
+        this.#segment = this.#next;
       }
       await (this.#file === next ? full : next).close();
       if (this.#file === full) await fs.unlink(name);

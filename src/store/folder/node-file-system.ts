@@ -1,6 +1,21 @@
-import { fdatasyncSync, type Stats, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import {
+  close,
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fsync,
+  fsyncSync,
+  ftruncate,
+  openSync,
+  renameSync,
+  type Stats,
+  write,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
 
 /** The file system of this machine. */
@@ -37,11 +52,26 @@ export const nodeFileSystem: FileSystem = {
       await open(file, constants.O_RDWR | constants.O_CREAT | (truncate ? constants.O_TRUNC : 0), 0o644),
     );
   },
+  createNow(file, temporary, bytes): OpenFile {
+    const fd = openSync(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o644);
+    try {
+      const open = new DescriptorFile(fd);
+      open.writeNow(bytes, 0);
+      fsyncSync(fd);
+      renameSync(temporary, file);
+      syncDirectoryNow(dirname(file));
+      return open;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  },
   async mkdir(directory): Promise<void> {
     await mkdir(directory, { recursive: true });
   },
   rename,
   unlink,
+  rmdir,
   async syncDirectory(directory): Promise<void> {
     // Windows has no such thing: there a rename is durable with the file system's own journal.
     if (process.platform === 'win32') return;
@@ -87,5 +117,58 @@ class NodeFile implements OpenFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+}
+
+function syncDirectoryNow(directory: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const writeTo = promisify(write);
+const dataSync = promisify(fdatasync);
+const fullSync = promisify(fsync);
+const cut = promisify(ftruncate);
+const closeFile = promisify(close);
+
+/** A file that was opened at once, which Node's promised files cannot be. */
+class DescriptorFile implements OpenFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    let done = 0;
+    while (done < bytes.length)
+      done += (await writeTo(this.#fd, bytes, done, bytes.length - done, offset + done)).bytesWritten;
+  }
+
+  writeNow(bytes: Uint8Array, offset: number): void {
+    let done = 0;
+    while (done < bytes.length) done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
+  }
+
+  sync(): Promise<void> {
+    return dataSync(this.#fd);
+  }
+
+  syncNow(): void {
+    fdatasyncSync(this.#fd);
+  }
+
+  async truncate(size: number): Promise<void> {
+    await cut(this.#fd, size);
+    await fullSync(this.#fd);
+  }
+
+  close(): Promise<void> {
+    return closeFile(this.#fd);
   }
 }

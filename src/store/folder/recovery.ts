@@ -17,20 +17,27 @@ export interface Recovered {
   readonly unused: readonly string[];
 }
 
+/** What is known about a stream before it is read. */
+export interface Known {
+  /** The last event others may have read. */
+  readonly published: number;
+  /** Events up to this one may have been deleted, because a snapshot stands in for them. */
+  readonly deleted: number;
+}
+
 const LINE_FEED = 10;
 
 /**
  * Reads a master's own stream from start to end and checks every line. What follows the last good line of the newest segment,
  * beyond the published head and with no good line behind it, is a torn tail; damage anywhere else is an error.
  *
- * @param published the last event others may have read
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) naming file, line and byte
  */
 export async function recoverStream(
   fs: FileSystem,
   root: string,
   stream: StreamId,
-  published: number,
+  { published, deleted }: Known,
   crc32: Crc32,
 ): Promise<Recovered> {
   const directory = streamDirectory(root, stream);
@@ -42,20 +49,23 @@ export async function recoverStream(
   let segment: Recovered['segment'];
   let torn: Uint8Array | undefined;
   const unused: string[] = [];
+  let before = 0;
   for (const [index, first] of segments.entries()) {
     const file = `${directory}/${segmentName(first)}`;
     const bytes = await fs.read(file);
     const newest = index >= lastUsed;
-    if (first !== (head?.seq ?? 0) + 1 && bytes.length === 0) {
+    // The header is kept when the events behind it are deleted; what is left goes on further on.
+    if (head === undefined && header !== undefined && first - 1 <= deleted && bytes.length > 0) before = first - 1;
+    if (first !== (head?.seq ?? before) + 1 && bytes.length === 0) {
       unused.push(file);
       continue;
     }
-    if (first !== (head?.seq ?? 0) + 1)
+    if (first !== (head?.seq ?? before) + 1)
       throw damaged(
         file,
         1,
         0,
-        `it begins with event ${first}, but the files before it end with event ${head?.seq ?? 0}`,
+        `it begins with event ${first}, but the files before it end with event ${head?.seq ?? before}`,
       );
     let start = 0;
     let number = 0;
@@ -64,9 +74,9 @@ export async function recoverStream(
       number++;
       const line: ParsedLine =
         end < 0 ? { kind: 'damaged' } : parseLine(new TextDecoder().decode(bytes.subarray(start, end)), crc32);
-      const wrong = check(line, stream, head, first === 1 && number === 1);
+      const wrong = check(line, stream, head, (head?.seq ?? before) + 1, first === 1 && number === 1);
       if (wrong !== undefined) {
-        const seq = (head?.seq ?? 0) + 1;
+        const seq = (head?.seq ?? before) + 1;
         if (!newest || seq <= published || isFollowed(bytes.subarray(start), stream, seq, crc32))
           throw damaged(file, number, start, wrong);
         torn = bytes.slice(start);
@@ -97,7 +107,13 @@ function isFollowed(rest: Uint8Array, stream: StreamId, seq: number, crc32: Crc3
     });
 }
 
-function check(line: ParsedLine, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {
+function check(
+  line: ParsedLine,
+  stream: StreamId,
+  head: Head | undefined,
+  seq: number,
+  first: boolean,
+): string | undefined {
   if (line.kind === 'newer') return `it is written in format ${line.v}, which this program does not know; upgrade it`;
   if (line.kind === 'damaged') return 'its checksum does not fit, or it is cut off';
   if (first !== (line.kind === 'header'))
@@ -105,8 +121,7 @@ function check(line: ParsedLine, stream: StreamId, head: Head | undefined, first
   const owner = line.kind === 'header' ? line.header : line.event;
   if (owner.master !== stream.master || owner.epoch !== stream.epoch)
     return `it belongs to ${owner.master}@${owner.epoch}`;
-  if (line.kind === 'event' && line.event.seq !== (head?.seq ?? 0) + 1)
-    return `it is event ${line.event.seq}, not ${(head?.seq ?? 0) + 1}`;
+  if (line.kind === 'event' && line.event.seq !== seq) return `it is event ${line.event.seq}, not ${seq}`;
   if (line.kind === 'event' && head !== undefined && line.event.id <= head.id) return 'its id does not rise';
   return undefined;
 }
