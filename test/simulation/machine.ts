@@ -1,0 +1,86 @@
+import { MasterLockedError } from '../../src/errors.js';
+import { FolderStore, type Master } from '../../src/index.js';
+import type { Board } from './board.js';
+import type { Chronicle } from './chronicle.js';
+import { Dice } from './dice.js';
+import { Replicated } from './synchroniser.js';
+import { WatchedDisk } from './watched-disk.js';
+
+/** The power fails: thrown into what a process was doing to its disk. */
+export class PowerCut extends Error {}
+
+/** One computer with its disk, and the process that runs on it now. */
+export class Machine {
+  readonly name: string;
+  readonly disk: WatchedDisk;
+  readonly files: Replicated;
+  readonly random: Dice;
+  /** How far its clock is off (ms). */
+  offset = 0;
+  master: Master<Board> | undefined;
+  /** It never comes back. */
+  isGone = false;
+  #locks = new Set<string>();
+  #ended: { readonly promise: Promise<never>; readonly reject: (error: PowerCut) => void };
+
+  constructor(name: string, chronicle: Chronicle, seed: number) {
+    this.name = name;
+    this.random = new Dice(seed);
+    this.disk = new WatchedDisk({
+      touched: (path) => {
+        if (path.startsWith('/shared/') && !path.endsWith('.tmp') && !path.endsWith('.torn')) this.files.touch(path);
+      },
+      changed: (path, before, after) => {
+        chronicle.changed(this.disk, path, before, after);
+      },
+    });
+    this.files = new Replicated(this.disk);
+    this.#ended = ending();
+  }
+
+  /** A store for the next process. */
+  store(segmentBytes: number): FolderStore {
+    const locks = this.#locks;
+    return new FolderStore('/shared', {
+      fileSystem: this.disk.session(),
+      segmentBytes,
+      lock: async (directory) => {
+        if (locks.has(directory)) throw new MasterLockedError(`${directory} is locked`);
+        locks.add(directory);
+        return {
+          release: async () => {
+            locks.delete(directory);
+          },
+        };
+      },
+    });
+  }
+
+  /** Waits for what a process does; rejects with `PowerCut` if that ends before. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined);
+    return Promise.race([work, this.#ended.promise]);
+  }
+
+  /** The process is gone, and nothing of it reaches the disk any more. */
+  cutPower(dice: Dice): PowerCut {
+    this.disk.disarm();
+    this.disk.crash(() => (dice.chance(0.5) ? dice.next() : 0));
+    this.disk.noteAll();
+    this.#locks = new Set();
+    this.master = undefined;
+    const cut = new PowerCut(`${this.name} has lost its power`);
+    this.#ended.reject(cut);
+    this.#ended = ending();
+    return cut;
+  }
+}
+
+function ending(): { readonly promise: Promise<never>; readonly reject: (error: PowerCut) => void } {
+  let reject: (error: PowerCut) => void = () => undefined;
+  const promise = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
