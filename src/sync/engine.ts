@@ -55,7 +55,7 @@ export class Engine {
     });
     this.#own = own;
     this.sealing = new Sealing(journal.seal, options);
-    this.#streams = new Streams(store, own);
+    this.#streams = new Streams(store, own, () => this.sealing.ended);
     this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store);
     this.#snapshotter = new Snapshotter(replica, this.#snapshots, own);
     this.#gatherer = new Gatherer(replica, store, this.#streams, this.#snapshots, own, this.sealing, options);

@@ -16,6 +16,21 @@ export async function run(schedule: Schedule): Promise<Failure | undefined> {
     await settle(world);
     return undefined;
   } catch (error) {
-    return { error: error as Error, trace: world.trace };
+    return { error: error as Error, trace: [...world.trace, ...(await describe(world))] };
   }
+}
+
+/** Where every master stands, and what the seals say. */
+async function describe(world: World): Promise<string[]> {
+  const lines = [...world.chronicle.seals.values()].map(
+    ({ no, by, H, V }) => `seal ${no} by ${by} up to ${H}: ${JSON.stringify(V)}`,
+  );
+  for (const [key, { header, events, published }] of world.chronicle.streams)
+    lines.push(`${key} (${JSON.stringify(header)}): ${events.map(({ id, args }) => `${(args as string[])[0]!} ${id}`).join(', ')}; published ${published}`);
+  for (const { name, master } of world.machines) {
+    if (master === undefined) continue;
+    const { streams, seal, held, cut, undo, notices, readOnly } = await master.status();
+    lines.push(`${name}: ${JSON.stringify({ streams, seal: seal?.no, held, cut, base: undo.base, notices, readOnly }, undefined, 1)}`);
+  }
+  return lines;
 }

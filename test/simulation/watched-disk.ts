@@ -49,7 +49,7 @@ export class WatchedDisk extends SimulatedDisk {
 
   /** Tells what a crash left of each file. */
   noteAll(): void {
-    for (const path of this.paths()) this.#note(path);
+    for (const path of this.paths()) if (!isSame(this.#noted.get(path), this.peek(path))) this.#note(path);
   }
 
   override put(path: string, bytes: Uint8Array): void {
@@ -110,4 +110,8 @@ export class WatchedDisk extends SimulatedDisk {
     else this.#noted.set(path, after.slice());
     if (!path.endsWith('.tmp')) this.#watcher.changed(path, before, after);
   }
+}
+
+function isSame(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  return left?.length === right?.length && (left?.every((byte, index) => byte === right?.[index]) ?? true);
 }

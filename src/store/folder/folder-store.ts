@@ -86,9 +86,10 @@ export class FolderStore implements Store {
     }
   }
 
-  async streams(): Promise<readonly StreamListing[]> {
+  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
     // A drive that is gone must not look like a folder where nobody has written.
     if (this.#begun) await this.#fs.readdir(this.location);
+    for (const master of ended ?? []) this.#catalog.forget(master);
     return this.#catalog.streams();
   }
 
