@@ -18,6 +18,8 @@ export class Machine {
   /** How far its clock is off (ms). */
   offset = 0;
   master: Master<Board> | undefined;
+  /** How often its power has failed. */
+  cuts = 0;
   /** It never comes back. */
   isGone = false;
   #locks = new Set<string>();
@@ -64,6 +66,7 @@ export class Machine {
 
   /** The process is gone, and nothing of it reaches the disk any more. */
   cutPower(dice: Dice): PowerCut {
+    this.cuts++;
     this.disk.disarm();
     this.disk.crash(() => (dice.chance(0.5) ? dice.next() : 0));
     this.disk.noteAll();

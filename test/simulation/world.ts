@@ -193,6 +193,7 @@ export class World {
   async open(machine: Machine): Promise<Master<Board>> {
     if (machine.master !== undefined) return machine.master;
     const { setting } = this;
+    const { cuts } = machine;
     const master = await Master.open(Board, {
       name: machine.name,
       store: machine.store(setting.segmentBytes),
@@ -206,6 +207,8 @@ export class World {
       undoMemory: setting.undoMemory,
       snapshotEvery: setting.snapshotEvery,
     });
+    // A start may swallow that the disk failed, where that does no harm.
+    if (machine.cuts !== cuts) throw new PowerCut(`${machine.name} has lost its power during its start`);
     machine.master = master;
     master.on('diverged', ({ seal, masters }) => {
       this.chronicle.violations.push(`at seal ${seal} the states of ${masters.join(' and ')} differ`);
