@@ -17,6 +17,8 @@ export async function settle(world: World): Promise<void> {
   let refusals: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     refusals = [];
+    // A clock that ran ahead may show only now.
+    world.time = Math.max(world.time, world.chronicle.latest) + world.setting.retention + 1;
     for (const machine of living) {
       if (round === 3) await reopen(machine);
       const master = await world.open(machine);
@@ -24,7 +26,6 @@ export async function settle(world: World): Promise<void> {
       if (refusal !== undefined) refusals.push(refusal);
       synchroniser.uploadAll(machine.files);
       for (const other of living) synchroniser.downloadAll(other.files);
-      world.time += world.setting.retention + 1;
       world.check();
     }
   }

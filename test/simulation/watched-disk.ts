@@ -85,8 +85,15 @@ export class WatchedDisk extends SimulatedDisk {
 
   #watched(path: string, file: OpenFile): OpenFile {
     return {
-      write: (bytes, offset) => file.write(bytes, offset),
-      writeNow: (bytes, offset) => file.writeNow(bytes, offset),
+      // A file may have been renamed since it was opened, of which the disk's own fault does not know.
+      write: (bytes, offset) => {
+        this.#watcher.touched(path);
+        return file.write(bytes, offset);
+      },
+      writeNow: (bytes, offset) => {
+        this.#watcher.touched(path);
+        file.writeNow(bytes, offset);
+      },
       sync: async () => {
         await file.sync();
         this.#note(path);
