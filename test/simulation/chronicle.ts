@@ -17,6 +17,8 @@ export interface Chronicled {
   readonly events: Event[];
   /** Last event that was published. */
   published: number;
+  /** Events that have left their machine. */
+  readonly carried: Set<number>;
 }
 
 /** All that was ever made durable by anybody, kept beside the world, because journals are deleted; and what must hold of it. */
@@ -35,17 +37,13 @@ export class Chronicle {
 
   stream(key: string): Chronicled {
     let stream = this.streams.get(key);
-    if (stream === undefined) this.streams.set(key, (stream = { header: undefined, events: [], published: 0 }));
+    if (stream === undefined)
+      this.streams.set(key, (stream = { header: undefined, events: [], published: 0, carried: new Set() }));
     return stream;
   }
 
   /** A master has changed a file of its own. */
-  changed(
-    disk: WatchedDisk,
-    path: string,
-    before: Uint8Array | undefined,
-    after: Uint8Array | undefined,
-  ): void {
+  changed(disk: WatchedDisk, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
     const segment = SEGMENT.exec(path);
     if (segment !== null) {
       const lines = this.#lines(after, before);
@@ -60,6 +58,42 @@ export class Chronicle {
       const { seal } = JSON.parse(text.decode(after)) as { seal?: Seal | null };
       if (seal) this.#seal(seal);
     }
+  }
+
+  /** A synchroniser has taken a file. */
+  carried(path: string, bytes: Uint8Array): void {
+    if (!SEGMENT.test(path)) return;
+    for (const line of this.#lines(bytes, undefined)) {
+      const parsed = parseLine(line, crc32);
+      if (parsed.kind === 'event') this.stream(streamKey(parsed.event)).carried.add(parsed.event.seq);
+    }
+  }
+
+  /** A machine's folder was put back to an older copy: events that are nowhere any more never happened. Gives them. */
+  restored(disk: WatchedDisk, master: string): Event[] {
+    const lost: Event[] = [];
+    for (const [key, stream] of this.streams) {
+      if (!key.startsWith(`${master}@`)) continue;
+      const kept = new Set(stream.carried);
+      for (const path of disk.paths()) {
+        if (!path.startsWith(`/shared/${key.replace('@', '/')}/`) || !SEGMENT.test(path)) continue;
+        for (const line of this.#lines(disk.peek(path), undefined)) {
+          const parsed = parseLine(line, crc32);
+          if (parsed.kind === 'event') kept.add(parsed.event.seq);
+        }
+      }
+      let count = 0;
+      while (kept.has(count + 1)) count++;
+      lost.push(...stream.events.splice(count));
+    }
+    return lost;
+  }
+
+  /** Whether a stream's master has published all that it made durable. */
+  isPublished(master: string): boolean {
+    return [...this.streams].every(
+      ([key, { events, published }]) => !key.startsWith(`${master}@`) || published >= events.length,
+    );
   }
 
   /** Lines of a file that were not in it before. */
@@ -143,7 +177,8 @@ export class Chronicle {
             header.after <= position,
         );
       });
-      if (!isCovered) this.violations.push(`event ${event.seq} of ${key} was deleted, and no snapshot stands in for it`);
+      if (!isCovered)
+        this.violations.push(`event ${event.seq} of ${key} was deleted, and no snapshot stands in for it`);
     }
   }
 

@@ -11,6 +11,9 @@ export class PowerCut extends Error {}
 
 /** One computer with its disk, and the process that runs on it now. */
 export class Machine {
+  /** Name of the machine. */
+  readonly label: string;
+  /** Name of its master. */
   readonly name: string;
   readonly disk: WatchedDisk;
   readonly files: Replicated;
@@ -22,10 +25,12 @@ export class Machine {
   cuts = 0;
   /** It never comes back. */
   isGone = false;
+  #backup: ReadonlyMap<string, Uint8Array> | undefined;
   #locks = new Set<string>();
   #ended: { readonly promise: Promise<never>; readonly reject: (error: PowerCut) => void };
 
-  constructor(name: string, chronicle: Chronicle, seed: number) {
+  constructor(label: string, name: string, chronicle: Chronicle, seed: number) {
+    this.label = label;
     this.name = name;
     this.random = new Dice(seed);
     this.disk = new WatchedDisk({
@@ -64,6 +69,19 @@ export class Machine {
     return Promise.race([work, this.#ended.promise]);
   }
 
+  /** Copies what is on the disk now. */
+  backUp(): void {
+    this.#backup = new Map(this.disk.paths().map((path) => [path, this.disk.peek(path) ?? new Uint8Array()]));
+  }
+
+  /** Puts the folders below `root` back to what was copied; `false` if nothing was. */
+  restore(root: string): boolean {
+    if (this.#backup === undefined) return false;
+    for (const path of this.disk.paths()) if (path.startsWith(root)) this.disk.remove(path);
+    for (const [path, bytes] of this.#backup) if (path.startsWith(root)) this.disk.put(path, bytes);
+    return true;
+  }
+
   /** The process is gone, and nothing of it reaches the disk any more. */
   cutPower(dice: Dice): PowerCut {
     this.cuts++;
@@ -72,7 +90,7 @@ export class Machine {
     this.disk.noteAll();
     this.#locks = new Set();
     this.master = undefined;
-    const cut = new PowerCut(`${this.name} has lost its power`);
+    const cut = new PowerCut(`${this.label} has lost its power`);
     this.#ended.reject(cut);
     this.#ended = ending();
     return cut;

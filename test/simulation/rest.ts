@@ -62,15 +62,15 @@ async function agree(
   const master: Master<Board> = machine.master!;
   const status = await master.status();
   if (JSON.stringify(status.seal) !== JSON.stringify(seal))
-    throw new Violation(`${machine.name} is at seal ${status.seal?.no ?? 0}, not ${seal?.no ?? 0}`);
+    throw new Violation(`${machine.label} is at seal ${status.seal?.no ?? 0}, not ${seal?.no ?? 0}`);
   for (const [key, { accepted: count }] of Object.entries(status.streams))
     if (count !== (accepted.get(key) ?? 0))
-      throw new Violation(`${machine.name} has accepted ${count} of ${key}, others ${accepted.get(key) ?? 0}`);
+      throw new Violation(`${machine.label} has accepted ${count} of ${key}, others ${accepted.get(key) ?? 0}`);
   const text = master.query(textOf);
-  if (text !== expected) throw new Violation(`${machine.name} is\n${text}, not\n${expected}`);
+  if (text !== expected) throw new Violation(`${machine.label} is\n${text}, not\n${expected}`);
   const rejections = master.rejections().map(({ id }) => id);
   if (JSON.stringify(rejections) !== JSON.stringify(rejected))
-    throw new Violation(`${machine.name} rejects ${rejections.join()}, not ${rejected.join()}`);
+    throw new Violation(`${machine.label} rejects ${rejections.join()}, not ${rejected.join()}`);
 }
 
 /** All events that count, in order: what the chronicle and the last seal say. */
@@ -119,11 +119,14 @@ function everyCallOnce(world: World, counting: readonly Event[], board: Board): 
     const token = (event.args as string[])[0]!;
     const twice = tokens.get(token);
     if (twice !== undefined)
-      throw new Violation(`${token} counts twice: ${twice.id} of ${streamKey(twice)}, ${event.id} of ${streamKey(event)}`);
+      throw new Violation(
+        `${token} counts twice: ${twice.id} of ${streamKey(twice)}, ${event.id} of ${streamKey(event)}`,
+      );
     tokens.set(token, event);
   }
-  for (const [token, { machine, acknowledged }] of world.calls)
-    if (acknowledged && !machine.isGone && !tokens.has(token)) throw new Violation(`${token} of ${machine.name} is lost`);
+  for (const [token, { machine, acknowledged, lost }] of world.calls)
+    if (acknowledged && !lost && !machine.isGone && !tokens.has(token))
+      throw new Violation(`${token} of ${machine.name} is lost`);
   for (const [token, stamp] of board.made)
     if (world.calls.get(token)?.stamp !== stamp)
       throw new Violation(`${token} made ${String(world.calls.get(token)?.stamp)} first and ${stamp} in the end`);

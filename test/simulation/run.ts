@@ -26,13 +26,17 @@ async function describe(world: World): Promise<string[]> {
     ({ no, by, H, V }) => `seal ${no} by ${by} up to ${H}: ${JSON.stringify(V)}`,
   );
   for (const [key, { header, events, published }] of world.chronicle.streams)
-    lines.push(`${key} (${JSON.stringify(header)}): ${events.map(({ id, args }) => `${(args as string[])[0]!} ${id}`).join(', ')}; published ${published}`);
-  for (const { name, master, disk } of world.machines) {
+    lines.push(
+      `${key} (${JSON.stringify(header)}): ${events.map(({ id, args }) => `${(args as string[])[0]!} ${id}`).join(', ')}; published ${published}`,
+    );
+  for (const { label, master, disk } of world.machines) {
     const files = disk.paths().filter((path) => path.endsWith('.ndjson'));
-    lines.push(`${name} has ${files.map((path) => `${path.slice(8)} (${disk.peek(path)?.length ?? 0})`).join(', ')}`);
+    lines.push(`${label} has ${files.map((path) => `${path.slice(8)} (${disk.peek(path)?.length ?? 0})`).join(', ')}`);
     if (master === undefined) continue;
     const { streams, seal, held, cut, undo, notices, readOnly } = await master.status();
-    lines.push(`${name}: ${JSON.stringify({ streams, seal: seal?.no, held, cut, base: undo.base, notices, readOnly }, undefined, 1)}`);
+    lines.push(
+      `${label}: ${JSON.stringify({ streams, seal: seal?.no, held, cut, base: undo.base, notices, readOnly }, undefined, 1)}`,
+    );
   }
   return lines;
 }

@@ -13,7 +13,11 @@ export type Kind =
   | 'sleep'
   | 'join'
   | 'clock'
-  | 'die';
+  | 'die'
+  | 'takeover'
+  | 'backup'
+  | 'restore'
+  | 'clone';
 
 /** One thing that happens; `detail` decides all of its details, so that steps can be left out of a schedule. */
 export interface Step {
@@ -30,6 +34,7 @@ export interface Setting {
   readonly patience: number;
   readonly undoMemory: number;
   readonly segmentBytes: number;
+  readonly durability: 'group' | 'always' | 'none';
   readonly snapshotEvery: number;
   readonly deletes: boolean;
   /** Clocks differ by up to so many ms. */
@@ -59,6 +64,7 @@ export function scheduleOf(seed: number): Schedule {
     patience: dice.pick([0, 50, 300, 1e6]),
     undoMemory: dice.pick([1, 1_500, 6_000, 64e6]),
     segmentBytes: dice.pick([300, 1_000, 1e6]),
+    durability: dice.pick(['group', 'group', 'always', 'none'] as const),
     snapshotEvery: dice.pick([3, 10, 1e6]),
     deletes: dice.chance(0.7),
     skew: dice.pick([0, 20, 200]),
@@ -68,6 +74,7 @@ export function scheduleOf(seed: number): Schedule {
   };
   // Some schedules are without some kinds of things, so that what needs many of the others comes about.
   const maybe = (weight: number): number => (dice.chance(0.5) ? weight : 0);
+  const restores = dice.chance(0.3) ? 1 : 0;
   const weights: Record<Kind, number> = {
     call: 10,
     sync: 12,
@@ -81,6 +88,10 @@ export function scheduleOf(seed: number): Schedule {
     join: dice.pick([0, 0.5, 1]),
     clock: maybe(1),
     die: maybe(0.3),
+    takeover: sealing === 'none' ? 0 : maybe(0.7),
+    backup: restores,
+    restore: restores,
+    clone: maybe(0.3),
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)

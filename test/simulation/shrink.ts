@@ -9,7 +9,7 @@ export async function shrink(
   const wanted = kindOf(await run(schedule));
   let best = schedule;
   for (let size = Math.ceil(best.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let from = 0; from < best.steps.length; ) {
+    for (let from = 0; from < best.steps.length;) {
       const steps = [...best.steps.slice(0, from), ...best.steps.slice(from + size)];
       const fewer = { ...best, steps };
       if (kindOf(await run(fewer)) === wanted) best = fewer;

@@ -30,10 +30,15 @@ export class Synchroniser {
   readonly #files = new Map<string, Version[]>();
   readonly #owners = new Map<string, Replicated>();
   readonly deletes: boolean;
+  readonly #carried: (path: string, bytes: Uint8Array) => void;
 
-  /** @param deletes whether deletions are carried at all */
-  constructor(deletes: boolean) {
+  /**
+   * @param deletes whether deletions are carried at all
+   * @param carried told of what leaves the machine that wrote it
+   */
+  constructor(deletes: boolean, carried: (path: string, bytes: Uint8Array) => void) {
     this.deletes = deletes;
+    this.#carried = carried;
   }
 
   /** Takes what a machine changed; a file that another machine wrote and has changed since stays as that one has it. */
@@ -48,7 +53,9 @@ export class Synchroniser {
       machine.has.set(path, -1);
       return;
     }
-    versions.push(machine.disk.peek(path)?.slice());
+    const bytes = machine.disk.peek(path)?.slice();
+    versions.push(bytes);
+    if (bytes !== undefined) this.#carried(path, bytes);
     machine.has.set(path, newest + 1);
   }
 
@@ -64,14 +71,20 @@ export class Synchroniser {
     return found;
   }
 
-  /** How many versions of a file there are. */
-  versions(path: string): number {
-    return this.#files.get(path)?.length ?? 0;
+  /** The folder of a machine was put back to an older copy: what differs from the newest version is fetched again. */
+  restored(machine: Replicated): void {
+    machine.dirty.clear();
+    for (const [path, versions] of this.#files) {
+      const bytes = versions.at(-1);
+      machine.has.set(path, isSame(bytes, machine.disk.peek(path)) ? versions.length - 1 : -1);
+    }
   }
 
-  /** The newest version of a file. */
-  newest(path: string): Version {
-    return this.#files.get(path)?.at(-1);
+  /** A machine that starts with a copy of another one's folder. */
+  copied(from: Replicated, to: Replicated): void {
+    for (const path of from.disk.paths())
+      if (path.startsWith('/shared/')) to.disk.put(path, from.disk.peek(path) ?? new Uint8Array());
+    for (const [path, version] of from.has) to.has.set(path, from.dirty.has(path) ? -1 : version);
   }
 
   /**
@@ -97,4 +110,8 @@ export class Synchroniser {
   downloadAll(machine: Replicated): void {
     for (const path of this.pending(machine)) this.download(machine, path);
   }
+}
+
+function isSame(left: Version, right: Version): boolean {
+  return left?.length === right?.length && (left?.every((byte, index) => byte === right?.[index]) ?? true);
 }

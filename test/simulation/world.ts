@@ -17,6 +17,8 @@ export interface Made {
   /** What it returned: uuid and time as they were when it was first made. */
   readonly stamp: string;
   acknowledged: boolean;
+  /** A restored backup does not contain it, and no other machine had it. */
+  lost: boolean;
 }
 
 /** Something that must never happen. */
@@ -31,14 +33,19 @@ export class World {
   readonly calls = new Map<string, Made>();
   readonly trace: string[] = [];
   readonly #seed: number;
+  /** The machine whose master seals. */
+  sealer: Machine;
   time = START;
 
   constructor({ seed, setting }: Schedule) {
     this.setting = setting;
     this.#seed = seed;
     this.chronicle = new Chronicle(false);
-    this.synchroniser = new Synchroniser(setting.deletes);
+    this.synchroniser = new Synchroniser(setting.deletes, (path, bytes) => {
+      this.chronicle.carried(path, bytes);
+    });
     for (let i = 0; i < setting.founders; i++) this.#join();
+    this.sealer = this.machines[0]!;
   }
 
   get living(): Machine[] {
@@ -55,7 +62,7 @@ export class World {
     this.time += dice.below(20);
     const { living } = this;
     const machine = living[who % living.length]!;
-    this.log(`${kind} ${machine.name}`);
+    this.log(`${kind} ${machine.label}`);
     try {
       await this.#step(kind, machine, dice);
     } catch (error) {
@@ -75,7 +82,8 @@ export class World {
     const { setting } = this;
     switch (kind) {
       case 'upload':
-        for (const path of [...machine.files.dirty]) if (dice.chance(0.6)) this.synchroniser.upload(machine.files, path);
+        for (const path of [...machine.files.dirty])
+          if (dice.chance(0.6)) this.synchroniser.upload(machine.files, path);
         return;
       case 'download':
         this.download(machine, dice);
@@ -90,7 +98,19 @@ export class World {
         if (this.machines.length < 6) this.#join();
         return;
       case 'die':
-        if (this.living.length > 1 && machine !== this.machines[0]) this.#die(machine, dice);
+        if (this.living.length > 1) this.#die(machine, dice);
+        return;
+      case 'takeover':
+        await this.#takeOver(machine);
+        return;
+      case 'backup':
+        machine.backUp();
+        return;
+      case 'restore':
+        this.#restore(machine, dice);
+        return;
+      case 'clone':
+        if (this.machines.length < 6) this.#clone(machine, dice);
         return;
       case 'crash':
         throw machine.cutPower(dice);
@@ -118,7 +138,8 @@ export class World {
     }
     if (dice.chance(0.3)) this.#meddle(machine, dice);
     if (kind === 'snapshot') await master.snapshot();
-    else if (kind === 'compact' && this.#mayCompact(machine)) await this.refusing(machine, master.compact());
+    else if (kind === 'compact' && (await this.#mayCompact(machine, master)))
+      await this.refusing(machine, master.compact());
     else await this.refusing(machine, master.sync());
   }
 
@@ -134,8 +155,59 @@ export class World {
   }
 
   /** Nobody else may begin to seal: those who have not heard of it yet would seal a history of their own. */
-  #mayCompact(machine: Machine): boolean {
-    return machine === this.machines[0];
+  async #mayCompact(machine: Machine, master: Master<Board>): Promise<boolean> {
+    return machine === this.sealer || (await master.status()).seal !== undefined;
+  }
+
+  /** The sealer is gone, and an operator looks at all masters that are left before another one seals. */
+  async #takeOver(machine: Machine): Promise<void> {
+    if (!this.sealer.isGone) return;
+    for (const other of this.living) {
+      await this.refusing(other, (await this.open(other)).sync());
+      this.synchroniser.uploadAll(other.files);
+    }
+    this.synchroniser.downloadAll(machine.files);
+    this.sealer = machine;
+    await this.refusing(machine, (await this.open(machine)).compact({ takeOver: true }));
+  }
+
+  /** A folder is put back to an older copy; with the private directory only if the synchroniser goes first. */
+  #restore(machine: Machine, dice: Dice): void {
+    const all = dice.chance(0.5);
+    const isPublished = this.chronicle.isPublished(machine.name);
+    machine.cutPower(dice);
+    this.#uploadPart(machine, dice);
+    if (!machine.restore('/shared/')) return;
+    if (all) machine.restore('/local/');
+    this.synchroniser.restored(machine.files);
+    for (const { args } of this.chronicle.restored(machine.disk, machine.name)) {
+      const made = this.calls.get((args as string[])[0]!);
+      if (made?.machine === machine) made.lost = true;
+    }
+    if (all || !isPublished || dice.chance(0.5)) this.synchroniser.downloadAll(machine.files);
+  }
+
+  /** Another machine goes on under the same name, with a copy of the folder. */
+  #clone(machine: Machine, dice: Dice): void {
+    const copy = new Machine(
+      `m${this.machines.length}`,
+      machine.name,
+      this.chronicle,
+      this.#seed * 16 + this.machines.length,
+    );
+    this.synchroniser.copied(machine.files, copy.files);
+    this.machines.push(copy);
+    // Only where patience is endless do both go on: who is silent for longer is taken for gone.
+    if (this.setting.patience < 1e6 || dice.chance(0.5)) this.#die(machine, dice);
+  }
+
+  /** Of what a machine has changed the last events may stay behind. */
+  #uploadPart({ files }: Machine, dice: Dice): void {
+    const dirty = [...files.dirty];
+    const count = dice.chance(0.5) ? dirty.length : dice.below(dirty.length + 1);
+    for (const [index, path] of dirty.entries())
+      if (index < count || !path.endsWith('.ndjson') || files.disk.peek(path) === undefined)
+        this.synchroniser.upload(files, path);
   }
 
   async #call(machine: Machine, dice: Dice): Promise<void> {
@@ -151,9 +223,9 @@ export class World {
       if (error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
       return;
     }
-    const made: Made = { machine, stamp, acknowledged: false };
+    const made: Made = { machine, stamp, acknowledged: false, lost: false };
     this.calls.set(token, made);
-    this.log(`  ${machine.name} ${what} ${token}`);
+    this.log(`  ${machine.label} ${what} ${token}`);
     try {
       await machine.during(master.durable());
       made.acknowledged = true;
@@ -185,7 +257,7 @@ export class World {
       return undefined;
     } catch (error) {
       if (!(error instanceof PrevalentError) || error.code !== 'JOURNAL_DAMAGED') throw error;
-      this.log(`  ${machine.name}: ${error.message}`);
+      this.log(`  ${machine.label}: ${error.message}`);
       return error.message;
     }
   }
@@ -205,6 +277,7 @@ export class World {
       patience: setting.patience,
       maxClockDrift: DRIFT,
       undoMemory: setting.undoMemory,
+      durability: setting.durability,
       snapshotEvery: setting.snapshotEvery,
     });
     // A start may swallow that the disk failed, where that does no harm.
@@ -223,7 +296,7 @@ export class World {
 
   #join(): void {
     const name = `m${this.machines.length}`;
-    const machine = new Machine(name, this.chronicle, this.#seed * 16 + this.machines.length);
+    const machine = new Machine(name, name, this.chronicle, this.#seed * 16 + this.machines.length);
     machine.offset = (machine.random.next() - 0.5) * 2 * this.setting.skew;
     this.machines.push(machine);
   }
@@ -231,9 +304,7 @@ export class World {
   /** A machine burns down: of its files those are left that were carried away before. */
   #die(machine: Machine, dice: Dice): void {
     machine.cutPower(dice);
-    const dirty = [...machine.files.dirty];
-    for (const path of dirty.slice(0, dice.chance(0.5) ? dirty.length : dice.below(dirty.length + 1)))
-      this.synchroniser.upload(machine.files, path);
+    this.#uploadPart(machine, dice);
     machine.isGone = true;
   }
 }
