@@ -34,9 +34,10 @@ async function describe(world: World): Promise<string[]> {
     lines.push(`${label} has ${files.map((path) => `${path.slice(8)} (${disk.peek(path)?.length ?? 0})`).join(', ')}`);
     if (master === undefined) continue;
     const { streams, seal, held, cut, undo, notices, readOnly } = await master.status();
-    lines.push(
-      `${label}: ${JSON.stringify({ streams, seal: seal?.no, held, cut, base: undo.base, notices, readOnly }, undefined, 1)}`,
-    );
+    const counts = Object.entries(streams).map(([key, { accepted, published }]) => `${key} ${accepted}/${published}`);
+    lines.push(`  at seal ${seal?.no ?? 0}, base ${undo.base}: ${counts.join(', ')}; cut ${JSON.stringify(cut)}`);
+    for (const text of [...held.map(({ reason, message }) => `${reason}: ${message}`), ...notices, readOnly ?? ''])
+      if (text !== '') lines.push(`  ${text}`);
   }
   return lines;
 }

@@ -71,6 +71,14 @@ export class Synchroniser {
     return found;
   }
 
+  /** Whether a later file of the same folder was taken already. */
+  hasBehind(path: string): boolean {
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    return [...this.#files.keys()].some(
+      (other) => other.startsWith(folder) && other > path && other.endsWith('.ndjson'),
+    );
+  }
+
   /** The folder of a machine was put back to an older copy: what differs from the newest version is fetched again. */
   restored(machine: Replicated): void {
     machine.dirty.clear();

@@ -195,19 +195,22 @@ export class World {
       this.chronicle,
       this.#seed * 16 + this.machines.length,
     );
-    this.synchroniser.copied(machine.files, copy.files);
+    this.synchroniser.uploadAll(machine.files);
+    // Or the files come as they come.
+    if (dice.chance(0.5)) this.synchroniser.copied(machine.files, copy.files);
     this.machines.push(copy);
     // Only where patience is endless do both go on: who is silent for longer is taken for gone.
     if (this.setting.patience < 1e6 || dice.chance(0.5)) this.#die(machine, dice);
   }
 
-  /** Of what a machine has changed the last events may stay behind. */
+  /** Of what a machine has changed the last events may stay behind; nothing is missing in the middle. */
   #uploadPart({ files }: Machine, dice: Dice): void {
-    const dirty = [...files.dirty];
+    const dirty = [...files.dirty].sort();
     const count = dice.chance(0.5) ? dirty.length : dice.below(dirty.length + 1);
-    for (const [index, path] of dirty.entries())
-      if (index < count || !path.endsWith('.ndjson') || files.disk.peek(path) === undefined)
-        this.synchroniser.upload(files, path);
+    for (const [index, path] of dirty.entries()) {
+      const isEvents = path.endsWith('.ndjson') && files.disk.peek(path) !== undefined;
+      if (index < count || !isEvents || this.synchroniser.hasBehind(path)) this.synchroniser.upload(files, path);
+    }
   }
 
   async #call(machine: Machine, dice: Dice): Promise<void> {
