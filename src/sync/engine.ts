@@ -138,7 +138,7 @@ export class Engine {
       );
     this.#noticeMissing(seen);
     await this.#publisher.publish();
-    await this.#publisher.retireOthers(this.#streams, heard);
+    await this.#publisher.publishEarlier(this.#streams, heard);
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.#trySnapshot();
   }
 
@@ -282,7 +282,7 @@ export class Engine {
     const wasHeld = this.#held;
     this.#held = merged.held;
     if (merged.reissued.length > 0) await this.#publisher.publish();
-    if (canWrite) await this.#publisher.retireOthers(this.#streams, heard);
+    if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
     const compacted = canWrite
       ? await this.#compactor.run(heard, merged.held, asked)
       : { seal: this.sealing.seal, holders: [], freed: 0, waiting: ['the disk refused calls'] };

@@ -19,6 +19,8 @@ export interface Chronicled {
   published: number;
   /** Events that have left their machine. */
   readonly carried: Set<number>;
+  /** Last event that was deleted. */
+  deleted: number;
 }
 
 /** All that was ever made durable by anybody, kept beside the world, because journals are deleted; and what must hold of it. */
@@ -38,7 +40,7 @@ export class Chronicle {
   stream(key: string): Chronicled {
     let stream = this.streams.get(key);
     if (stream === undefined)
-      this.streams.set(key, (stream = { header: undefined, events: [], published: 0, carried: new Set() }));
+      this.streams.set(key, (stream = { header: undefined, events: [], published: 0, carried: new Set(), deleted: 0 }));
     return stream;
   }
 
@@ -83,7 +85,7 @@ export class Chronicle {
         }
       }
       let count = 0;
-      while (kept.has(count + 1)) count++;
+      while (kept.has(count + 1) || count < stream.deleted) count++;
       lost.push(...stream.events.splice(count));
     }
     return lost;
@@ -167,6 +169,7 @@ export class Chronicle {
       if (one.kind !== 'event') continue;
       const { event } = one;
       const key = streamKey(event);
+      this.stream(key).deleted = Math.max(this.stream(key).deleted, event.seq);
       const isCovered = standIns.some(({ position, vector }) => {
         if ((vector[key] ?? 0) >= event.seq) return true;
         return [...this.streams.values()].some(

@@ -71,15 +71,20 @@ export class Machine {
 
   /** Copies what is on the disk now. */
   backUp(): void {
+    this.files.backUp();
     this.#backup = new Map(this.disk.paths().map((path) => [path, this.disk.peek(path) ?? new Uint8Array()]));
   }
 
-  /** Puts the folders below `root` back to what was copied; `false` if nothing was. */
-  restore(root: string): boolean {
-    if (this.#backup === undefined) return false;
+  get hasBackup(): boolean {
+    return this.#backup !== undefined;
+  }
+
+  /** Puts the folders below `root` back to what was copied. */
+  restore(root: string): void {
+    if (this.#backup === undefined) return;
+    if (root === '/shared/') this.files.restore();
     for (const path of this.disk.paths()) if (path.startsWith(root)) this.disk.remove(path);
     for (const [path, bytes] of this.#backup) if (path.startsWith(root)) this.disk.put(path, bytes);
-    return true;
   }
 
   /** The process is gone, and nothing of it reaches the disk any more. */

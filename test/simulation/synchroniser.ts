@@ -7,12 +7,24 @@ type Version = Uint8Array | undefined;
 export class Replicated {
   readonly disk: WatchedDisk;
   /** Changed here and not uploaded yet, in the order of the last change. */
-  readonly dirty = new Set<string>();
+  dirty = new Set<string>();
   /** Which version of a file this machine has. */
-  readonly has = new Map<string, number>();
+  has = new Map<string, number>();
+  #backup: { dirty: ReadonlySet<string>; has: ReadonlyMap<string, number> } | undefined;
 
   constructor(disk: WatchedDisk) {
     this.disk = disk;
+  }
+
+  /** Remembers what is known of its files. */
+  backUp(): void {
+    this.#backup = { dirty: new Set(this.dirty), has: new Map(this.has) };
+  }
+
+  /** Believes what was remembered. */
+  restore(): void {
+    this.dirty = new Set(this.#backup?.dirty);
+    this.has = new Map(this.#backup?.has);
   }
 
   /** A process of this machine changes a file. */
@@ -28,7 +40,6 @@ export class Replicated {
  */
 export class Synchroniser {
   readonly #files = new Map<string, Version[]>();
-  readonly #owners = new Map<string, Replicated>();
   readonly deletes: boolean;
   readonly #carried: (path: string, bytes: Uint8Array) => void;
 
@@ -41,15 +52,13 @@ export class Synchroniser {
     this.#carried = carried;
   }
 
-  /** Takes what a machine changed; a file that another machine wrote and has changed since stays as that one has it. */
+  /** Takes what a machine changed; unless somebody else changed it since, whose version stays. */
   upload(machine: Replicated, path: string): void {
     if (!machine.dirty.delete(path)) return;
     const versions = this.#files.get(path) ?? [];
     this.#files.set(path, versions);
-    const owner = this.#owners.get(path) ?? machine;
-    this.#owners.set(path, owner);
     const newest = versions.length - 1;
-    if (owner !== machine && (machine.has.get(path) ?? -1) !== newest) {
+    if ((machine.has.get(path) ?? -1) !== newest) {
       machine.has.set(path, -1);
       return;
     }
@@ -77,15 +86,6 @@ export class Synchroniser {
     return [...this.#files.keys()].some(
       (other) => other.startsWith(folder) && other > path && other.endsWith('.ndjson'),
     );
-  }
-
-  /** The folder of a machine was put back to an older copy: what differs from the newest version is fetched again. */
-  restored(machine: Replicated): void {
-    machine.dirty.clear();
-    for (const [path, versions] of this.#files) {
-      const bytes = versions.at(-1);
-      machine.has.set(path, isSame(bytes, machine.disk.peek(path)) ? versions.length - 1 : -1);
-    }
   }
 
   /** A machine that starts with a copy of another one's folder. */
@@ -118,8 +118,4 @@ export class Synchroniser {
   downloadAll(machine: Replicated): void {
     for (const path of this.pending(machine)) this.download(machine, path);
   }
-}
-
-function isSame(left: Version, right: Version): boolean {
-  return left?.length === right?.length && (left?.every((byte, index) => byte === right?.[index]) ?? true);
 }

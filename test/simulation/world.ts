@@ -173,13 +173,13 @@ export class World {
 
   /** A folder is put back to an older copy; with the private directory only if the synchroniser goes first. */
   #restore(machine: Machine, dice: Dice): void {
+    if (!machine.hasBackup) return;
     const all = dice.chance(0.5);
     const isPublished = this.chronicle.isPublished(machine.name);
     machine.cutPower(dice);
     this.#uploadPart(machine, dice);
-    if (!machine.restore('/shared/')) return;
+    machine.restore('/shared/');
     if (all) machine.restore('/local/');
-    this.synchroniser.restored(machine.files);
     for (const { args } of this.chronicle.restored(machine.disk, machine.name)) {
       const made = this.calls.get((args as string[])[0]!);
       if (made?.machine === machine) made.lost = true;

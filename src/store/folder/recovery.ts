@@ -49,24 +49,20 @@ export async function recoverStream(
   let segment: Recovered['segment'];
   let torn: Uint8Array | undefined;
   const unused: string[] = [];
-  let before = 0;
+  /** Number of the last event that was read or is deleted. */
+  let last = 0;
   for (const [index, first] of segments.entries()) {
     const file = `${directory}/${segmentName(first)}`;
     const bytes = await fs.read(file);
     const newest = index >= lastUsed;
-    // The header is kept when the events behind it are deleted; what is left goes on further on.
-    if (head === undefined && header !== undefined && first - 1 <= deleted && bytes.length > 0) before = first - 1;
-    if (first !== (head?.seq ?? before) + 1 && bytes.length === 0) {
+    // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
+    if (header !== undefined && first - 1 > last && first - 1 <= deleted && bytes.length > 0) last = first - 1;
+    if (first !== last + 1 && bytes.length === 0) {
       unused.push(file);
       continue;
     }
-    if (first !== (head?.seq ?? before) + 1)
-      throw damaged(
-        file,
-        1,
-        0,
-        `it begins with event ${first}, but the files before it end with event ${head?.seq ?? before}`,
-      );
+    if (first !== last + 1)
+      throw damaged(file, 1, 0, `it begins with event ${first}, but the files before it end with event ${last}`);
     let start = 0;
     let number = 0;
     while (start < bytes.length) {
@@ -74,16 +70,16 @@ export async function recoverStream(
       number++;
       const line: ParsedLine =
         end < 0 ? { kind: 'damaged' } : parseLine(new TextDecoder().decode(bytes.subarray(start, end)), crc32);
-      const wrong = check(line, stream, head, (head?.seq ?? before) + 1, first === 1 && number === 1);
+      const wrong = check(line, stream, head, last + 1, first === 1 && number === 1);
       if (wrong !== undefined) {
-        const seq = (head?.seq ?? before) + 1;
+        const seq = last + 1;
         if (!newest || seq <= published || isFollowed(bytes.subarray(start), stream, seq, crc32))
           throw damaged(file, number, start, wrong);
         torn = bytes.slice(start);
         break;
       }
       if (line.kind === 'header') header = line.header;
-      else if (line.kind === 'event') head = { seq: line.event.seq, id: line.event.id };
+      else if (line.kind === 'event') head = { seq: (last = line.event.seq), id: line.event.id };
       start = end + 1;
     }
     segment = { first, size: start };
