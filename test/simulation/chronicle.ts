@@ -72,23 +72,27 @@ export class Chronicle {
   }
 
   /** A machine's folder was put back to an older copy: events that are nowhere any more never happened. Gives them. */
-  restored(disk: WatchedDisk, master: string): Event[] {
+  restored(disks: readonly WatchedDisk[], master: string): Event[] {
     const lost: Event[] = [];
     for (const [key, stream] of this.streams) {
       if (!key.startsWith(`${master}@`)) continue;
       const kept = new Set(stream.carried);
-      for (const path of disk.paths()) {
-        if (!path.startsWith(`/shared/${key.replace('@', '/')}/`) || !SEGMENT.test(path)) continue;
-        for (const line of this.#lines(disk.peek(path), undefined)) {
-          const parsed = parseLine(line, crc32);
-          if (parsed.kind === 'event') kept.add(parsed.event.seq);
-        }
-      }
+      for (const seq of disks.flatMap((disk) => this.#numbers(disk, key))) kept.add(seq);
       let count = 0;
       while (kept.has(count + 1) || count < stream.deleted) count++;
       lost.push(...stream.events.splice(count));
     }
     return lost;
+  }
+
+  /** Numbers of the events of a stream that are on a disk. */
+  #numbers(disk: WatchedDisk, key: string): number[] {
+    return disk
+      .paths()
+      .filter((path) => path.startsWith(`/shared/${key.replace('@', '/')}/`) && SEGMENT.test(path))
+      .flatMap((path) => this.#lines(disk.peek(path), undefined))
+      .map((line) => parseLine(line, crc32))
+      .flatMap((parsed) => (parsed.kind === 'event' ? [parsed.event.seq] : []));
   }
 
   /** Whether a stream's master has published all that it made durable. */

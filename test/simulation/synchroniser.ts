@@ -88,6 +88,17 @@ export class Synchroniser {
     );
   }
 
+  /** A folder was put back to an older copy: what others have newer wins. */
+  reconcile(machine: Replicated): void {
+    for (const [path, versions] of this.#files) {
+      const newest = versions.length - 1;
+      const isThere = isSame(versions[newest], machine.disk.peek(path));
+      if (!isThere && machine.has.get(path) === newest) continue;
+      machine.dirty.delete(path);
+      machine.has.set(path, isThere ? newest : -1);
+    }
+  }
+
   /** A machine that starts with a copy of another one's folder. */
   copied(from: Replicated, to: Replicated): void {
     for (const path of from.disk.paths())
@@ -118,4 +129,8 @@ export class Synchroniser {
   downloadAll(machine: Replicated): void {
     for (const path of this.pending(machine)) this.download(machine, path);
   }
+}
+
+function isSame(left: Version, right: Version): boolean {
+  return left?.length === right?.length && (left?.every((byte, index) => byte === right?.[index]) ?? true);
 }

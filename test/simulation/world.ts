@@ -180,7 +180,9 @@ export class World {
     this.#uploadPart(machine, dice);
     machine.restore('/shared/');
     if (all) machine.restore('/local/');
-    for (const { args } of this.chronicle.restored(machine.disk, machine.name)) {
+    this.synchroniser.reconcile(machine.files);
+    const disks = this.living.map(({ disk }) => disk);
+    for (const { args } of this.chronicle.restored(disks, machine.name)) {
       const made = this.calls.get((args as string[])[0]!);
       if (made?.machine === machine) made.lost = true;
     }
