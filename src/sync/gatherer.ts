@@ -66,7 +66,7 @@ export class Gatherer {
     let best: Gathered | undefined;
     for (const { stream, listing } of await this.candidates(heard)) {
       const base = await this.tryRead(stream, listing, skipped);
-      if (base === undefined || !(await this.obeysSeal(base))) continue;
+      if (base === undefined || this.#isAhead(base) || !(await this.obeysSeal(base))) continue;
       const plan = await this.#planFrom(heard, base);
       const first = plan.accept[0];
       if (first !== undefined && first.id <= base.position) continue;
@@ -138,6 +138,11 @@ export class Gatherer {
       if (id === undefined || id <= seal.H) return false;
     }
     return true;
+  }
+
+  /** A journal that was put back to an older copy goes on without what a snapshot still contains. */
+  #isAhead(base: Base): boolean {
+    return (base.vector.get(this.#streams.own) ?? 0) > (this.#own.commit.durable?.seq ?? 0);
   }
 
   async #planFrom(heard: readonly Heard[], base: Base): Promise<Plan> {

@@ -28,6 +28,8 @@ export class Chronicle {
   readonly streams = new Map<string, Chronicled>();
   readonly seals = new Map<number, Seal>();
   readonly violations: string[] = [];
+  /** Seals that have left the machine that made them. */
+  readonly #told = new Set<string>();
   /** The greatest time that any id or seal names. */
   latest = 0;
   /** Whether history may be sealed twice, apart. */
@@ -64,6 +66,8 @@ export class Chronicle {
 
   /** A synchroniser has taken a file. */
   carried(path: string, bytes: Uint8Array): void {
+    const seal = FRONTIER.test(path) ? decodeFrontier(text.decode(bytes), crc32)?.seal : undefined;
+    if (seal !== undefined) this.#told.add(sealHash(seal));
     if (!SEGMENT.test(path)) return;
     for (const line of this.#lines(bytes, undefined)) {
       const parsed = parseLine(line, crc32);
@@ -83,6 +87,11 @@ export class Chronicle {
       lost.push(...stream.events.splice(count));
     }
     return lost;
+  }
+
+  /** A machine is gone, or does not remember any more: seals that nobody has heard of were never made. */
+  forgotten(): void {
+    for (const [no, seal] of this.seals) if (!this.#told.has(sealHash(seal))) this.seals.delete(no);
   }
 
   /** Numbers of the events of a stream that are on a disk. */

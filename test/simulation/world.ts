@@ -179,7 +179,10 @@ export class World {
     machine.cutPower(dice);
     this.#uploadPart(machine, dice);
     machine.restore('/shared/');
-    if (all) machine.restore('/local/');
+    if (all) {
+      machine.restore('/local/');
+      if (machine === this.sealer) this.chronicle.forgotten();
+    }
     this.synchroniser.reconcile(machine.files);
     const disks = this.living.map(({ disk }) => disk);
     for (const { args } of this.chronicle.restored(disks, machine.name)) {
@@ -311,5 +314,6 @@ export class World {
     machine.cutPower(dice);
     this.#uploadPart(machine, dice);
     machine.isGone = true;
+    if (machine === this.sealer) this.chronicle.forgotten();
   }
 }

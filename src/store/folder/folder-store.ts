@@ -143,7 +143,7 @@ export class FolderStore implements Store {
     }
     const frontier = await this.#frontier(stream);
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
-    const published = Math.max(frontier?.head?.seq ?? 0, remembered);
+    const published = Math.max(frontier?.head?.seq ?? 0, remembered, await this.#seenOf(stream));
     const seal = newer(session.seal, frontier?.seal);
     const deleted = seal?.V[streamKey(stream)] ?? 0;
     const found = await recoverStream(this.#fs, this.location, stream, { published, deleted }, crc32);
@@ -295,6 +295,13 @@ export class FolderStore implements Store {
   async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {
     const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
     return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+  }
+
+  /** How much of a stream any master says it has accepted: less in the journal means that it was put back to an older copy. */
+  async #seenOf(stream: StreamId): Promise<number> {
+    const key = streamKey(stream);
+    const frontiers = (await this.#catalog.streams()).map((listing) => decodeFrontier(listing.frontier, crc32));
+    return Math.max(0, ...frontiers.map((one) => Math.max(one?.seen[key] ?? 0, one?.seal?.V[key] ?? 0)));
   }
 
   async #refuseOtherModels(model: string): Promise<void> {
