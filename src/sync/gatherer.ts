@@ -3,11 +3,12 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import { genesisBase } from '../timeline/timeline.js';
+import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
+import { holdsAllOf } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Snapshots } from './snapshots.js';
 import type { Heard, Streams } from './streams.js';
@@ -70,7 +71,7 @@ export class Gatherer {
       const plan = await this.#planFrom(heard, base);
       const first = plan.accept[0];
       if (first !== undefined && first.id <= base.position) continue;
-      if (!this.lacksDeleted(plan)) return this.#checked(base, plan);
+      if (!this.lacksSealed(base.vector, plan)) return this.#checked(base, plan);
       best ??= { base, plan };
     }
     if (best === undefined) {
@@ -80,10 +81,13 @@ export class Gatherer {
     return this.#checked(best.base, best.plan);
   }
 
-  /** Whether events that a snapshot at a seal may stand in for are missing: they may have been deleted. */
-  lacksDeleted({ held }: Plan): boolean {
+  /** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
+  lacksSealed(accepted: VersionVector, { accept }: Plan): boolean {
     const { seal } = this.#sealing;
-    return held.some((hold) => hold.reason === 'gap' && hold.seq <= (seal?.V[streamKey(hold)] ?? 0));
+    if (seal === undefined) return false;
+    const after = new Map(accepted);
+    for (const event of accept) after.set(streamKey(event), event.seq);
+    return !holdsAllOf(seal, after);
   }
 
   /** New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along. */

@@ -1,10 +1,12 @@
 import { JournalDamagedError, OutcomeUnknownError } from '../errors.js';
 import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
-import type { Seal } from '../store/frontier.js';
+import type { Frontier, Seal } from '../store/frontier.js';
+import { isUlid, ULID_MIN, ulidTime } from '../event/ulid.js';
 import type { Store } from '../store/store.js';
 import { BEHIND_BASE } from '../timeline/timeline.js';
 import type { Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
+import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import { cutTail, type OwnTail, reissue } from './reissue.js';
 import type { Merge, Replica } from './replica.js';
@@ -37,7 +39,10 @@ export class Merger {
   readonly #sealing: Sealing;
   readonly #attach: () => void;
   readonly #notice: (text: string) => void;
+  readonly #options: ResolvedOptions;
   #mustRebuild = false;
+  /** Snapshots that do not stand in for what is missing. */
+  #tried = '';
 
   /**
    * @param attach makes the replica write to the stream that succeeds a cut one
@@ -52,7 +57,9 @@ export class Merger {
     sealing: Sealing,
     attach: () => void,
     notice: (text: string) => void,
+    options: ResolvedOptions,
   ) {
+    this.#options = options;
     this.#replica = replica;
     this.#store = store;
     this.#own = own;
@@ -149,16 +156,27 @@ export class Merger {
     const tails: OwnTail[] = [];
     for (const { stream, frontier, own } of heard) {
       const header = own ? await this.#store.header(stream) : undefined;
-      // What another machine wrote under this name that machine issues again; twice would be worse than late.
-      if (header?.session !== this.#own.header.session) continue;
+      if (header === undefined || !this.#mayReissue(header, frontier)) continue;
       const key = streamKey(stream);
       const upTo = (key === this.#own.key ? this.#own.commit.durable : frontier?.head)?.seq ?? 0;
       tails.push({ header, tail: await this.#streams.events(stream, seal.V[key] ?? 0, upTo) });
     }
-    if (cutTail(tails, seal).events.length === 0 && !this.#sealing.ended.has(this.#own.key)) return undefined;
+    if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))
+      return undefined;
     const epoch = this.#replica.clock.advance();
     await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
     return { tails, epoch };
+  }
+
+  /**
+   * Whether it is for this machine to issue calls of an own stream again: it wrote the stream, or the machine that did has been
+   * silent for longer than patience, and this one is there for long enough to have got what that one did about it.
+   */
+  #mayReissue({ session }: StreamHeader, frontier: Frontier | undefined): boolean {
+    const mine = this.#own.header.session;
+    if (session === mine) return true;
+    const silent = this.#options.now() - this.#options.patience;
+    return isUlid(mine) && ulidTime(mine) < silent && ulidTime(frontier?.clock ?? ULID_MIN) < silent;
   }
 
   /** Begins the stream that continues the cut ones; everything in it is durable when this returns. */
@@ -167,7 +185,7 @@ export class Merger {
     if (seal === undefined) return [];
     const { clock, definition, timeline } = this.#replica;
     const whole = tails.map(({ header, tail }) => ({ header, tail: withCalls(tail, header, seal, timeline.entries) }));
-    const { events, upTo } = cutTail(whole, seal);
+    const { events, upTo } = cutTail(whole, seal, this.#own.journal.moved);
     const { master, session, model } = this.#own.header;
     const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };
     const reissued = reissue(events, header, () => clock.advance());
@@ -199,10 +217,16 @@ export class Merger {
 
   /** Whether events that are missing were deleted, and a snapshot that stands in for them can be read. */
   async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
-    if (!this.#gatherer.lacksDeleted(plan)) return false;
-    if (!heard.some(({ frontier, own }) => !own && frontier?.snapshot !== undefined)) return false;
-    const gathered = await this.#gatherer.everything(heard, () => undefined);
-    return !this.#gatherer.lacksDeleted(gathered.plan);
+    if (!this.#gatherer.lacksSealed(this.#replica.accepted, plan)) return false;
+    const candidates = await this.#gatherer.candidates(heard);
+    // Each of them is read once: as a rule the events are only on their way.
+    const offered = candidates.map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`).join();
+    const asked = `${this.#sealing.seal?.no ?? 0} ${offered}`;
+    if (candidates.length === 0 || this.#tried === asked) return false;
+    const { base, plan: whole } = await this.#gatherer.everything(heard, () => undefined);
+    if (!this.#gatherer.lacksSealed(base.vector, whole)) return true;
+    this.#tried = asked;
+    return false;
   }
 
   /** Whether something that no longer counts can no longer be undone. */

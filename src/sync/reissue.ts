@@ -21,20 +21,32 @@ export interface CutTail {
   readonly upTo: Readonly<Record<string, number>>;
 }
 
-/** Number of the last event of a stream that was issued again, by what the headers of its successors say. */
-export function movedUpTo(stream: StreamId, own: readonly StreamHeader[]): number {
-  return Math.max(0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
+/**
+ * Number of the last event of a stream that was issued again, by what the headers of its successors say.
+ *
+ * @param remembered what this machine remembers to have issued again, though the file that says so may have been put back
+ */
+export function movedUpTo(
+  stream: StreamId,
+  own: readonly StreamHeader[],
+  remembered: Readonly<Record<string, number>> = {},
+): number {
+  return Math.max(remembered[stream.epoch] ?? 0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
 }
 
 /** Which own events have to be issued again under a seal. The first event that does not count cuts its stream for good. */
-export function cutTail(streams: readonly OwnTail[], seal: Seal): CutTail {
+export function cutTail(
+  streams: readonly OwnTail[],
+  seal: Seal,
+  remembered: Readonly<Record<string, number>> = {},
+): CutTail {
   const headers = streams.map(({ header }) => header);
   const events: Event[] = [];
   const upTo: Record<string, number> = {};
   for (const { header, tail } of streams) {
     const first = tail.find((event) => event.seq > (seal.V[streamKey(header)] ?? 0));
     if (first === undefined || counts(first, seal)) continue;
-    const moved = movedUpTo(header, headers);
+    const moved = movedUpTo(header, headers, remembered);
     const late = tail.filter(({ seq }) => seq >= first.seq && seq > moved);
     const last = late.at(-1);
     if (last === undefined) continue;

@@ -104,10 +104,16 @@ export class Chronicle {
       .flatMap((parsed) => (parsed.kind === 'event' ? [parsed.event.seq] : []));
   }
 
-  /** Whether a stream's master has published all that it made durable. */
-  isPublished(master: string): boolean {
-    return [...this.streams].every(
-      ([key, { events, published }]) => !key.startsWith(`${master}@`) || published >= events.length,
+  /** Whether a machine remembers to have published all that it made durable: only then it knows when its journal is too old. */
+  isPublished(disk: WatchedDisk): boolean {
+    const bytes = disk.peek('/local/session.json');
+    if (bytes === undefined) return false;
+    const { session, epoch, head } = JSON.parse(text.decode(bytes)) as Record<string, any>;
+    return [...this.streams.values()].every(
+      ({ header, events, published }) =>
+        header === undefined ||
+        header.session !== session ||
+        (header.epoch === epoch ? (head?.seq ?? 0) : published) >= events.length,
     );
   }
 

@@ -19,6 +19,8 @@ export async function settle(world: World): Promise<void> {
     refusals = [];
     // A clock that ran ahead may show only now.
     world.time = Math.max(world.time, world.chronicle.latest) + world.setting.retention + 1;
+    // Whoever was not heard of until now is gone.
+    if (round === 3) world.time += 2e6;
     for (const machine of living) {
       if (round === 3) await reopen(machine);
       const master = await world.open(machine);

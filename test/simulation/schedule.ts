@@ -56,12 +56,15 @@ export interface Schedule {
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
   const dice = new Dice(seed);
+  const restores = dice.chance(0.3) ? 1 : 0;
+  const clones = dice.chance(0.15) ? 0.5 : 0;
   const sealing = dice.pick(['none', 'sealer', 'sealer', 'asked', 'asked'] as const);
   const setting: Setting = {
     founders: 1 + dice.below(3),
     sealing,
     retention: dice.pick([0, 0, 0, 20, 200]),
-    patience: dice.pick([0, 50, 300, 1e6]),
+    // Files that a machine got back or took along must arrive before others are taken for gone.
+    patience: restores + clones > 0 ? 1e6 : dice.pick([0, 50, 300, 1e6]),
     undoMemory: dice.pick([1, 1_500, 6_000, 64e6]),
     segmentBytes: dice.pick([300, 1_000, 1e6]),
     durability: dice.pick(['group', 'group', 'always', 'none'] as const),
@@ -74,7 +77,6 @@ export function scheduleOf(seed: number): Schedule {
   };
   // Some schedules are without some kinds of things, so that what needs many of the others comes about.
   const maybe = (weight: number): number => (dice.chance(0.5) ? weight : 0);
-  const restores = dice.chance(0.3) ? 1 : 0;
   const weights: Record<Kind, number> = {
     call: 10,
     sync: 12,
@@ -91,7 +93,7 @@ export function scheduleOf(seed: number): Schedule {
     takeover: sealing === 'none' ? 0 : maybe(0.7),
     backup: restores,
     restore: restores,
-    clone: maybe(0.3),
+    clone: clones,
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)

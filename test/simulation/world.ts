@@ -175,9 +175,11 @@ export class World {
   #restore(machine: Machine, dice: Dice): void {
     if (!machine.hasBackup) return;
     const all = dice.chance(0.5);
-    const isPublished = this.chronicle.isPublished(machine.name);
     machine.cutPower(dice);
-    this.#uploadPart(machine, dice);
+    // What a snapshot contains and no journal any more would be shown by this machine alone.
+    const isSaved = machine.disk.paths().some((path) => path.endsWith('.snapshot'));
+    if (isSaved || this.setting.sealing !== 'none') this.synchroniser.uploadAll(machine.files);
+    else this.#uploadPart(machine, dice);
     machine.restore('/shared/');
     if (all) {
       machine.restore('/local/');
@@ -189,7 +191,8 @@ export class World {
       const made = this.calls.get((args as string[])[0]!);
       if (made?.machine === machine) made.lost = true;
     }
-    if (all || !isPublished || dice.chance(0.5)) this.synchroniser.downloadAll(machine.files);
+    if (all || !this.chronicle.isPublished(machine.disk) || dice.chance(0.5))
+      this.synchroniser.downloadAll(machine.files);
   }
 
   /** Another machine goes on under the same name, with a copy of the folder. */

@@ -86,11 +86,10 @@ export class FolderStore implements Store {
     }
   }
 
-  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
+  async streams(again?: ReadonlySet<string> | 'all'): Promise<readonly StreamListing[]> {
     // A drive that is gone must not look like a folder where nobody has written.
     if (this.#begun) await this.#fs.readdir(this.location);
-    for (const master of ended ?? []) this.#catalog.forget(master);
-    return this.#catalog.streams();
+    return this.#catalog.streams(again);
   }
 
   header(stream: StreamId): Promise<StreamHeader | undefined> {
@@ -166,6 +165,7 @@ export class FolderStore implements Store {
       header: found.header,
       head: found.head,
       seal,
+      moved: session.moved ?? {},
       notices,
       lock,
       file,
@@ -216,8 +216,8 @@ export class FolderStore implements Store {
     };
     const directory = streamDirectory(this.location, header);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
-    const seal = session?.seal;
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal });
+    const { seal, moved = {} } = session ?? {};
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved });
     await this.#fs.mkdir(directory);
     await this.#syncNames(request.master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
@@ -230,6 +230,7 @@ export class FolderStore implements Store {
       header,
       head: undefined,
       seal,
+      moved,
       notices,
       lock,
       file,

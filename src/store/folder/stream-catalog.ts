@@ -10,9 +10,6 @@ const HEADER_BYTES = 4096;
 /** A frontier names the epoch in which its master goes on. */
 const NEXT = /"next":"([0-9A-Z]{26})"/;
 
-/** Every so often all directories are listed, in case a frontier that names a new epoch never came. */
-const RELIST_EVERY = 100;
-
 /**
  * Finds the streams in a shared folder. One listing finds new masters; the epochs of a known master are listed again only
  * when something hints at a new one, so that looking at many idle masters costs one small read each.
@@ -23,7 +20,7 @@ export class StreamCatalog {
   readonly #crc32: Crc32;
   readonly #epochs = new Map<string, readonly string[]>();
   readonly #headers = new Map<string, StreamHeader>();
-  #listings = 0;
+  #turn = 0;
 
   constructor(fs: FileSystem, root: string, crc32: Crc32) {
     this.#fs = fs;
@@ -31,17 +28,21 @@ export class StreamCatalog {
     this.#crc32 = crc32;
   }
 
-  /** Every stream, with its frontier as far as it has arrived. */
-  async streams(): Promise<StreamListing[]> {
-    if (this.#listings++ % RELIST_EVERY === 0) this.#epochs.clear();
+  /**
+   * Every stream, with its frontier as far as it has arrived.
+   *
+   * @param again masters all of whose epochs are looked for
+   */
+  async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<StreamListing[]> {
+    const masters = await mastersIn(this.#fs, this.#root);
+    // One by turns, in case nothing hints at an epoch: an older one may arrive after a newer one.
+    const turn = masters[this.#turn++ % Math.max(masters.length, 1)];
     const found: StreamListing[] = [];
-    for (const master of await mastersIn(this.#fs, this.#root)) found.push(...(await this.#streamsOf(master)));
+    for (const master of masters) {
+      if (again === 'all' || again.has(master) || master === turn) this.#epochs.delete(master);
+      found.push(...(await this.#streamsOf(master)));
+    }
     return found;
-  }
-
-  /** The next look finds all epochs of a master. */
-  forget(master: string): void {
-    this.#epochs.delete(master);
   }
 
   /** The first line of a stream; it never changes, so it is read once. */

@@ -105,6 +105,7 @@ class MemoryJournal implements Journal {
   readonly head: Head | undefined;
   readonly notices = [];
   readonly seal: Seal | undefined;
+  readonly moved: Readonly<Record<string, number>>;
   readonly #streams: Map<string, MemoryStream>;
   readonly #stream: MemoryStream;
   #release: () => void;
@@ -113,6 +114,7 @@ class MemoryJournal implements Journal {
     this.header = stream.header;
     this.head = stream.head;
     this.seal = stream.seal;
+    this.moved = stream.header.moved ?? {};
     this.#streams = streams;
     this.#stream = stream;
     this.#release = release;
