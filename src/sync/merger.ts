@@ -1,14 +1,13 @@
 import { JournalDamagedError, OutcomeUnknownError } from '../errors.js';
 import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
 import type { Frontier, Seal } from '../store/frontier.js';
-import { isUlid, ULID_MIN, ulidTime } from '../event/ulid.js';
 import type { Store } from '../store/store.js';
 import { BEHIND_BASE } from '../timeline/timeline.js';
 import type { Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
-import { cutTail, type OwnTail, reissue } from './reissue.js';
+import { cutTail, inherited, type OwnTail, reissue } from './reissue.js';
 import type { Merge, Replica } from './replica.js';
 import type { Sealing } from './sealing.js';
 import type { Heard, Streams } from './streams.js';
@@ -153,30 +152,29 @@ export class Merger {
   async #prepare(heard: readonly Heard[]): Promise<Succession | undefined> {
     const { seal } = this.#sealing;
     if (seal === undefined) return undefined;
-    const tails: OwnTail[] = [];
+    const found: { header: StreamHeader; frontier: Frontier | undefined }[] = [];
     for (const { stream, frontier, own } of heard) {
       const header = own ? await this.#store.header(stream) : undefined;
-      if (header === undefined || !this.#mayReissue(header, frontier)) continue;
-      const key = streamKey(stream);
-      const upTo = (key === this.#own.key ? this.#own.commit.durable : frontier?.head)?.seq ?? 0;
-      tails.push({ header, tail: await this.#streams.events(stream, seal.V[key] ?? 0, upTo) });
+      if (header !== undefined) found.push({ header, frontier });
+    }
+    const { now, patience } = this.#options;
+    const heirs = inherited(
+      found.map(({ header, frontier }) => ({ session: header.session, clock: frontier?.clock ?? header.epoch })),
+      this.#own.header.session,
+      now() - patience,
+    );
+    const tails: OwnTail[] = [];
+    for (const { header, frontier } of found) {
+      const key = streamKey(header);
+      const head = key === this.#own.key ? this.#own.commit.durable : frontier?.head;
+      const upTo = heirs.has(header.session) ? (head?.seq ?? 0) : 0;
+      tails.push({ header, tail: await this.#streams.events(header, seal.V[key] ?? 0, upTo) });
     }
     if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))
       return undefined;
     const epoch = this.#replica.clock.advance();
     await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
     return { tails, epoch };
-  }
-
-  /**
-   * Whether it is for this machine to issue calls of an own stream again: it wrote the stream, or the machine that did has been
-   * silent for longer than patience, and this one is there for long enough to have got what that one did about it.
-   */
-  #mayReissue({ session }: StreamHeader, frontier: Frontier | undefined): boolean {
-    const mine = this.#own.header.session;
-    if (session === mine) return true;
-    const silent = this.#options.now() - this.#options.patience;
-    return isUlid(mine) && ulidTime(mine) < silent && ulidTime(frontier?.clock ?? ULID_MIN) < silent;
   }
 
   /** Begins the stream that continues the cut ones; everything in it is durable when this returns. */

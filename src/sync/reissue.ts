@@ -1,4 +1,5 @@
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/envelope.js';
+import { isUlid, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import { counts } from './seal.js';
 
@@ -12,6 +13,27 @@ export interface OwnTail {
   readonly header: StreamHeader;
   /** Events after those that the seal names, in order. */
   readonly tail: readonly Event[];
+}
+
+/**
+ * Sessions whose calls it is for this machine to issue again: its own, and those of machines that wrote under this name before and
+ * are gone. A machine is taken for gone when it was silent for longer than patience; this one must be there for as long, to have got
+ * what that one did about it; and of several that are left the oldest does it.
+ *
+ * @param found session and clock promise of each stream under this name
+ * @param since time (ms) since when a machine that is there must have been heard of
+ */
+export function inherited(
+  found: readonly { readonly session: string; readonly clock: string }[],
+  mine: string,
+  since: number,
+): ReadonlySet<string> {
+  const heirs = new Set([mine]);
+  if (!isUlid(mine) || ulidTime(mine) >= since) return heirs;
+  const awake = new Set(found.filter(({ clock }) => ulidTime(clock) >= since).map(({ session }) => session));
+  if ([...awake].some((session) => session < mine)) return heirs;
+  for (const { session } of found) if (!awake.has(session)) heirs.add(session);
+  return heirs;
 }
 
 /** Own events that no longer count and were not issued again yet, in ULID order, and how far that goes in each stream. */

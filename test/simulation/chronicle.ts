@@ -34,6 +34,8 @@ export class Chronicle {
   latest = 0;
   /** Whether history may be sealed twice, apart. */
   readonly islands: boolean;
+  /** Whether it was. */
+  isSplit = false;
 
   constructor(islands: boolean) {
     this.islands = islands;
@@ -161,8 +163,9 @@ export class Chronicle {
     this.#time(seal.H);
     const known = this.seals.get(seal.no);
     if (known === undefined) this.seals.set(seal.no, seal);
-    else if (sealHash(known) !== sealHash(seal) && !this.islands)
-      this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
+    else if (sealHash(known) === sealHash(seal)) return;
+    else if (this.islands) this.isSplit = true;
+    else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
     const previous = this.seals.get(seal.no - 1);
     if (this.islands || previous === undefined) return;
     if (seal.chain[seal.no - 2] !== sealHash(previous))

@@ -29,7 +29,8 @@ export interface Step {
 /** What a whole schedule has in common. */
 export interface Setting {
   readonly founders: number;
-  readonly sealing: 'none' | 'sealer' | 'asked';
+  /** Who seals: nobody, one master by itself, one when it is asked to, or two apart. */
+  readonly sealing: 'none' | 'sealer' | 'asked' | 'islands';
   readonly retention: number;
   readonly patience: number;
   readonly undoMemory: number;
@@ -56,11 +57,21 @@ export interface Schedule {
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
   const dice = new Dice(seed);
-  const restores = dice.chance(0.3) ? 1 : 0;
-  const clones = dice.chance(0.15) ? 0.5 : 0;
-  const sealing = dice.pick(['none', 'sealer', 'sealer', 'asked', 'asked'] as const);
+  const sealing = dice.pick([
+    'none',
+    'sealer',
+    'sealer',
+    'sealer',
+    'asked',
+    'asked',
+    'asked',
+    dice.chance(0.4) ? 'islands' : 'sealer',
+  ] as const);
+  const isOne = sealing !== 'islands';
+  const restores = isOne && dice.chance(0.3) ? 1 : 0;
+  const clones = isOne && dice.chance(0.15) ? 0.5 : 0;
   const setting: Setting = {
-    founders: 1 + dice.below(3),
+    founders: isOne ? 1 + dice.below(3) : 2,
     sealing,
     retention: dice.pick([0, 0, 0, 20, 200]),
     // Files that a machine got back or took along must arrive before others are taken for gone.
@@ -89,8 +100,8 @@ export function scheduleOf(seed: number): Schedule {
     sleep: maybe(2),
     join: dice.pick([0, 0.5, 1]),
     clock: maybe(1),
-    die: maybe(0.3),
-    takeover: sealing === 'none' ? 0 : maybe(0.7),
+    die: isOne ? maybe(0.3) : 0,
+    takeover: isOne && sealing !== 'none' ? maybe(0.7) : 0,
     backup: restores,
     restore: restores,
     clone: clones,

@@ -1,4 +1,4 @@
-import { ClockBehindError, Master, PrevalentError } from '../../src/index.js';
+import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from '../../src/index.js';
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
@@ -40,7 +40,7 @@ export class World {
   constructor({ seed, setting }: Schedule) {
     this.setting = setting;
     this.#seed = seed;
-    this.chronicle = new Chronicle(false);
+    this.chronicle = new Chronicle(setting.sealing === 'islands');
     this.synchroniser = new Synchroniser(setting.deletes, (path, bytes) => {
       this.chronicle.carried(path, bytes);
     });
@@ -66,7 +66,8 @@ export class World {
     try {
       await this.#step(kind, machine, dice);
     } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
+      const isSplit = error instanceof SeparateHistoriesError && this.chronicle.isSplit;
+      if (!(error instanceof PowerCut) && !isSplit) throw error;
       this.log(`  ${error.message}`);
     }
     machine.disk.disarm();
@@ -156,6 +157,7 @@ export class World {
 
   /** Nobody else may begin to seal: those who have not heard of it yet would seal a history of their own. */
   async #mayCompact(machine: Machine, master: Master<Board>): Promise<boolean> {
+    if (this.setting.sealing === 'islands' && machine === this.machines[1]) return true;
     return machine === this.sealer || (await master.status()).seal !== undefined;
   }
 
@@ -283,7 +285,7 @@ export class World {
       local: '/local',
       now: () => Math.max(0, this.time + machine.offset),
       random: () => machine.random.next(),
-      sealer: setting.sealing === 'sealer' && machine === this.machines[0],
+      sealer: this.machines.indexOf(machine) < { none: 0, asked: 0, sealer: 1, islands: 2 }[setting.sealing],
       retention: setting.retention,
       patience: setting.patience,
       maxClockDrift: DRIFT,
