@@ -256,8 +256,15 @@ export class World {
   download(machine: Machine, dice: Dice): void {
     const { torn, stale } = this.setting;
     const share = dice.pick([0.3, 0.7, 1]);
-    for (const path of this.synchroniser.pending(machine.files)) {
+    const pending = this.synchroniser.pending(machine.files);
+    for (const path of pending) {
       if (!dice.chance(share)) continue;
+      if (path.startsWith(`/shared/${machine.name}/`)) {
+        // What comes back of its own comes whole: with a hole in it a master would refuse to start.
+        for (const one of pending.filter((other) => other.slice(0, 36) === path.slice(0, 36)))
+          this.synchroniser.download(machine.files, one);
+        continue;
+      }
       const back = dice.below(100) < stale ? 1 + dice.below(3) : 0;
       this.synchroniser.download(machine.files, path, back, dice.below(100) < torn ? dice.next() : 1);
     }
