@@ -217,13 +217,13 @@ export class Merger {
   async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
     if (!this.#gatherer.lacksSealed(this.#replica.accepted, plan)) return false;
     const candidates = await this.#gatherer.candidates(heard);
-    // Each of them is read once: as a rule the events are only on their way.
+    // Each of them is read whole once: as a rule the events are only on their way.
     const offered = candidates.map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`).join();
     const asked = `${this.#sealing.seal?.no ?? 0} ${offered}`;
     if (candidates.length === 0 || this.#tried === asked) return false;
     const { base, plan: whole } = await this.#gatherer.everything(heard, () => undefined);
     if (!this.#gatherer.lacksSealed(base.vector, whole)) return true;
-    this.#tried = asked;
+    if (this.#gatherer.unread === 0) this.#tried = asked;
     return false;
   }
 

@@ -122,11 +122,13 @@ export class Chronicle {
   /** Lines of a file that were not in it before. */
   #lines(after: Uint8Array | undefined, before: Uint8Array | undefined): string[] {
     if (after === undefined) return [];
-    const from = before !== undefined && before.length <= after.length && startsWith(after, before) ? before.length : 0;
+    const isMore = before !== undefined && before.length <= after.length && startsWith(after, before);
+    // A line is one when its line feed is there.
+    const from = isMore ? before.lastIndexOf(10) + 1 : 0;
     return text
-      .decode(after.subarray(from))
+      .decode(after.subarray(from, after.lastIndexOf(10) + 1))
       .split('\n')
-      .filter((line) => line !== '');
+      .slice(0, -1);
   }
 
   #line(line: string): void {
