@@ -182,7 +182,10 @@ export class Merger {
     const { seal } = this.#sealing;
     if (seal === undefined) return [];
     const { clock, definition, timeline } = this.#replica;
-    const whole = tails.map(({ header, tail }) => ({ header, tail: withCalls(tail, header, seal, timeline.entries) }));
+    const whole = tails.map(({ header, tail }) => ({
+      header,
+      tail: streamKey(header) === this.#own.key ? withCalls(tail, header, seal, timeline.entries) : tail,
+    }));
     const { events, upTo } = cutTail(whole, seal, this.#own.journal.moved);
     const { master, session, model } = this.#own.header;
     const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };

@@ -37,8 +37,14 @@ export class Chronicle {
   /** Whether it was. */
   isSplit = false;
 
-  constructor(islands: boolean) {
+  /** Clock promises that the sealer must count now, by stream. */
+  promised = new Map<string, string>();
+  /** Promises from before this time (ms) need not be waited for. */
+  readonly #awakeSince: () => number;
+
+  constructor(islands: boolean, awakeSince: () => number) {
     this.islands = islands;
+    this.#awakeSince = awakeSince;
   }
 
   stream(key: string): Chronicled {
@@ -164,8 +170,10 @@ export class Chronicle {
   #seal(seal: Seal): void {
     this.#time(seal.H);
     const known = this.seals.get(seal.no);
-    if (known === undefined) this.seals.set(seal.no, seal);
-    else if (sealHash(known) === sealHash(seal)) return;
+    if (known === undefined) {
+      this.seals.set(seal.no, seal);
+      this.#isPatient(seal);
+    } else if (sealHash(known) === sealHash(seal)) return;
     else if (this.islands) this.isSplit = true;
     else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
     const previous = this.seals.get(seal.no - 1);
@@ -175,6 +183,16 @@ export class Chronicle {
     if (seal.H < previous.H) this.violations.push(`seal ${seal.no} ends before seal ${seal.no - 1}`);
     for (const [key, count] of Object.entries(previous.V))
       if ((seal.V[key] ?? 0) < count) this.violations.push(`seal ${seal.no} names less of ${key}`);
+  }
+
+  /** Nobody who is awake is ever cut. */
+  #isPatient(seal: Seal): void {
+    for (const [key, clock] of this.promised) {
+      const first = this.streams.get(key)?.events[seal.V[key] ?? 0];
+      const isCut = first !== undefined && first.id <= seal.H && first.id > (this.seals.get(seal.no - 1)?.H ?? '');
+      if (isCut && first.id > clock && ulidTime(clock) >= this.#awakeSince())
+        this.violations.push(`seal ${seal.no} cuts ${key}, whose master is awake`);
+    }
   }
 
   #time(id: string): void {

@@ -3,7 +3,7 @@ import { headerLine, type StreamHeader, type StreamId } from '../../event/envelo
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deleteSegments, deleteStream, streamBytes } from './deletion.js';
-import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
+import { type FileSystem, isMissing, namesIn, type OpenFile, replaceFile } from './file-system.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 import type { Lock } from './lock.js';
 import { writeSession } from './session.js';
@@ -179,7 +179,13 @@ export class FolderJournal implements Journal {
   async size(): Promise<{ journal: number; snapshots: number }> {
     const { fs, directory } = this.#end;
     const sum = async (files: string[]): Promise<number> => {
-      const sizes = await Promise.all(files.map((file) => fs.size(file)));
+      // Snapshots are pruned and segments deleted in the background.
+      const sizeOf = (file: string): Promise<number> =>
+        fs.size(file).catch((error: unknown) => {
+          if (!isMissing(error)) throw error;
+          return 0;
+        });
+      const sizes = await Promise.all(files.map(sizeOf));
       return sizes.reduce((left, right) => left + right, 0);
     };
     const segments = await segmentsOf(fs, directory);
