@@ -172,7 +172,7 @@ export class Chronicle {
     const known = this.seals.get(seal.no);
     if (known === undefined) {
       this.seals.set(seal.no, seal);
-      this.#isPatient(seal);
+      if (!this.islands) this.#isPatient(seal);
     } else if (sealHash(known) === sealHash(seal)) return;
     else if (this.islands) this.isSplit = true;
     else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
