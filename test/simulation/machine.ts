@@ -21,6 +21,8 @@ export class Machine {
   /** How far its clock is off (ms). */
   offset = 0;
   master: Master<Board> | undefined;
+  /** Its last sync could not do what it should. */
+  isRefused = false;
   /** How often its power has failed. */
   cuts = 0;
   /** It never comes back. */

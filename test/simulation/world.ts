@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from '../../src/index.js';
 
-import { decodeFrontier } from '../../src/store/frontier.js';
+import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
@@ -23,6 +23,9 @@ export interface Made {
   /** A restored backup does not contain it, and no other machine had it. */
   lost: boolean;
 }
+
+/** How much of each stream is in a state. */
+type Accepted = Readonly<Record<string, { readonly accepted: number }>>;
 
 /** Something that must never happen. */
 export class Violation extends Error {}
@@ -91,7 +94,8 @@ export class World {
     const { master } = machine;
     if (machine === this.sealer && master === undefined) this.chronicle.promised.clear();
     if (master === undefined) return;
-    const { streams } = await master.status();
+    const { streams, seal } = await master.status();
+    if (!machine.isRefused) this.#obeys(machine, streams, seal);
     const tokens = new Map<string, string>();
     for (const [key, { accepted }] of Object.entries(streams))
       for (const { args } of this.chronicle.stream(key).events.slice(0, accepted)) {
@@ -104,8 +108,18 @@ export class World {
     if (machine === this.sealer) this.#notePromises(machine, streams);
   }
 
+  /** Nothing that the seal in force calls dead is in a state. */
+  #obeys({ label }: Machine, streams: Accepted, seal: Seal | undefined): void {
+    for (const [key, { accepted }] of Object.entries(streams)) {
+      const named = seal?.V[key] ?? 0;
+      const next = this.chronicle.stream(key).events[named];
+      if (seal !== undefined && accepted > named && next !== undefined && next.id <= seal.H)
+        throw new Violation(`${label} counts event ${named + 1} of ${key}, which seal ${seal.no} calls dead`);
+    }
+  }
+
   /** Which promises the sealer has seen and can count, because it has all events up to the head that came with them. */
-  #notePromises({ disk }: Machine, streams: Readonly<Record<string, { readonly accepted: number }>>): void {
+  #notePromises({ disk }: Machine, streams: Accepted): void {
     const before = this.chronicle.promised;
     this.chronicle.promised = new Map();
     for (const [key, { accepted }] of Object.entries(streams)) {
@@ -310,11 +324,13 @@ export class World {
 
   /** Some refusals are right while files are missing; at rest none is. */
   async refusing(machine: Machine, work: Promise<unknown>): Promise<string | undefined> {
+    machine.isRefused = false;
     try {
       await work;
       return undefined;
     } catch (error) {
       if (!(error instanceof PrevalentError) || error.code !== 'JOURNAL_DAMAGED') throw error;
+      machine.isRefused = true;
       this.log(`  ${machine.label}: ${error.message}`);
       return error.message;
     }

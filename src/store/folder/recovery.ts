@@ -57,7 +57,8 @@ export async function recoverStream(
     const newest = index >= lastUsed;
     // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
     if (header !== undefined && first - 1 > last && first - 1 <= deleted && bytes.length > 0) last = first - 1;
-    if (first !== last + 1 && bytes.length === 0) {
+    // Behind a torn tail as well: a rotation had begun it, and the tail is cut in the segment before.
+    if ((first !== last + 1 || torn !== undefined) && bytes.length === 0) {
       unused.push(file);
       continue;
     }
