@@ -164,10 +164,11 @@ export class Merger {
       now() - patience,
     );
     const tails: OwnTail[] = [];
-    for (const { header, frontier } of found) {
+    for (const { header } of found) {
       const key = streamKey(header);
-      const head = key === this.#own.key ? this.#own.commit.durable : frontier?.head;
-      const upTo = heirs.has(header.session) ? (head?.seq ?? 0) : 0;
+      // Of an earlier stream all that it holds, published or not: a crash may have come between.
+      const last = key === this.#own.key ? (this.#own.commit.durable?.seq ?? 0) : Infinity;
+      const upTo = heirs.has(header.session) ? last : 0;
       tails.push({ header, tail: await this.#streams.events(header, seal.V[key] ?? 0, upTo) });
     }
     if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))

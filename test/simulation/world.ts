@@ -126,8 +126,9 @@ export class World {
       const bytes = disk.peek(`/shared/${key.replace('@', '/')}/frontier.json`);
       const frontier = decodeFrontier(bytes && new TextDecoder().decode(bytes), crc32);
       const isWhole = frontier !== undefined && frontier.next === undefined && accepted >= (frontier.head?.seq ?? 0);
-      const clock = isWhole ? frontier.clock : before.get(key);
-      if (clock !== undefined) this.chronicle.promised.set(key, clock);
+      // All events of a stream follow the moment at which it began.
+      const clock = isWhole ? frontier.clock : (before.get(key) ?? key.slice(-26));
+      if (frontier !== undefined && frontier.next === undefined) this.chronicle.promised.set(key, clock);
     }
   }
 
