@@ -192,16 +192,17 @@ export class Compactor {
 
   /** This machine's own streams that were cut and whose successor is readable to all who know the seal, oldest first. */
   async #cutStreams(heard: readonly Heard[], seal: Seal): Promise<StreamHeader[]> {
-    const headers: StreamHeader[] = [];
-    for (const { stream, own } of heard) {
+    const found: { header: StreamHeader; last: number }[] = [];
+    for (const { stream, frontier, own } of heard) {
       const header = own ? await this.#parts.store.header(stream) : undefined;
-      if (header !== undefined) headers.push(header);
+      if (header !== undefined) found.push({ header, last: frontier?.head?.seq ?? 0 });
     }
-    return headers
-      .filter(({ epoch, session }) => {
-        const successor = headers.find(({ moved }) => moved?.[epoch] !== undefined);
+    return found
+      .filter(({ header: { epoch, session }, last }) => {
+        const successor = found.find(({ header: { moved } }) => (moved?.[epoch] ?? -1) >= last)?.header;
         return session === this.#parts.own.header.session && (successor?.after ?? '~') <= seal.H;
       })
+      .map(({ header }) => header)
       .sort((left, right) => (left.epoch < right.epoch ? -1 : 1));
   }
 }

@@ -4,7 +4,8 @@ import type { Seal } from '../../src/store/frontier.js';
 import { type Master, SeparateHistoriesError } from '../../src/index.js';
 import { Board, textOf } from './board.js';
 import type { Machine } from './machine.js';
-import { Violation, type World } from './world.js';
+import { Violation } from './look.js';
+import type { World } from './world.js';
 
 const ROUNDS = 8;
 

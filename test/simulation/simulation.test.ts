@@ -1,3 +1,4 @@
+import { FOUND } from './found.js';
 import { run } from './run.js';
 import { type Schedule, scheduleOf } from './schedule.js';
 import { shrink } from './shrink.js';
@@ -35,3 +36,8 @@ test(
   },
   DEEP ? 14_400_000 : 600_000,
 );
+
+test.each(FOUND)('found and mended: $found', async ({ schedule }) => {
+  const failure = await run(schedule);
+  expect(failure?.error).toBeUndefined();
+});

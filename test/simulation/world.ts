@@ -1,10 +1,9 @@
-import { crc32 } from 'node:zlib';
 import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from '../../src/index.js';
 
-import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
+import { look, Violation } from './look.js';
 import { Machine, PowerCut } from './machine.js';
 import type { Schedule, Setting, Step } from './schedule.js';
 import { Synchroniser } from './synchroniser.js';
@@ -23,12 +22,6 @@ export interface Made {
   /** A restored backup does not contain it, and no other machine had it. */
   lost: boolean;
 }
-
-/** How much of each stream is in a state. */
-type Accepted = Readonly<Record<string, { readonly accepted: number }>>;
-
-/** Something that must never happen. */
-export class Violation extends Error {}
 
 /** Machines, their masters, and the files between them. */
 export class World {
@@ -80,56 +73,13 @@ export class World {
       this.log(`  ${error.message}`);
     }
     machine.disk.disarm();
-    await this.#look(machine);
+    await look(this, machine);
     this.check();
   }
 
   check(): void {
     const [violation] = this.chronicle.violations;
     if (violation !== undefined) throw new Violation(violation);
-  }
-
-  /** Looks at what a master has accepted: nothing may count together with its re-issue. */
-  async #look(machine: Machine): Promise<void> {
-    const { master } = machine;
-    if (machine === this.sealer && master === undefined) this.chronicle.promised.clear();
-    if (master === undefined) return;
-    const { streams, seal } = await master.status();
-    if (!machine.isRefused) this.#obeys(machine, streams, seal);
-    const tokens = new Map<string, string>();
-    for (const [key, { accepted }] of Object.entries(streams))
-      for (const { args } of this.chronicle.stream(key).events.slice(0, accepted)) {
-        const token = (args as string[])[0]!;
-        const other = tokens.get(token);
-        if (other !== undefined)
-          throw new Violation(`${token} counts twice in the state of ${machine.label}: in ${other} and ${key}`);
-        tokens.set(token, key);
-      }
-    if (machine === this.sealer) this.#notePromises(machine, streams);
-  }
-
-  /** Nothing that the seal in force calls dead is in a state. */
-  #obeys({ label }: Machine, streams: Accepted, seal: Seal | undefined): void {
-    for (const [key, { accepted }] of Object.entries(streams)) {
-      const named = seal?.V[key] ?? 0;
-      const next = this.chronicle.stream(key).events[named];
-      if (seal !== undefined && accepted > named && next !== undefined && next.id <= seal.H)
-        throw new Violation(`${label} counts event ${named + 1} of ${key}, which seal ${seal.no} calls dead`);
-    }
-  }
-
-  /** Which promises the sealer has seen and can count, because it has all events up to the head that came with them. */
-  #notePromises({ disk }: Machine, streams: Accepted): void {
-    const before = this.chronicle.promised;
-    this.chronicle.promised = new Map();
-    for (const [key, { accepted }] of Object.entries(streams)) {
-      const bytes = disk.peek(`/shared/${key.replace('@', '/')}/frontier.json`);
-      const frontier = decodeFrontier(bytes && new TextDecoder().decode(bytes), crc32);
-      const isWhole = frontier !== undefined && frontier.next === undefined && accepted >= (frontier.head?.seq ?? 0);
-      // All events of a stream follow the moment at which it began.
-      const clock = isWhole ? frontier.clock : (before.get(key) ?? key.slice(-26));
-      if (frontier !== undefined && frontier.next === undefined) this.chronicle.promised.set(key, clock);
-    }
   }
 
   async #step(kind: Step['kind'], machine: Machine, dice: Dice): Promise<void> {
