@@ -114,7 +114,9 @@ export function isSeal(value: unknown): value is Seal {
 }
 
 function isCounts(value: unknown): value is Readonly<Record<string, number>> {
-  return typeof value === 'object' && value !== null && Object.values(value).every((count) => count === 0 || isCount(count));
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).every((count) => count === 0 || isCount(count))
+  );
 }
 
 function isCount(value: unknown): value is number {

@@ -54,6 +54,8 @@ export class Compactor {
   readonly #parts: CompactorParts;
   /** Bytes of the last snapshot at a seal: what deleting must exceed to be worth another one. */
   #snapshotBytes = 0;
+  /** Number of the seal at which the last segment was ended. */
+  #rotatedAt: number | undefined;
 
   constructor(parts: CompactorParts) {
     this.#parts = parts;
@@ -69,6 +71,7 @@ export class Compactor {
       frontier?.seal === undefined ? [] : [{ master: stream.master, no: frontier.seal.no, by: frontier.seal.by }],
     );
     const waiting: string[] = [];
+    await this.#rotate();
     if (this.#maySeal(asked)) await this.#seal(heard, held, asked, waiting);
     const freed = await this.#delete(heard, asked !== undefined, waiting);
     return { seal: this.#parts.sealing.seal, holders, freed, waiting };
@@ -112,6 +115,14 @@ export class Compactor {
     this.#parts.sealing.settle();
     this.#parts.replica.clock.observe(H);
     await this.#parts.publisher.publish();
+    await this.#rotate();
+  }
+
+  /** At each new seal a segment ends, so that it can be deleted as a whole one day. */
+  async #rotate(): Promise<void> {
+    const no = this.#parts.sealing.seal?.no;
+    if (no === this.#rotatedAt) return;
+    this.#rotatedAt = no;
     await this.#parts.own.journal.rotate();
   }
 

@@ -3,7 +3,7 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import { genesisBase } from '../timeline/timeline.js';
+import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
@@ -52,7 +52,7 @@ export class Gatherer {
   async news(heard: readonly Heard[]): Promise<Plan> {
     const { accepted, lastIds } = this.#replica;
     const incoming = await this.#streams.incoming(heard, accepted, lastIds, this.#sealing.ended);
-    return this.#plan(incoming);
+    return this.#plan(incoming, accepted);
   }
 
   /**
@@ -147,7 +147,7 @@ export class Gatherer {
     if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
     this.#replica.clock.observe(base.position);
     if (own !== undefined) this.#replica.clock.observe(own.id);
-    return this.#plan(incoming);
+    return this.#plan(incoming, base.vector);
   }
 
   #checked(base: Base, plan: Plan): Gathered {
@@ -161,13 +161,14 @@ export class Gatherer {
     return { base, plan };
   }
 
-  #plan(incoming: readonly Incoming[]): Plan {
+  #plan(incoming: readonly Incoming[], accepted: VersionVector): Plan {
     const { calls, timeline, clock } = this.#replica;
     const plan = planMerge(incoming, {
       end: timeline.end,
       base: timeline.base,
       now: this.#options.now(),
       maxDrift: this.#options.maxClockDrift,
+      accepted,
       seal: this.#sealing.seal,
       obstacle: (event) => calls.obstacle(event),
     });
