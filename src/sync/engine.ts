@@ -51,8 +51,10 @@ export class Engine {
       this.#diskRefused(failure);
     });
     this.streams = new Streams(store, journal);
-    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store);
-    this.#snapshotter = new Snapshotter(replica, this.#snapshots, this.commit, this.streams.own);
+    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store, () =>
+      replica.executor.genesis(),
+    );
+    this.#snapshotter = new Snapshotter(replica, this.#snapshots, this.commit, this.streams.own, options.now);
     this.#gatherer = new Gatherer(replica, store, this.streams, this.#snapshots, this.commit, options);
     this.#publisher = new Publisher(replica, journal, store, this.commit);
   }

@@ -62,7 +62,7 @@ export class Gatherer {
   async everything(skipped: (error: SnapshotDamagedError) => void): Promise<Gathered> {
     for (const listing of await this.#snapshots.list()) {
       try {
-        const base = await this.#snapshots.read(listing);
+        const base = await this.#snapshots.read(this.#snapshots.own, listing);
         const plan = await this.#planFrom(base);
         const first = plan.accept[0];
         if (first === undefined || first.id > base.position) return { base, plan };
