@@ -8,11 +8,15 @@ import { elementAt, type Image, Images } from './snapshot-images.js';
 import { NodeNumbers } from './snapshot-numbers.js';
 import { ShapeTree, TypeTable } from './snapshot-types.js';
 
-/** A collection with more entries than this is written in pieces, between which what they hold is written. */
-const PIECE = 1024;
 const PIECE_BYTES = 2 ** 18;
-/** So many steps between two looks at the clock. */
-const STRIDE = 64;
+
+/** How the work is divided; the defaults fit, tests take less. */
+export interface Division {
+  /** A collection with more entries is written in pieces, between which what they hold is written. Default: 1,024. */
+  readonly piece?: number;
+  /** So many steps between two looks at the clock. Default: 64. */
+  readonly stride?: number;
+}
 
 /** What is still to be written of an object. */
 interface Rest {
@@ -63,7 +67,12 @@ export class StateEncoder {
   readonly #fields = emptyList();
   #done = false;
 
-  constructor(root: object, classes: ClassTable) {
+  readonly #piece: number;
+  readonly #stride: number;
+
+  constructor(root: object, classes: ClassTable, { piece = 1024, stride = 64 }: Division = {}) {
+    this.#piece = piece;
+    this.#stride = stride;
     this.#types = new TypeTable(classes, (type) => {
       this.#chunk.defineType(type);
     });
@@ -100,7 +109,7 @@ export class StateEncoder {
     for (let steps = 1; !this.#done; steps++) {
       if (!this.#step()) this.#done = true;
       if (this.#done || this.#chunk.full) return this.#flush();
-      if (steps % STRIDE === 0 && tired()) return [];
+      if (steps % this.#stride === 0 && tired()) return [];
     }
     return [];
   }
@@ -124,7 +133,7 @@ export class StateEncoder {
     }
     const rest = this.#rests[this.#rests.length - 1];
     if (rest === undefined) return false;
-    if (this.#piece(rest)) {
+    if (this.#write(rest)) {
       this.#rests.pop();
       this.#rested(rest.object);
     }
@@ -178,7 +187,7 @@ export class StateEncoder {
   }
 
   #begin(rest: Rest): void {
-    if (this.#piece(rest)) return;
+    if (this.#write(rest)) return;
     this.#rests.push(rest);
     this.#resting.set(rest.object, (this.#resting.get(rest.object) ?? 0) + 1);
   }
@@ -193,7 +202,7 @@ export class StateEncoder {
   }
 
   /** Writes the next piece of a rest; true if it was the last. */
-  #piece(rest: Rest): boolean {
+  #write(rest: Rest): boolean {
     const image = this.#images.of(rest.object);
     switch (rest.part) {
       case 'fields':
@@ -212,13 +221,13 @@ export class StateEncoder {
     const { arrays } = this.#chunk;
     const from = rest.at;
     let some = false;
-    for (; rest.at < array.length && rest.at < from + PIECE && !this.#chunk.full; rest.at++) {
+    for (; rest.at < array.length && rest.at < from + this.#piece && !this.#chunk.full; rest.at++) {
       const value = elementAt(array, rest.at);
       some ||= value !== NOTHING;
       this.#chunk.weigh(arrays.add(0, value, this.#numberOf));
     }
     if (rest.at > from) arrays.begin(rest.node, rest.at - from);
-    if (!some && rest.at === from + PIECE) {
+    if (!some && rest.at === from + this.#piece) {
       // Nothing but holes: there may be very many.
       const next = nextElement(array, rest.at);
       if (next > rest.at) arrays.begin(rest.node, rest.at - next);
@@ -231,7 +240,7 @@ export class StateEncoder {
     const { maps, sets } = this.#chunk;
     const from = rest.at;
     const { size } = rest.object as Map<unknown, unknown>;
-    for (; rest.at < size && rest.at < from + PIECE && !this.#chunk.full; rest.at++) {
+    for (; rest.at < size && rest.at < from + this.#piece && !this.#chunk.full; rest.at++) {
       const value: unknown = rest.iterator.next().value;
       if (rest.part === 'members') this.#chunk.weigh(sets.add(0, value, this.#numberOf));
       else this.#entry((value as unknown[])[0], (value as unknown[])[1]);
@@ -244,7 +253,7 @@ export class StateEncoder {
   #members(rest: Rest, { items, values }: Image): boolean {
     const { maps, sets } = this.#chunk;
     const from = rest.at;
-    for (; rest.at < items.length && rest.at < from + PIECE && !this.#chunk.full; rest.at++) {
+    for (; rest.at < items.length && rest.at < from + this.#piece && !this.#chunk.full; rest.at++) {
       if (rest.part === 'members') this.#chunk.weigh(sets.add(0, items[rest.at], this.#numberOf));
       else this.#entry(items[rest.at], values[rest.at]);
     }
@@ -260,7 +269,7 @@ export class StateEncoder {
   #dictionary(rest: FieldsRest, image: Image | undefined): boolean {
     const { dictionaries } = this.#chunk;
     const from = rest.at;
-    for (; rest.at < rest.keys.length && rest.at < from + PIECE && !this.#chunk.full; rest.at++) {
+    for (; rest.at < rest.keys.length && rest.at < from + this.#piece && !this.#chunk.full; rest.at++) {
       const key = rest.keys[rest.at] as string | symbol;
       const [value, attributes] =
         image === undefined
