@@ -157,7 +157,7 @@ export class Compactor {
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
       const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
       if (!isAsked && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
-      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)) };
+      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
       const { snapshotter, history } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
       const taken =
