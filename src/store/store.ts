@@ -50,8 +50,14 @@ export interface Journal {
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
   appendNow(lines: string, firstSeq: number): void;
+  /** Whether `appendNow` is the quicker way for a single caller who waits, though the event loop stands still meanwhile. */
+  readonly quickNow?: boolean;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
+  /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */
+  cutBackNow?(): void;
+  /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
+  check?(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately that `head` was published, before it is. */
   publish(frontier: string, head: Head | undefined): Promise<void>;
   /** This stream's master's snapshots, newest first. */

@@ -87,6 +87,7 @@ export class Gatherer {
     if (own !== undefined) this.#replica.clock.observe(own.id);
     const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
     if (broken !== undefined) {
+      await this.#streams.findDamage();
       const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
       throw broken.reason === 'damaged' || broken.reason === 'gap'
         ? new JournalDamagedError(why)

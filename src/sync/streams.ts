@@ -28,6 +28,11 @@ export class Streams {
     return streamKey(this.#journal.header);
   }
 
+  /** Rejects with the file and the place, if the store can tell where this master's own journal is damaged. */
+  async findDamage(): Promise<void> {
+    await this.#journal.check?.();
+  }
+
   /** Everything published in the store. */
   async heard(): Promise<Heard[]> {
     const listings = await this.#store.streams();

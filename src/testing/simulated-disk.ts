@@ -84,6 +84,9 @@ export class SimulatedDisk implements FileSystem {
               if (life === this.#lives) held.syncNow();
             },
             truncate: (size) => alive(() => held.truncate(size)),
+            truncateNow: (size) => {
+              if (life === this.#lives) held.truncateNow(size);
+            },
             close: () => alive(() => held.close()),
           };
         }),
@@ -191,6 +194,10 @@ class SimulatedOpenFile implements OpenFile {
   }
 
   async truncate(size: number): Promise<void> {
+    this.truncateNow(size);
+  }
+
+  truncateNow(size: number): void {
     this.#fault('truncate');
     this.#file.bytes = this.#file.bytes.slice(0, size);
     this.#file.durable = this.#file.bytes.slice();

@@ -34,8 +34,10 @@ export interface OpenFile {
   sync(): Promise<void>;
   /** As `sync`, before it returns. */
   syncNow(): void;
-  /** Cuts the file to a size in bytes. */
+  /** Cuts the file to a size in bytes, durably. */
   truncate(size: number): Promise<void>;
+  /** As `truncate`, before it returns. */
+  truncateNow(size: number): void;
   close(): Promise<void>;
 }
 

@@ -4,9 +4,16 @@ import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
 import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 import type { Lock } from './lock.js';
+import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
 
 const encoder = new TextEncoder();
+
+/** Space made ahead at a time, at most. */
+const PADDING_BYTES = 256 * 1024;
+/** A batch beyond this size is handed to the file system in the background. */
+const SMALL_BATCH_BYTES = 64 * 1024;
+const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
 
 /** The open end of a stream. */
 export interface OpenEnd {
@@ -17,8 +24,12 @@ export interface OpenEnd {
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
+  /** Checks every line of the stream. */
+  readonly check: () => Promise<unknown>;
   readonly file: OpenFile;
   readonly size: number;
+  /** Up to where the file has bytes already, padding included. */
+  readonly allocated: number;
   /** A segment beyond this size is closed and the next one begun. */
   readonly segmentBytes: number;
 }
@@ -28,6 +39,7 @@ export class FolderJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
+  readonly quickNow = true;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -36,6 +48,12 @@ export class FolderJournal implements Journal {
   #durable: number;
   /** End of what was written and synced at once, perhaps behind bytes that are still on their way. */
   #ahead = 0;
+  /** Up to where the file has bytes already, padding included. */
+  #allocated: number;
+  /** How much was appended since the journal was opened. */
+  #appended = 0;
+  /** Whether space is made ahead; a disk that refused that once is not asked again. */
+  #padding = true;
   /** Number of the event that the next write begins with. */
   #next: number;
   #rotation: Promise<void> | undefined;
@@ -47,13 +65,15 @@ export class FolderJournal implements Journal {
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
+    this.#allocated = end.allocated;
     this.#next = (end.head?.seq ?? 0) + 1;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
     // Its place is taken before anything is awaited: `appendNow` may come in between, and its lines follow these.
     const { bytes, offset } = this.#reserve(lines, firstSeq);
-    await this.#file.write(bytes, offset);
+    if (bytes.length > SMALL_BATCH_BYTES) await this.#file.write(bytes, offset);
+    else this.#writeNow(bytes, offset);
     await this.#file.sync();
     // What `appendNow` has put behind these bytes meanwhile is on disk as well.
     this.#durable = Math.max(this.#durable, offset + bytes.length, this.#ahead);
@@ -62,7 +82,7 @@ export class FolderJournal implements Journal {
 
   appendNow(lines: string, firstSeq: number): void {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
-    this.#file.writeNow(bytes, offset);
+    this.#writeNow(bytes, offset);
     this.#file.syncNow();
     this.#ahead = offset + bytes.length;
     if (this.#durable === offset) this.#durable = this.#ahead;
@@ -72,7 +92,16 @@ export class FolderJournal implements Journal {
   async cutBack(): Promise<void> {
     await this.#rotation;
     await this.#file.truncate(this.#durable);
-    this.#offset = this.#durable;
+    this.#offset = this.#allocated = this.#durable;
+  }
+
+  cutBackNow(): void {
+    this.#file.truncateNow(this.#durable);
+    this.#offset = this.#allocated = this.#durable;
+  }
+
+  async check(): Promise<void> {
+    await this.#end.check();
   }
 
   async publish(frontier: string, head: Head | undefined): Promise<void> {
@@ -108,6 +137,7 @@ export class FolderJournal implements Journal {
 
   async size(): Promise<{ journal: number; snapshots: number }> {
     const { fs, directory } = this.#end;
+    const ahead = this.#allocated - this.#offset;
     const sum = async (files: string[]): Promise<number> => {
       const sizes = await Promise.all(files.map((file) => fs.size(file)));
       return sizes.reduce((left, right) => left + right, 0);
@@ -115,7 +145,7 @@ export class FolderJournal implements Journal {
     const segments = await segmentsOf(fs, directory);
     const snapshots = await snapshotsOf(fs, directory);
     return {
-      journal: await sum(segments.map((first) => `${directory}/${segmentName(first)}`)),
+      journal: (await sum(segments.map((first) => `${directory}/${segmentName(first)}`))) - ahead,
       snapshots: await sum(snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`)),
     };
   }
@@ -123,6 +153,7 @@ export class FolderJournal implements Journal {
   async close(): Promise<void> {
     await this.#rotation;
     try {
+      await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
     } finally {
       await this.#end.lock.release();
@@ -133,8 +164,32 @@ export class FolderJournal implements Journal {
     const bytes = encoder.encode(lines);
     const offset = this.#offset;
     this.#offset += bytes.length;
+    this.#appended += bytes.length;
     this.#next = firstSeq + countLines(bytes);
     return { bytes, offset };
+  }
+
+  // Before it returns: space that is made in the background could overwrite lines that were put there meanwhile.
+  #writeNow(bytes: Uint8Array, offset: number): void {
+    this.#file.writeNow(bytes, offset);
+    const end = offset + bytes.length;
+    if (end <= this.#allocated) return;
+    this.#allocated = end;
+    // Never more than was appended, so that a master that has little to say takes little.
+    const ahead = Math.min(PADDING_BYTES, this.#appended, this.#end.segmentBytes);
+    if (!this.#padding || bytes.length * 2 > ahead) return;
+    try {
+      this.#file.writeNow(padding.subarray(0, ahead), end);
+      this.#allocated = end + ahead;
+    } catch {
+      // Nothing is lost by that, and the lines may still have room; if the disk is broken, the sync that follows says so.
+      this.#padding = false;
+    }
+  }
+
+  // Left-over padding harms nobody: whoever reads passes over it, and the next start writes over it.
+  async #trim(file: OpenFile, size: number, allocated: number): Promise<void> {
+    if (allocated > size) await file.truncate(size).catch(() => undefined);
   }
 
   async #rotateIfFull(): Promise<void> {
@@ -149,6 +204,7 @@ export class FolderJournal implements Journal {
   async #rotate(): Promise<void> {
     const { fs, directory } = this.#end;
     const offset = this.#offset;
+    const allocated = this.#allocated;
     const name = `${directory}/${segmentName(this.#next)}`;
     const full = this.#file;
     let next: OpenFile | undefined;
@@ -158,7 +214,8 @@ export class FolderJournal implements Journal {
       // Unless something was written meanwhile, which makes the new name wrong.
       if (this.#offset === offset && this.#durable === offset) {
         this.#file = next;
-        this.#offset = this.#durable = this.#ahead = 0;
+        this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
+        await this.#trim(full, offset, allocated);
       }
       await (this.#file === next ? full : next).close();
       if (this.#file === full) await fs.unlink(name);

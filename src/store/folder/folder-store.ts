@@ -10,7 +10,7 @@ import { FolderJournal, removeTemporaries } from './folder-journal.js';
 import { epochsOf, FRONTIER_FILE, mastersIn, segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { cutTail, type Recovered, recoverStream } from './recovery.js';
+import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
 
@@ -123,7 +123,7 @@ export class FolderStore implements Store {
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
     const published = Math.max((await this.#frontier(stream))?.head?.seq ?? 0, session.head?.seq ?? 0);
-    const found = await recoverStream(this.#fs, this.location, stream, published, crc32);
+    const found = await recoverStream(this.#scan(stream, published));
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
@@ -144,8 +144,10 @@ export class FolderStore implements Store {
       head: found.head,
       notices,
       lock,
+      check: () => recoverStream({ ...this.#scan(stream, published), thorough: true }),
       file,
       size: found.segment.size,
+      allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
       segmentBytes: this.#segmentBytes,
     });
   }
@@ -203,8 +205,10 @@ export class FolderStore implements Store {
       head: undefined,
       notices,
       lock,
+      check: () => recoverStream({ ...this.#scan(header, 0), thorough: true }),
       file,
       size: line.length,
+      allocated: line.length,
       segmentBytes: this.#segmentBytes,
     });
   }
@@ -248,12 +252,16 @@ export class FolderStore implements Store {
   // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
   async #scanOther(stream: StreamId, published: number, notices: Notice[]): Promise<Recovered | undefined> {
     try {
-      return await recoverStream(this.#fs, this.location, stream, published, crc32);
+      return await recoverStream({ ...this.#scan(stream, published), thorough: true });
     } catch (error) {
       if (!(error instanceof JournalDamagedError)) throw error;
       notices.push({ kind: 'foreign-file', message: error.message });
       return undefined;
     }
+  }
+
+  #scan(stream: StreamId, published: number): Scan {
+    return { fs: this.#fs, root: this.location, stream, published, crc32 };
   }
 
   async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {

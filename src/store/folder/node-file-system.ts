@@ -1,4 +1,4 @@
-import { fdatasyncSync, type Stats, writeSync } from 'node:fs';
+import { fdatasyncSync, fsyncSync, ftruncateSync, type Stats, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
@@ -83,6 +83,11 @@ class NodeFile implements OpenFile {
   async truncate(size: number): Promise<void> {
     await this.#handle.truncate(size);
     await this.#handle.sync();
+  }
+
+  truncateNow(size: number): void {
+    ftruncateSync(this.#handle.fd, size);
+    fsyncSync(this.#handle.fd);
   }
 
   close(): Promise<void> {

@@ -80,6 +80,7 @@ class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices = [];
+  readonly quickNow = true;
   readonly #stream: MemoryStream;
   readonly #release: () => void;
 
@@ -107,6 +108,10 @@ class MemoryJournal implements Journal {
 
   cutBack(): Promise<void> {
     return Promise.resolve();
+  }
+
+  cutBackNow(): void {
+    // Appending never fails here: there is nothing to take back.
   }
 
   publish(frontier: string): Promise<void> {
