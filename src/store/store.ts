@@ -60,12 +60,8 @@ export interface Journal {
   check?(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately that `head` was published, before it is. */
   publish(frontier: string, head: Head | undefined): Promise<void>;
-  /** This stream's master's snapshots, newest first. */
-  snapshots(): Promise<readonly SnapshotListing[]>;
-  /** Lines of one snapshot. */
-  readSnapshot(snapshot: SnapshotListing): AsyncIterable<string>;
-  /** Writes a snapshot atomically. */
-  writeSnapshot(position: string, lines: Iterable<string>): Promise<void>;
+  /** Writes a snapshot atomically: until it is whole and durable, nobody finds it. */
+  writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   removeSnapshot(snapshot: SnapshotListing): Promise<void>;
   /** Bytes this stream's files take, events and snapshots. */
   size(): Promise<{ readonly journal: number; readonly snapshots: number }>;
@@ -91,4 +87,8 @@ export interface Store {
    * Lines of the events after `after` up to `upTo`, without line feeds. Stops early where something has not arrived yet.
    */
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
+  /** The snapshots that a stream's master has written, newest first. */
+  snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
+  /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */
+  readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
 }

@@ -3,7 +3,7 @@ import { type Event, streamKey } from '../event/envelope.js';
 import { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
 import type { Entry } from '../timeline/entry.js';
-import { BEHIND_BASE, genesisBase, type VersionVector } from '../timeline/timeline.js';
+import { BEHIND_BASE, type VersionVector } from '../timeline/timeline.js';
 import { Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
 import type { SyncReport } from './notices.js';
@@ -12,6 +12,7 @@ import { Publisher } from './publisher.js';
 import { reaching } from './reaching.js';
 import type { Merge, Replica } from './replica.js';
 import { Snapshots } from './snapshots.js';
+import { Snapshotter } from './snapshotter.js';
 import { Streams } from './streams.js';
 import { changedOutcomes, firstMissing, withUnread } from './wholeness.js';
 
@@ -29,6 +30,7 @@ export class Engine {
   /** Everything that reads the store. */
   readonly streams: Streams;
   readonly #snapshots: Snapshots;
+  readonly #snapshotter: Snapshotter;
   readonly #gatherer: Gatherer;
   readonly #publisher: Publisher;
   readonly #store: Store;
@@ -38,7 +40,6 @@ export class Engine {
   #sinceSnapshot = 0;
   #running: Promise<SyncReport> | undefined;
   #next: Promise<SyncReport> | undefined;
-  #snapshotting: Promise<void> | undefined;
 
   constructor(replica: Replica, store: Store, journal: Journal, options: ResolvedOptions) {
     this.replica = replica;
@@ -50,7 +51,8 @@ export class Engine {
       this.#diskRefused(failure);
     });
     this.streams = new Streams(store, journal);
-    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store.crc32);
+    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store);
+    this.#snapshotter = new Snapshotter(replica, this.#snapshots, this.commit, this.streams.own);
     this.#gatherer = new Gatherer(replica, store, this.streams, this.#snapshots, this.commit, options);
     this.#publisher = new Publisher(replica, journal, store, this.commit);
   }
@@ -118,16 +120,16 @@ export class Engine {
 
   /** Writes a snapshot of everything durable; nothing if there is a newest one of it already. */
   async snapshot(): Promise<void> {
-    this.#snapshotting ??= this.#takeSnapshot().finally(() => {
-      this.#snapshotting = undefined;
-    });
-    return this.#snapshotting;
+    const changed = this.#sinceSnapshot > 0;
+    // Counted from the attempt: a disk that is full now is not asked again at every call.
+    this.#sinceSnapshot = 0;
+    await this.#snapshotter.take(changed);
   }
 
   /** Counts events towards the next snapshot, and takes it in the background when it is due. */
   #countEvents(count: number): void {
     this.#sinceSnapshot += count;
-    if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotting !== undefined) return;
+    if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotter.busy) return;
     this.snapshot().catch((error: unknown) => {
       this.replica.notifier.tell('error', error as Error);
     });
@@ -145,7 +147,7 @@ export class Engine {
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
           await this.#trySnapshot();
       }
-      await this.#snapshotting;
+      await this.#snapshotter.idle();
     } finally {
       await this.journal.close();
     }
@@ -230,32 +232,6 @@ export class Engine {
     const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
     replica.rebuild(base, events);
     return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
-  }
-
-  async #takeSnapshot(): Promise<void> {
-    const { replica } = this;
-    await this.commit.settle();
-    const newest = (await this.#snapshots.list())[0]?.position;
-    // From here to the encoded lines nothing awaits: they are one moment of the state.
-    const { timeline } = replica;
-    if (timeline.stopped !== undefined) throw timeline.stopped;
-    const durable = this.commit.durable?.seq ?? 0;
-    const open = timeline.entries.findIndex(
-      ({ event }) => streamKey(event) === this.streams.own && event.seq > durable,
-    );
-    const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
-    if (position === genesisBase().position || (position === newest && this.#sinceSnapshot === 0)) return;
-    const encode = (): string[] =>
-      this.#snapshots.encode(replica.executor.raw, {
-        position,
-        vector: timeline.vectorAt(position),
-        rejections: timeline.rejections().filter(({ event }) => event.id <= position),
-      });
-    const first = timeline.entries[open]?.event.id;
-    const lines = first === undefined ? encode() : timeline.before(first, encode);
-    // Counted from the attempt: a disk that is full now is not asked again at every call.
-    this.#sinceSnapshot = 0;
-    await this.#snapshots.write(position, lines);
   }
 
   #tell({ received, changes }: Merged, reordered: readonly Entry[], report: SyncReport): void {

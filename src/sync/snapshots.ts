@@ -5,7 +5,7 @@ import { isUlid } from '../event/ulid.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
 import { encodeState, StateDecoder } from '../state/snapshot-codec.js';
-import type { Journal, SnapshotListing } from '../store/store.js';
+import type { Journal, SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import type { VersionVector } from '../timeline/timeline.js';
@@ -36,18 +36,20 @@ export class Snapshots {
   readonly #journal: Journal;
   readonly #definition: ModelDefinition;
   readonly #classes: ClassTable;
+  readonly #store: Store;
   readonly #crc32: Crc32;
 
-  constructor(journal: Journal, definition: ModelDefinition, classes: ClassTable, crc32: Crc32) {
+  constructor(journal: Journal, definition: ModelDefinition, classes: ClassTable, store: Store) {
     this.#journal = journal;
     this.#definition = definition;
     this.#classes = classes;
-    this.#crc32 = crc32;
+    this.#store = store;
+    this.#crc32 = store.crc32;
   }
 
-  /** This master's snapshots, newest first. */
+  /** Snapshots of this master's stream, newest first. */
   list(): Promise<readonly SnapshotListing[]> {
-    return this.#journal.snapshots();
+    return this.#store.snapshots(this.#journal.header);
   }
 
   /** All lines of a snapshot of `root`; made at once, because the state goes on changing. */
@@ -71,7 +73,7 @@ export class Snapshots {
 
   /** Writes a snapshot and removes the oldest beyond those that are kept. */
   async write(position: string, lines: readonly string[]): Promise<void> {
-    await this.#journal.writeSnapshot(position, lines);
+    await this.#journal.writeSnapshot(position, bytesOfLines(lines));
     for (const old of (await this.list()).slice(KEEP)) await this.#journal.removeSnapshot(old);
   }
 
@@ -85,7 +87,7 @@ export class Snapshots {
     let header: SnapshotHeader | undefined;
     let held: string | undefined;
     let count = 0;
-    for await (const line of this.#journal.readSnapshot(listing)) {
+    for await (const line of linesOf(this.#store.readSnapshot(this.#journal.header, listing))) {
       // One line behind: the last one is not a part of the state but its end.
       if (held !== undefined && count === 1) header = this.#header(held, listing);
       else if (held !== undefined) state.line(held);
@@ -150,4 +152,21 @@ export class Snapshots {
     for (const key of Object.keys(root)) Reflect.deleteProperty(root, key);
     return Object.assign(root, fields);
   }
+}
+
+const encoder = new TextEncoder();
+
+async function* bytesOfLines(lines: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const line of lines) yield encoder.encode(line + '\n');
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') throw new SnapshotDamagedError('A snapshot ends in the middle of a line');
 }

@@ -59,6 +59,10 @@ function seqs(store: Store, lines: readonly string[]): number[] {
   });
 }
 
+async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield new TextEncoder().encode(text);
+}
+
 // By text: under Jest, lists that come from Node are of another realm and never deeply equal.
 function same(actual: unknown, expected: unknown): void {
   strictEqual(JSON.stringify(actual), JSON.stringify(expected));
@@ -165,20 +169,25 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     await rejects(at.open().open({ ...new Writer('b').request, model: 'another' }), { code: 'MODEL_MISMATCH' });
   });
 
-  check('snapshots come back line by line, newest first, and can be removed', async (at) => {
+  check('snapshots come back byte for byte, newest first, for every reader, and can be removed', async (at) => {
     const writer = new Writer('a');
     const journal = await at.open().open(writer.request);
     const [older, newer] = [`${'0'.repeat(25)}1`, `${'0'.repeat(25)}2`];
-    await journal.writeSnapshot(older, ['one', 'två']);
-    await journal.writeSnapshot(newer, ['three']);
+    await journal.writeSnapshot(older, chunksOf('one\n', 'två\n'));
+    await journal.writeSnapshot(newer, chunksOf('three'));
     await journal.close();
-    const reopened = await at.open().open(writer.request);
-    same(await reopened.snapshots(), [{ position: newer }, { position: older }]);
-    const lines: string[] = [];
-    for await (const line of reopened.readSnapshot({ position: older })) lines.push(line);
-    same(lines, ['one', 'två']);
+    const again = at.open();
+    const reopened = await again.open(writer.request);
+    same(await again.snapshots(journal.header), [{ position: newer }, { position: older }]);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of again.readSnapshot(journal.header, { position: older })) chunks.push(chunk);
+    strictEqual(Buffer.concat(chunks).toString(), 'one\ntvå\n');
+    await rejects(async () => {
+      for await (const _chunk of again.readSnapshot(journal.header, { position: `${'0'.repeat(25)}3` }));
+    });
     await reopened.removeSnapshot({ position: older });
-    same(await reopened.snapshots(), [{ position: newer }]);
+    same(await again.snapshots(journal.header), [{ position: newer }]);
+    same(await again.snapshots({ master: 'nobody', epoch: journal.header.epoch }), []);
     ok((await reopened.size()).snapshots > 0);
     await reopened.close();
   });

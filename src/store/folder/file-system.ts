@@ -84,13 +84,13 @@ export async function replaceFile(
   fs: FileSystem,
   directory: string,
   name: string,
-  chunks: Iterable<Uint8Array>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const temporary = `${directory}/.${name}.tmp`;
   const file = await fs.open(temporary, true);
   try {
     let offset = 0;
-    for (const chunk of chunks) {
+    for await (const chunk of chunks) {
       await file.write(chunk, offset);
       offset += chunk.length;
     }

@@ -1,4 +1,3 @@
-import { SnapshotDamagedError } from '../../errors.js';
 import type { StreamHeader } from '../../event/envelope.js';
 import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
 import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
@@ -110,25 +109,10 @@ export class FolderJournal implements Journal {
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
-  async snapshots(): Promise<readonly SnapshotListing[]> {
-    return (await snapshotsOf(this.#end.fs, this.#end.directory)).map((position) => ({ position }));
-  }
-
-  async *readSnapshot({ position }: SnapshotListing): AsyncIterable<string> {
-    const bytes = await this.#end.fs.read(`${this.#end.directory}/snapshots/${snapshotName(position)}`);
-    const decoder = new TextDecoder();
-    let start = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      yield decoder.decode(bytes.subarray(start, end));
-      start = end + 1;
-    }
-    if (start < bytes.length) throw new SnapshotDamagedError(`The snapshot ${position} ends in the middle of a line`);
-  }
-
-  async writeSnapshot(position: string, lines: Iterable<string>): Promise<void> {
+  async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
-    await replaceFile(this.#end.fs, directory, snapshotName(position), encodeLines(lines));
+    await replaceFile(this.#end.fs, directory, snapshotName(position), chunks);
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
@@ -230,10 +214,6 @@ function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
   return count;
-}
-
-function* encodeLines(lines: Iterable<string>): Generator<Uint8Array> {
-  for (const line of lines) yield encoder.encode(line + '\n');
 }
 
 /** Removes temporary files that a crash left in a directory of ours. */

@@ -4,10 +4,19 @@ import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
 import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import { decodeFrontier, encodeFrontier } from '../frontier.js';
-import type { Journal, JournalRequest, Notice, Store, StreamListing } from '../store.js';
+import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
 import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
 import { FolderJournal, removeTemporaries } from './folder-journal.js';
-import { epochsOf, FRONTIER_FILE, mastersIn, segmentName, segmentsOf, streamDirectory } from './layout.js';
+import {
+  epochsOf,
+  FRONTIER_FILE,
+  mastersIn,
+  segmentName,
+  segmentsOf,
+  snapshotName,
+  snapshotsOf,
+  streamDirectory,
+} from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
@@ -16,6 +25,9 @@ import { defaultLocalDirectory, readSession, type Session, writeSession } from '
 
 /** More than the header line of a stream takes. */
 const HEADER_BYTES = 4096;
+
+/** A snapshot is read in pieces of this size. */
+const READ_BYTES = 1024 * 1024;
 
 /** How a FolderStore reaches its machine; tests pass other implementations. */
 export interface FolderStoreOptions {
@@ -95,6 +107,17 @@ export class FolderStore implements Store {
     if (reader === undefined)
       this.#readers.set(key, (reader = new SegmentReader(this.#fs, streamDirectory(this.location, stream))));
     return reader.read(after, upTo);
+  }
+
+  async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    const positions = await snapshotsOf(this.#fs, streamDirectory(this.location, stream));
+    return positions.map((position) => ({ position }));
+  }
+
+  async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
+    const size = await this.#fs.size(file);
+    for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#fs.read(file, offset, READ_BYTES);
   }
 
   async #openLocked(request: JournalRequest, local: string, lock: Lock): Promise<Journal> {

@@ -9,7 +9,7 @@ interface MemoryStream {
   readonly lines: string[];
   frontier: string | undefined;
   head: Head | undefined;
-  readonly snapshots: Map<string, string[]>;
+  readonly snapshots: Map<string, Uint8Array[]>;
 }
 
 /**
@@ -74,6 +74,20 @@ export class MemoryStore implements Store {
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
     return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.slice(after, upTo) ?? []);
   }
+
+  async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    const positions = [...(this.#streams.get(streamKey(stream))?.snapshots.keys() ?? [])];
+    return positions
+      .sort()
+      .reverse()
+      .map((position) => ({ position }));
+  }
+
+  async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    const chunks = this.#streams.get(streamKey(stream))?.snapshots.get(position);
+    if (chunks === undefined) throw new Error(`There is no snapshot ${position} of ${streamKey(stream)}`);
+    yield* chunks;
+  }
 }
 
 class MemoryJournal implements Journal {
@@ -119,22 +133,10 @@ class MemoryJournal implements Journal {
     return Promise.resolve();
   }
 
-  snapshots(): Promise<readonly SnapshotListing[]> {
-    return Promise.resolve(
-      [...this.#stream.snapshots.keys()]
-        .sort()
-        .reverse()
-        .map((position) => ({ position })),
-    );
-  }
-
-  async *readSnapshot({ position }: SnapshotListing): AsyncIterable<string> {
-    yield* await Promise.resolve(this.#stream.snapshots.get(position) ?? []);
-  }
-
-  writeSnapshot(position: string, lines: Iterable<string>): Promise<void> {
-    this.#stream.snapshots.set(position, [...lines]);
-    return Promise.resolve();
+  async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const kept: Uint8Array[] = [];
+    for await (const chunk of chunks) kept.push(chunk.slice());
+    this.#stream.snapshots.set(position, kept);
   }
 
   removeSnapshot({ position }: SnapshotListing): Promise<void> {
@@ -144,7 +146,7 @@ class MemoryJournal implements Journal {
 
   size(): Promise<{ journal: number; snapshots: number }> {
     const chars = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0);
-    const snapshots = [...this.#stream.snapshots.values()].reduce((sum, lines) => sum + chars(lines), 0);
+    const snapshots = [...this.#stream.snapshots.values()].flat().reduce((sum, chunk) => sum + chunk.length, 0);
     return Promise.resolve({ journal: chars(this.#stream.lines), snapshots });
   }
 
