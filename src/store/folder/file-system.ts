@@ -8,6 +8,8 @@ export interface FileSystem {
   size(file: string): Promise<number>;
   /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
   open(file: string, truncate: boolean): Promise<OpenFile>;
+  /** As `open`, before it returns. */
+  openNow(file: string, truncate: boolean): OpenFile;
   /** Makes a directory and those above it. */
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
@@ -16,6 +18,8 @@ export interface FileSystem {
   unlink(file: string): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
+  /** As `syncDirectory`, before it returns. */
+  syncDirectoryNow(directory: string): void;
 }
 
 /** One name in a directory. */

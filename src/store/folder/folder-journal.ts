@@ -38,7 +38,6 @@ export class FolderJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
-  readonly quickNow = true;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -68,6 +67,11 @@ export class FolderJournal implements Journal {
     this.#next = (end.head?.seq ?? 0) + 1;
   }
 
+  /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
+  get quickNow(): boolean {
+    return !this.#isFull;
+  }
+
   async append(lines: string, firstSeq: number): Promise<void> {
     // Its place is taken before anything is awaited: `appendNow` may come in between, and its lines follow these.
     const { bytes, offset } = this.#reserve(lines, firstSeq);
@@ -85,7 +89,7 @@ export class FolderJournal implements Journal {
     this.#file.syncNow();
     this.#ahead = offset + bytes.length;
     if (this.#durable === offset) this.#durable = this.#ahead;
-    void this.#rotateIfFull();
+    if (this.#isFull && this.#rotation === undefined && this.#durable === this.#offset) this.#rotateNow();
   }
 
   async cutBack(): Promise<void> {
@@ -144,6 +148,10 @@ export class FolderJournal implements Journal {
     }
   }
 
+  get #isFull(): boolean {
+    return this.#offset > this.#end.segmentBytes;
+  }
+
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
     const bytes = encoder.encode(lines);
     const offset = this.#offset;
@@ -177,7 +185,7 @@ export class FolderJournal implements Journal {
   }
 
   async #rotateIfFull(): Promise<void> {
-    if (this.#offset <= this.#end.segmentBytes) return;
+    if (!this.#isFull) return;
     this.#rotation ??= this.#rotate().finally(() => {
       this.#rotation = undefined;
     });
@@ -188,25 +196,54 @@ export class FolderJournal implements Journal {
   async #rotate(): Promise<void> {
     const { fs, directory } = this.#end;
     const offset = this.#offset;
-    const allocated = this.#allocated;
     const name = `${directory}/${segmentName(this.#next)}`;
-    const full = this.#file;
     let next: OpenFile | undefined;
     try {
       next = await fs.open(name, true);
       await fs.syncDirectory(directory);
       // Unless something was written meanwhile, which makes the new name wrong.
-      if (this.#offset === offset && this.#durable === offset) {
-        this.#file = next;
-        this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
-        await this.#trim(full, offset, allocated);
-      }
-      await (this.#file === next ? full : next).close();
-      if (this.#file === full) await fs.unlink(name);
+      if (this.#offset === offset && this.#durable === offset) await this.#goOnIn(next);
+      else await this.#discard(name, next);
     } catch {
-      // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
-      if (next !== undefined && this.#file === full) await fs.unlink(name).catch(() => undefined);
+      if (next !== undefined && this.#file !== next) await this.#discard(name, next).catch(() => undefined);
     }
+  }
+
+  /** As `#rotate`, in the turn in which the last line was synced. */
+  #rotateNow(): void {
+    const { fs, directory } = this.#end;
+    const name = `${directory}/${segmentName(this.#next)}`;
+    let next: OpenFile | undefined;
+    try {
+      next = fs.openNow(name, true);
+      fs.syncDirectoryNow(directory);
+    } catch {
+      if (next !== undefined) this.#inBackground(this.#discard(name, next));
+      return;
+    }
+    this.#inBackground(this.#goOnIn(next));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#rotation = work
+      .catch(() => undefined)
+      .finally(() => {
+        this.#rotation = undefined;
+      });
+  }
+
+  #goOnIn(next: OpenFile): Promise<void> {
+    const full = this.#file;
+    const [size, allocated] = [this.#offset, this.#allocated];
+    this.#file = next;
+    this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
+    return this.#trim(full, size, allocated).then(() => full.close());
+  }
+
+  // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
+  async #discard(name: string, next: OpenFile): Promise<void> {
+    await next.close();
+    await this.#end.fs.unlink(name);
   }
 }
 
