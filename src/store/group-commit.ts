@@ -16,9 +16,6 @@ interface Waiter {
   readonly reject: (error: PrevalentError) => void;
 }
 
-/** Runs work after everything that this turn of the event loop brings; at the end of the microtasks where nothing better is known. */
-const afterThisTurn: (work: () => void) => void = typeof setImmediate === 'function' ? setImmediate : queueMicrotask;
-
 /**
  * Collects the lines of calls and writes them together: one write and one sync carry all that waited (group commit, as in
  * Gray & Reuter, "Transaction Processing", 1993). A caller who is alone is served at once, without a detour through another
@@ -100,8 +97,9 @@ export class GroupCommit {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
     queueMicrotask(() => {
-      if (this.#isAlone()) afterThisTurn(() => this.#begin());
-      else this.#begin();
+      const soon = this.#isAlone() ? this.#journal.soon : undefined;
+      if (soon === undefined) this.#begin();
+      else soon(() => this.#begin());
     });
   }
 
@@ -115,9 +113,7 @@ export class GroupCommit {
 
   /** Whether exactly one caller waits, and waited alone the last time: then nobody is kept waiting by standing still. */
   #isAlone(): boolean {
-    return (
-      this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#journal.quickNow === true
-    );
+    return this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#journal.soon !== undefined;
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
@@ -194,10 +190,9 @@ export class GroupCommit {
   }
 
   #takenBackNow(cause: unknown): PrevalentError {
-    const { cutBackNow } = this.#journal;
-    if (cutBackNow === undefined) return outcomeUnknown(cause);
+    if (this.#journal.cutBackNow === undefined) return outcomeUnknown(cause);
     try {
-      cutBackNow.call(this.#journal);
+      this.#journal.cutBackNow();
       return notDurable(cause);
     } catch (error) {
       return outcomeUnknown(new AggregateError([cause, error], reason(cause)));

@@ -50,8 +50,11 @@ export interface Journal {
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
   appendNow(lines: string, firstSeq: number): void;
-  /** Whether `appendNow` is the quicker way for a single caller who waits, though the event loop stands still meanwhile. */
-  readonly quickNow?: boolean;
+  /**
+   * Runs work at the end of this turn of the event loop. There only while `appendNow` is the quicker way for a single caller who
+   * waits, although the event loop stands still meanwhile.
+   */
+  readonly soon?: ((work: () => void) => void) | undefined;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
   /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */

@@ -68,8 +68,8 @@ export class FolderJournal implements Journal {
   }
 
   /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
-  get quickNow(): boolean {
-    return !this.#isFull;
+  get soon(): ((work: () => void) => void) | undefined {
+    return this.#isFull ? undefined : setImmediate;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {

@@ -94,7 +94,7 @@ class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices = [];
-  readonly quickNow = true;
+  readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
   readonly #release: () => void;
 

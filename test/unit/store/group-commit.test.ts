@@ -9,9 +9,9 @@ interface Batch {
 }
 
 /** A journal whose disk the test moves by hand. */
-class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 'cutBackNow' | 'head' | 'quickNow'> {
+class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 'cutBackNow' | 'head' | 'soon'> {
   readonly head = undefined;
-  readonly quickNow: boolean;
+  readonly soon: ((work: () => void) => void) | undefined;
   readonly batches: Batch[] = [];
   readonly now: string[] = [];
   cuts = 0;
@@ -19,7 +19,7 @@ class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 
   refusesCut: Error | undefined;
 
   constructor(quickNow = false) {
-    this.quickNow = quickNow;
+    this.soon = quickNow ? setImmediate : undefined;
   }
 
   append(text: string, first: number): Promise<void> {
