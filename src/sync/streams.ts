@@ -1,5 +1,6 @@
 import { JournalDamagedError } from '../errors.js';
-import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamId, streamKey } from '../event/envelope.js';
+import { LineReader } from '../event/line-reader.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Head, Journal, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
@@ -84,8 +85,9 @@ export class Streams {
     for (const [key, seq] of vector) {
       const [master = '', epoch = ''] = key.split('@');
       const read = new Map<number, Event>();
+      const reader = new LineReader(this.#store.crc32);
       for (const line of await this.#store.read({ master, epoch }, 0, seq)) {
-        const parsed = parseLine(line, this.#store.crc32);
+        const parsed = reader.read(line);
         if (parsed.kind === 'event') read.set(parsed.event.seq, parsed.event);
       }
       for (let number = 1; number <= seq; number++) {
@@ -103,7 +105,8 @@ export class Streams {
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
     const lines = await this.#store.read(stream, accepted, head.seq);
-    const parsed: ParsedLine[] = lines.map((line) => parseLine(line, this.#store.crc32));
+    const reader = new LineReader(this.#store.crc32);
+    const parsed = lines.map((line) => reader.read(line));
     return { stream: { master: stream.master, epoch: stream.epoch }, accepted, lastId, head, lines: parsed };
   }
 }
