@@ -1,10 +1,13 @@
 import { JournalDamagedError } from '../errors.js';
-import { type Event, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
 import { LineReader } from '../event/line-reader.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Head, Journal, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Incoming } from './merge.js';
+
+/** How many lines are read at a time. */
+const PART = 5_000;
 
 /** What another stream's master has published. */
 export interface Heard {
@@ -85,11 +88,8 @@ export class Streams {
     for (const [key, seq] of vector) {
       const [master = '', epoch = ''] = key.split('@');
       const read = new Map<number, Event>();
-      const reader = new LineReader(this.#store.crc32);
-      for (const line of await this.#store.read({ master, epoch }, 0, seq)) {
-        const parsed = reader.read(line);
+      for (const parsed of await this.#parsed({ master, epoch }, 0, seq))
         if (parsed.kind === 'event') read.set(parsed.event.seq, parsed.event);
-      }
       for (let number = 1; number <= seq; number++) {
         const event = read.get(number) ?? inMemory.get(`${key}#${number}`);
         if (event === undefined) {
@@ -104,9 +104,20 @@ export class Streams {
   }
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
-    const lines = await this.#store.read(stream, accepted, head.seq);
+    const lines = await this.#parsed(stream, accepted, head.seq);
+    return { stream: { master: stream.master, epoch: stream.epoch }, accepted, lastId, head, lines };
+  }
+
+  // A part at a time, so that the texts need not all be in memory at once.
+  async #parsed(stream: StreamId, after: number, upTo: number): Promise<ParsedLine[]> {
     const reader = new LineReader(this.#store.crc32);
-    const parsed = lines.map((line) => reader.read(line));
-    return { stream: { master: stream.master, epoch: stream.epoch }, accepted, lastId, head, lines: parsed };
+    const parsed: ParsedLine[] = [];
+    for (let from = after; from < upTo;) {
+      const lines = await this.#store.read(stream, from, Math.min(from + PART, upTo));
+      if (lines.length === 0) break;
+      for (const line of lines) parsed.push(reader.read(line));
+      from += lines.length;
+    }
+    return parsed;
   }
 }
