@@ -150,9 +150,10 @@ export class Gatherer {
     return this.#plan(incoming, base.vector);
   }
 
-  #checked(base: Base, plan: Plan): Gathered {
+  async #checked(base: Base, plan: Plan): Promise<Gathered> {
     const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
     if (broken !== undefined) {
+      await this.#streams.findDamage();
       const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
       throw broken.reason === 'damaged' || broken.reason === 'gap' || broken.reason === 'unsealed'
         ? new JournalDamagedError(why)

@@ -89,12 +89,12 @@ export class FolderNetwork {
     }
   }
 
-  /** A machine loses its power: what was not synced is gone but for a share of it, and its locks are released. */
-  crash(name: string, keep: (path: string) => number = () => 0): void {
+  /** A machine loses its power: what was not synced is gone but for what is kept of it (see `SimulatedDisk.crash`), and its locks are released. */
+  crash(name: string, keep: (path: string) => number = () => 0, keepName?: (path: string) => boolean): void {
     const machine = this.#machine(name);
     machine.locks.clear();
     machine.disk.fault = () => undefined;
-    machine.disk.crash(keep);
+    machine.disk.crash(keep, keepName);
   }
 
   #machine(name: string): Machine {

@@ -2,13 +2,25 @@ import { type FileSystem, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
+/** How much of a file is read at a time; more only if a line is longer. */
+const BLOCK_BYTES = 1024 * 1024;
 const decoder = new TextDecoder();
+
+/** Where a reader stopped. */
+interface Place {
+  /** Number of the segment's first event. */
+  readonly segment: number;
+  /** Bytes of the segment that were read. */
+  offset: number;
+  /** Number of the event that comes next. */
+  next: number;
+}
 
 /** Reads the events of one stream by number; remembers where it stopped, so that new events cost only their own bytes. */
 export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  #at: { segment: number; offset: number; next: number } | undefined;
+  #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(fs: FileSystem, directory: string) {
@@ -42,36 +54,48 @@ export class SegmentReader {
       this.#at = { segment, offset: 0, next: segment };
     }
     const at = this.#at;
-    const bytes = await readIfThere(this.#fs, `${this.#directory}/${segmentName(at.segment)}`, at.offset);
-    let found = 0;
-    let start = 0;
-    for (
-      let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
-      bytes !== undefined && end >= 0 && at.next <= upTo;
-      end = bytes.indexOf(LINE_FEED, start)
-    ) {
-      // The first line of a stream's first segment is its header.
-      const isHeader = at.segment === 1 && at.offset + start === 0;
-      if (!isHeader) {
-        if (at.next >= wanted) {
-          lines.push(decoder.decode(bytes.subarray(start, end)));
-          found++;
-        }
-        at.next++;
-      }
-      start = end + 1;
-    }
-    at.offset += start;
+    const found = await this.#readOn(at, wanted, upTo, lines);
     if (found > 0 || at.next <= at.segment) return found;
     return this.#nextSegment(at, wanted, upTo, lines);
   }
 
-  async #nextSegment(
-    at: { segment: number; next: number },
-    wanted: number,
-    upTo: number,
-    lines: string[],
-  ): Promise<number> {
+  /** Goes on where it stopped, passes over the lines before the wanted one, and gives how many it found from there. */
+  async #readOn(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
+    for (;;) {
+      const bytes = await this.#block(at);
+      let found = 0;
+      let start = 0;
+      for (
+        let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
+        bytes !== undefined && end >= 0 && at.next <= upTo;
+        end = bytes.indexOf(LINE_FEED, start)
+      ) {
+        // The first line of a stream's first segment is its header.
+        const isHeader = at.segment === 1 && at.offset + start === 0;
+        if (!isHeader) {
+          if (at.next >= wanted) {
+            lines.push(decoder.decode(bytes.subarray(start, end)));
+            found++;
+          }
+          at.next++;
+        }
+        start = end + 1;
+      }
+      at.offset += start;
+      if (found > 0 || start === 0) return found;
+    }
+  }
+
+  /** Bytes from there on, with at least one whole line if there is one. */
+  async #block({ segment, offset }: Place): Promise<Uint8Array | undefined> {
+    const file = `${this.#directory}/${segmentName(segment)}`;
+    for (let length = BLOCK_BYTES; ; length *= 2) {
+      const bytes = await readIfThere(this.#fs, file, offset, length);
+      if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
+    }
+  }
+
+  async #nextSegment(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
     const segments = await segmentsOf(this.#fs, this.#directory);
     if (at.segment === wanted || !segments.includes(wanted)) return 0;
     this.#at = { segment: wanted, offset: 0, next: wanted };
