@@ -123,7 +123,7 @@ export class Engine {
     const changed = this.#sinceSnapshot > 0;
     // Counted from the attempt: a disk that is full now is not asked again at every call.
     this.#sinceSnapshot = 0;
-    await this.#snapshotter.take(changed);
+    await reaching(this.#store, () => this.#snapshotter.take(changed));
   }
 
   /** Counts events towards the next snapshot, and takes it in the background when it is due. */
