@@ -11,7 +11,7 @@ class Words {
 }
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
-const WORDS = ['one', 'two', 'three', 'four', 'five'];
+const WORDS = ['one', 'two', 'three', 'four', 'five', 'six'];
 /** The others are on disk, acknowledged, and known to nobody else. */
 const PUBLISHED = 3;
 const NOON = Date.UTC(2026, 5, 1, 12);
@@ -42,7 +42,7 @@ function open(network: FolderNetwork, name: string): Promise<Master<Words>> {
   let now = NOON + 60_000;
   let seed = 7;
   const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
-  return Master.open(Words, { ...network.place(name, { segmentBytes: 450 }), now: () => now++, random });
+  return Master.open(Words, { ...network.place(name, { segmentBytes: 600 }), now: () => now++, random });
 }
 
 async function imageOf(snapshot: boolean): Promise<Image> {
@@ -76,8 +76,12 @@ function* damages(bytes: Uint8Array): Generator<{ what: string; at: number; byte
 const wordsOf = (master: Master<Words>): string[] => master.query(({ all }) => [...all]);
 const isBeginning = (words: readonly string[]): boolean => words.join() === WORDS.slice(0, words.length).join();
 
+/** All bytes one after the other, without the space made ahead. */
 function sum(parts: readonly (Uint8Array | undefined)[]): string {
-  return parts.map((part) => Buffer.from(part ?? []).toString('latin1')).join('');
+  return parts
+    .map((part) => Buffer.from(part ?? []).toString('latin1'))
+    .join('')
+    .replace(/\t+$/, '');
 }
 
 /** What is wrong with how the journal's own master took the damage; nothing if all is right. */
@@ -108,6 +112,9 @@ async function ownProblem(
   const torn = disk.paths().filter((one) => one.endsWith('.torn'));
   if (/unfinished bytes/.test(notices)) {
     if (words.length < PUBLISHED) return `${words.length} words are left of ${PUBLISHED} that were published`;
+    const isFlip = damage.bytes.length === image.files.get(path)!.length;
+    if (isFlip && words.length < WORDS.length - 1)
+      return `${words.join()} is left, although good lines follow the bad one`;
     const rest = sum([disk.peek(path), ...torn.map((one) => disk.peek(one))]);
     return rest === sum([damage.bytes]) ? undefined : 'what was cut off is not kept';
   }
