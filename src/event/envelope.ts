@@ -36,7 +36,11 @@ export interface StreamHeader extends StreamId {
   /** Session of the machine that writes the stream. */
   readonly session: string;
   /** Why the stream began. */
-  readonly reason: 'new' | 'restored';
+  readonly reason: 'new' | 'restored' | 'cut';
+  /** Readable only under a seal that reaches this ULID: it continues a stream which that seal cut. */
+  readonly after: string | null;
+  /** Of a stream that continues cut ones: by their epochs, the last of their events that it issues again. */
+  readonly moved?: Readonly<Record<string, number>>;
 }
 
 const MASTER_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -82,7 +86,7 @@ export class LineWriter {
 
 /** The header's line, without a line feed. */
 export function headerLine(header: StreamHeader, crc32: Crc32): string {
-  const { master, epoch, model, session, reason } = header;
+  const { master, epoch, model, session, reason, after, moved } = header;
   const text = JSON.stringify({
     v: FORMAT_VERSION,
     kind: 'header',
@@ -91,7 +95,8 @@ export function headerLine(header: StreamHeader, crc32: Crc32): string {
     model,
     session,
     reason,
-    after: null,
+    after,
+    ...(moved === undefined ? {} : { moved }),
   });
   return sealLine(text.slice(0, -1), crc32);
 }
@@ -115,6 +120,18 @@ function isStreamOf(master: unknown, epoch: unknown): boolean {
   return true;
 }
 
+function isHeader(fields: Record<string, unknown>): fields is Record<string, unknown> & StreamHeader {
+  const { session, reason, after, moved = {} } = fields;
+  return (
+    typeof session === 'string' &&
+    (reason === 'new' || reason === 'restored' || reason === 'cut') &&
+    (after === null || isUlid(after)) &&
+    typeof moved === 'object' &&
+    moved !== null &&
+    Object.values(moved).every((seq) => Number.isSafeInteger(seq))
+  );
+}
+
 /** Reads one line of a journal; never throws. */
 export function parseLine(line: string, crc32: Crc32): ParsedLine {
   const value = openLine(line, crc32);
@@ -124,8 +141,7 @@ export function parseLine(line: string, crc32: Crc32): ParsedLine {
   if (fields.v !== FORMAT_VERSION || !isStreamOf(fields.master, fields.epoch) || typeof fields.model !== 'string')
     return DAMAGED;
   if (fields.kind === 'header') {
-    if (typeof fields.session !== 'string' || (fields.reason !== 'new' && fields.reason !== 'restored')) return DAMAGED;
-    return { kind: 'header', header: fields as unknown as StreamHeader };
+    return isHeader(fields) ? { kind: 'header', header: fields } : DAMAGED;
   }
   const args = fields.args;
   const right =

@@ -40,6 +40,7 @@ export class GroupCommit {
   #quiet = true;
   #failure: PrevalentError | undefined;
   #scheduled = false;
+  #retired = false;
 
   constructor(journal: Journal, durability: Durability, onFailure: (error: PrevalentError) => void) {
     this.#journal = journal;
@@ -92,6 +93,14 @@ export class GroupCommit {
     });
   }
 
+  /** Everything handed over is durable elsewhere: those who wait are told so, and nothing more is written here. */
+  retire(): void {
+    this.#retired = true;
+    this.#buffer = [];
+    this.#chars = 0;
+    this.#reached(this.#last);
+  }
+
   // In a microtask, so that all calls of one turn of the event loop share one write.
   #schedule(): void {
     if (this.#scheduled || this.#writing) return;
@@ -125,10 +134,12 @@ export class GroupCommit {
         try {
           await this.#journal.append(text, start);
         } catch (error) {
+          if (this.#retired) return;
           this.#refusal ??= { cause: error };
           await this.#takeBack(this.#refusal.cause);
           return;
         }
+        if (this.#retired) return;
         this.#reached(this.#overtaken ?? last);
         this.#overtaken = undefined;
         // What was written at once meanwhile was refused; it can be taken back only now.

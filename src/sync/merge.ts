@@ -1,6 +1,8 @@
-import { type Event, type ParsedLine, type StreamId } from '../event/envelope.js';
+import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
+import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
+import { counts, isReadable } from './seal.js';
 
 /**
  * The merge as a pure decision: from what was read to what to do about it. The engine carries the plan out; nothing here
@@ -16,6 +18,8 @@ export interface Incoming {
   readonly lastId: string | undefined;
   /** The last event its master published. */
   readonly head: Head;
+  /** What its header says of the seal it needs; `undefined` while the header has not arrived. */
+  readonly after: string | null | undefined;
   /** Lines from `accepted + 1` on, as far as they have arrived. */
   readonly lines: readonly ParsedLine[];
   /** This master's own stream: what it wrote itself is never from the future. */
@@ -24,7 +28,16 @@ export interface Incoming {
 
 /** Why a stream goes no further for now. Nothing of it is lost. */
 export type HoldReason =
-  'gap' | 'damaged' | 'newer-format' | 'clock-ahead' | 'model' | 'unknown-transaction' | 'newer-version' | 'arguments';
+  | 'gap'
+  | 'damaged'
+  | 'backwards'
+  | 'newer-format'
+  | 'clock-ahead'
+  | 'unsealed'
+  | 'model'
+  | 'unknown-transaction'
+  | 'newer-version'
+  | 'arguments';
 
 /** A stream that is held, and where. */
 export interface Hold {
@@ -49,6 +62,8 @@ export interface Plan {
   /** Accepted events in ULID order. */
   readonly accept: readonly Event[];
   readonly held: readonly Hold[];
+  /** Streams that end here, because a seal was made without what follows: how many of their events count. */
+  readonly cut: ReadonlyMap<string, number>;
   readonly instruction: Instruction;
 }
 
@@ -62,6 +77,10 @@ export interface MergeContext {
   readonly now: number;
   /** How far (ms) an event may be ahead of it. */
   readonly maxDrift: number;
+  /** How many events of each stream the state contains that the plan is for. */
+  readonly accepted: ReadonlyMap<string, number>;
+  /** The seal in force. */
+  readonly seal: Seal | undefined;
   /** What keeps this program from running an event. */
   readonly obstacle: (event: Event) => 'model' | 'unknown-transaction' | 'newer-version' | 'arguments' | undefined;
 }
@@ -70,12 +89,31 @@ export interface MergeContext {
 export function planMerge(incoming: readonly Incoming[], context: MergeContext): Plan {
   const accept: Event[] = [];
   const held: Hold[] = [];
+  const cut = new Map<string, number>();
   for (const stream of incoming) {
-    const hold = acceptStream(stream, context, accept);
-    if (hold !== undefined) held.push(hold);
+    const end = acceptStream(stream, context, accept);
+    if (typeof end === 'number') cut.set(streamKey(stream.stream), end);
+    else if (end !== undefined) held.push(end);
   }
+  held.push(...sealedGaps(context, accept, held));
   accept.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
-  return { accept, held, instruction: instruct(accept[0]?.id, context) };
+  return { accept, held, cut, instruction: instruct(accept[0]?.id, context) };
+}
+
+/** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */
+function sealedGaps({ seal, accepted }: MergeContext, accept: readonly Event[], held: readonly Hold[]): Hold[] {
+  const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
+  if (missing.length === 0) return [];
+  const reached = new Map(accepted);
+  for (const event of accept) reached.set(streamKey(event), event.seq);
+  const told = new Set(held.map(streamKey));
+  return missing.flatMap(([key, count]): Hold[] => {
+    const seq = (reached.get(key) ?? 0) + 1;
+    if (seq > count || told.has(key)) return [];
+    const [master = '', epoch = ''] = key.split('@');
+    const message = `events ${seq} to ${count} of ${key}, which are sealed, cannot be read; they come with the file, or with a snapshot of a master that has them (compact() there)`;
+    return [{ master, epoch, seq, reason: 'gap', message }];
+  });
 }
 
 function instruct(first: string | undefined, context: MergeContext): Instruction {
@@ -84,10 +122,16 @@ function instruct(first: string | undefined, context: MergeContext): Instruction
   return first > context.base ? { kind: 'rewind', to: first } : { kind: 'rebuild', from: first };
 }
 
-function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | undefined {
-  const { stream, head } = incoming;
+/** Accepts what can be; gives why the stream is held, or how many of its events count if it is cut. */
+function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | number | undefined {
+  const { stream, head, after } = incoming;
   let { accepted, lastId } = incoming;
   const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
+  if (after !== undefined && !isReadable(after, context.seal))
+    return hold(
+      'unsealed',
+      `${stream.master} issues calls again that a seal up to ${String(after)} cuts; it is not known here yet`,
+    );
   for (const line of incoming.lines) {
     if (accepted >= head.seq) break;
     if (line.kind === 'newer')
@@ -110,6 +154,8 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         `event ${event.id} of ${stream.master} is from the future (${new Date(ulidTime(event.id)).toISOString()}); check the clocks of both machines`,
       );
     }
+    if (after === undefined) return hold('gap', `the first file of ${streamKey(stream)} has not arrived yet`);
+    if (!counts(event, context.seal)) return accepted;
     const obstacle = context.obstacle(event);
     if (obstacle !== undefined) return hold(obstacle, explain(obstacle, event));
     accept.push(event);

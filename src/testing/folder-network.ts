@@ -38,6 +38,11 @@ export class FolderNetwork {
     this.#machines.set(name, { disk: new SimulatedDisk(), locks: new Set() });
   }
 
+  /** Names of all machines. */
+  names(): string[] {
+    return [...this.#machines.keys()];
+  }
+
   /** The disk of a machine. */
   disk(name: string): SimulatedDisk {
     return this.#machine(name).disk;

@@ -1,11 +1,5 @@
 import type { DirectoryEntry, FileSystem, OpenFile } from '../store/folder/file-system.js';
-
-interface SimulatedFile {
-  /** What a reader of this machine sees. */
-  bytes: Uint8Array;
-  /** What a power failure leaves. */
-  durable: Uint8Array;
-}
+import { mixed, type SimulatedFile, SimulatedOpenFile } from './simulated-file.js';
 
 /** Called before each operation that touches the disk; throwing makes that operation fail. */
 export type Fault = (
@@ -121,7 +115,13 @@ export class SimulatedDisk implements FileSystem {
       size: (file) => alive(() => this.size(file)),
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
+      renameNow: (from, to) => {
+        now(() => {
+          this.renameNow(from, to);
+        });
+      },
       unlink: (file) => alive(() => this.unlink(file)),
+      rmdir: (directory) => alive(() => this.rmdir(directory)),
       syncDirectory: (directory) => alive(() => this.syncDirectory(directory)),
       syncDirectoryNow: (directory) => {
         now(() => {
@@ -203,9 +203,21 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    this.renameNow(from, to);
+  }
+
+  renameNow(from: string, to: string): void {
     this.fault('rename', to);
     const file = this.#get(from);
     this.#change({ directory: parent(to), added: { path: to, file }, removed: from });
+  }
+
+  async rmdir(directory: string): Promise<void> {
+    this.fault('unlink', directory);
+    if (!this.#directories.has(directory)) throw missing(directory);
+    if ([...this.#files.keys(), ...this.#directories].some((path) => parent(path) === directory))
+      throw Object.assign(new Error(`ENOTEMPTY: ${directory}`), { code: 'ENOTEMPTY' });
+    this.#change({ directory: parent(directory), added: undefined, removed: directory });
   }
 
   async unlink(file: string): Promise<void> {
@@ -252,74 +264,12 @@ export class SimulatedDisk implements FileSystem {
   }
 }
 
-class SimulatedOpenFile implements OpenFile {
-  readonly #file: SimulatedFile;
-  readonly #fault: (operation: 'write' | 'sync' | 'truncate') => void;
-
-  constructor(file: SimulatedFile, fault: (operation: 'write' | 'sync' | 'truncate') => void) {
-    this.#file = file;
-    this.#fault = fault;
-  }
-
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    this.writeNow(bytes, offset);
-  }
-
-  writeNow(bytes: Uint8Array, offset: number): void {
-    this.#fault('write');
-    const grown = new Uint8Array(Math.max(this.#file.bytes.length, offset + bytes.length));
-    grown.set(this.#file.bytes);
-    grown.set(bytes, offset);
-    this.#file.bytes = grown;
-  }
-
-  async sync(): Promise<void> {
-    this.syncNow();
-  }
-
-  syncNow(): void {
-    this.#fault('sync');
-    this.#file.durable = this.#file.bytes.slice();
-  }
-
-  async truncate(size: number): Promise<void> {
-    this.truncateNow(size);
-  }
-
-  truncateNow(size: number): void {
-    this.#fault('truncate');
-    this.#file.bytes = this.#file.bytes.slice(0, size);
-    this.#file.durable = this.#file.bytes.slice();
-  }
-
-  async close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
 function apply(change: NameChange, files: Map<string, SimulatedFile>, directories: Set<string>): void {
   const { added, removed } = change;
   if (removed !== undefined) files.delete(removed);
+  if (removed !== undefined) directories.delete(removed);
   if (added?.file !== undefined) files.set(added.path, added.file);
   else if (added !== undefined) directories.add(added.path);
-}
-
-/** What a power failure leaves of a file: the synced bytes, and a share of those that were changed since. */
-function mixed({ bytes, durable }: SimulatedFile, keep: number): Uint8Array {
-  const length = Math.max(bytes.length, durable.length);
-  let first = 0;
-  while (first < length && bytes[first] === durable[first]) first++;
-  let end = length;
-  while (end > first && bytes[end - 1] === durable[end - 1]) end--;
-  const share = Math.min(Math.floor(Math.abs(keep) * (end - first + 1)), end - first);
-  if (share === 0) return durable.slice();
-  if (share === end - first) return bytes.slice();
-  const cut = keep > 0 ? first + share : end - share;
-  const [head, tail] = keep > 0 ? [bytes, durable] : [durable, bytes];
-  const result = new Uint8Array(Math.max(Math.min(cut, head.length), tail.length));
-  result.set(head.subarray(0, cut));
-  if (tail.length > cut) result.set(tail.subarray(cut), cut);
-  return result;
 }
 
 function parent(path: string): string {

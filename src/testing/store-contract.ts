@@ -15,6 +15,7 @@ export interface StorePlace {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 const CONTRACT_MODEL = 'contract';
+const NOTHING = { head: undefined, seal: undefined };
 
 /** Makes requests and lines as a master would. */
 class Writer {
@@ -137,8 +138,8 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     const store = at.open();
     const journal = await store.open(writer.request);
     strictEqual((await at.open().streams())[0]?.frontier, undefined);
-    await journal.publish('first', undefined);
-    await journal.publish('second and longer', undefined);
+    await journal.publish('first', NOTHING);
+    await journal.publish('second and longer', NOTHING);
     const listings = await at.open().streams();
     same(
       listings.map(({ stream, frontier }) => [streamKey(stream), frontier]),

@@ -14,8 +14,12 @@ export interface FileSystem {
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
+  /** As `rename`, before it returns. */
+  renameNow(from: string, to: string): void;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
+  /** Removes an empty directory. */
+  rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
   /** As `syncDirectory`, before it returns. */
@@ -48,6 +52,11 @@ export interface OpenFile {
 /** Tells whether an error says that a file or directory is not there. */
 export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ENOENT';
+}
+
+/** Tells whether an error says that this user may not read a file or directory, or that it is no such thing. */
+export function isUnreadable(error: unknown): boolean {
+  return /^(EACCES|EPERM|ENOTDIR|ELOOP)$/.test(String((error as { code?: unknown } | null)?.code));
 }
 
 /** Bytes of a file, `undefined` if it is not there. */
@@ -104,4 +113,21 @@ export async function replaceFile(
   }
   await fs.rename(temporary, `${directory}/${name}`);
   await fs.syncDirectory(directory);
+}
+
+/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */
+export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
+  const temporary = `${directory}/.${name}.tmp`;
+  const file = fs.openNow(temporary, true);
+  try {
+    file.writeNow(bytes, 0);
+    file.syncNow();
+    fs.renameNow(temporary, `${directory}/${name}`);
+    fs.syncDirectoryNow(directory);
+    return file;
+  } catch (error) {
+    // What is thrown says what matters; the file is closed with the process at the latest.
+    file.close().catch(() => undefined);
+    throw error;
+  }
 }

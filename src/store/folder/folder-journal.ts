@@ -1,7 +1,10 @@
-import type { StreamHeader } from '../../event/envelope.js';
-import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
-import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
-import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+import type { Crc32 } from '../../event/checksum.js';
+import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import type { Seal } from '../frontier.js';
+import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
+import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
+import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
+import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -21,16 +24,21 @@ export interface OpenEnd {
   readonly local: string;
   readonly header: StreamHeader;
   readonly head: Head | undefined;
+  /** The newest seal that this machine remembers. */
+  readonly seal: Seal | undefined;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
-  /** Checks every line of the stream. */
-  readonly check: () => Promise<unknown>;
+  /** Checks every line of the stream but those up to `deleted`, which may be gone. */
+  readonly check: (deleted: number) => Promise<unknown>;
   readonly file: OpenFile;
+  /** Number of the first event of the newest segment, and its size in bytes. */
+  readonly segment: number;
   readonly size: number;
   /** Up to where the file has bytes already, padding included. */
   readonly allocated: number;
   /** A segment beyond this size is closed and the next one begun. */
   readonly segmentBytes: number;
+  readonly crc32: Crc32;
 }
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
@@ -38,6 +46,7 @@ export class FolderJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
+  readonly seal: Seal | undefined;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -54,17 +63,28 @@ export class FolderJournal implements Journal {
   #padding = true;
   /** Number of the event that the next write begins with. */
   #next: number;
+  /** Number of the event that this segment begins with. */
+  #segment: number;
+  /** What the session says. */
+  #remembered = '';
+  /** Events up to this one may be deleted. */
+  #deleted: number;
   #rotation: Promise<void> | undefined;
+  /** Another stream of this master goes on; the lock is its. */
+  #succeeded = false;
 
   constructor(end: OpenEnd) {
     this.header = end.header;
     this.head = end.head;
     this.notices = end.notices;
+    this.seal = end.seal;
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
     this.#allocated = end.allocated;
     this.#next = (end.head?.seq ?? 0) + 1;
+    this.#segment = end.segment;
+    this.#deleted = end.seal?.V[streamKey(end.header)] ?? 0;
   }
 
   /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
@@ -104,13 +124,71 @@ export class FolderJournal implements Journal {
   }
 
   async check(): Promise<void> {
-    await this.#end.check();
+    await this.#end.check(this.#deleted);
   }
 
-  async publish(frontier: string, head: Head | undefined): Promise<void> {
+  async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    await writeSession(fs, local, { session: header.session, epoch: header.epoch, head });
+    const session = { session: header.session, epoch: header.epoch, head, seal };
+    const news = JSON.stringify([head, seal?.no]);
+    // A frontier that only tells the time has nothing that must be remembered.
+    if (news !== this.#remembered) await writeSession(fs, local, session);
+    this.#remembered = news;
+    this.#deleted = seal?.V[streamKey(header)] ?? 0;
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
+  }
+
+  async retire(stream: StreamId, frontier: string): Promise<void> {
+    await replaceFile(this.#end.fs, this.#directoryOf(stream), FRONTIER_FILE, [encoder.encode(frontier)]);
+  }
+
+  async prepare(stream: StreamId): Promise<void> {
+    const { fs } = this.#end;
+    const directory = this.#directoryOf(stream);
+    await fs.mkdir(directory);
+    await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
+  }
+
+  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
+    const { fs, crc32 } = this.#end;
+    const directory = this.#directoryOf(header);
+    const bytes = encoder.encode(`${headerLine(header, crc32)}\n${lines}`);
+    const name = segmentName(1);
+    const file = createFileNow(fs, directory, name, bytes);
+    this.#succeeded = true;
+    return new FolderJournal({
+      ...this.#end,
+      directory,
+      header,
+      head,
+      notices: [],
+      file,
+      segment: 1,
+      size: bytes.length,
+      allocated: bytes.length,
+    });
+  }
+
+  async rotate(): Promise<void> {
+    await this.#rotation;
+    const isEmpty = this.#offset === 0 || (this.#segment === 1 && this.#next === 1);
+    if (!isEmpty && this.#offset === this.#durable) await this.#beginNext();
+  }
+
+  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
+    const { fs, directory } = this.#end;
+    let bytes = await deletableBytes(fs, directory, upTo);
+    for (const stream of streams) bytes += await streamBytes(fs, this.#directoryOf(stream));
+    return bytes;
+  }
+
+  async deleteEvents(upTo: number): Promise<number> {
+    const { fs, directory, header, crc32 } = this.#end;
+    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), header, crc32);
+  }
+
+  async deleteStream(stream: StreamId): Promise<number> {
+    return deleteStream(this.#end.fs, this.#directoryOf(stream));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -124,18 +202,8 @@ export class FolderJournal implements Journal {
   }
 
   async size(): Promise<{ journal: number; snapshots: number }> {
-    const { fs, directory } = this.#end;
-    const ahead = this.#allocated - this.#offset;
-    const sum = async (files: string[]): Promise<number> => {
-      const sizes = await Promise.all(files.map((file) => fs.size(file)));
-      return sizes.reduce((left, right) => left + right, 0);
-    };
-    const segments = await segmentsOf(fs, directory);
-    const snapshots = await snapshotsOf(fs, directory);
-    return {
-      journal: (await sum(segments.map((first) => `${directory}/${segmentName(first)}`))) - ahead,
-      snapshots: await sum(snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`)),
-    };
+    const { journal, snapshots } = await sizesOf(this.#end.fs, this.#end.directory);
+    return { journal: journal - (this.#allocated - this.#offset), snapshots };
   }
 
   async close(): Promise<void> {
@@ -144,12 +212,17 @@ export class FolderJournal implements Journal {
       await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
     } finally {
-      await this.#end.lock.release();
+      if (!this.#succeeded) await this.#end.lock.release();
     }
   }
 
   get #isFull(): boolean {
     return this.#offset > this.#end.segmentBytes;
+  }
+
+  #directoryOf({ master, epoch }: StreamId): string {
+    const { directory } = this.#end;
+    return `${directory.slice(0, directory.lastIndexOf(`/${this.header.master}/`))}/${master}/${epoch}`;
   }
 
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
@@ -185,7 +258,10 @@ export class FolderJournal implements Journal {
   }
 
   async #rotateIfFull(): Promise<void> {
-    if (!this.#isFull) return;
+    if (this.#isFull) await this.#beginNext();
+  }
+
+  async #beginNext(): Promise<void> {
     this.#rotation ??= this.#rotate().finally(() => {
       this.#rotation = undefined;
     });
@@ -237,6 +313,7 @@ export class FolderJournal implements Journal {
     const [size, allocated] = [this.#offset, this.#allocated];
     this.#file = next;
     this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
+    this.#segment = this.#next;
     return this.#trim(full, size, allocated).then(() => full.close());
   }
 

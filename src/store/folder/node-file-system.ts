@@ -10,6 +10,7 @@ import {
   open,
   openSync,
   closeSync,
+  renameSync,
   write,
   writeSync,
 } from 'node:fs';
@@ -69,7 +70,9 @@ export const nodeFileSystem: FileSystem = {
     await files.mkdir(directory, { recursive: true });
   },
   rename: files.rename,
+  renameNow: renameSync,
   unlink: files.unlink,
+  rmdir: files.rmdir,
   async syncDirectory(directory): Promise<void> {
     if (!SYNCS_DIRECTORIES) return;
     const handle = await files.open(directory, 'r');

@@ -26,6 +26,8 @@ export interface Scan {
   readonly stream: StreamId;
   /** The last event others may have read. */
   readonly published: number;
+  /** Events up to this one may have been deleted, because a snapshot stands in for them. */
+  readonly deleted: number;
   readonly crc32: Crc32;
   /** Checks the files that end at or below `published`, too; else whoever reads their events does. */
   readonly thorough?: boolean;
@@ -55,6 +57,9 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
   const unused: string[] = [];
   for (const [index, first] of segments.entries()) {
     const file = `${directory}/${segmentName(first)}`;
+    // The header is kept when the events behind it are deleted; what is left goes on further on.
+    const isGap = head === undefined && header !== undefined && first > 1 && first - 1 <= scan.deleted;
+    if (isGap && (sizes[index] ?? 0) > 0) head = { seq: first - 1, id: '' };
     const wanted = (head?.seq ?? 0) + 1;
     if (first !== wanted && sizes[index] === 0) {
       unused.push(file);

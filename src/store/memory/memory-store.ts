@@ -2,13 +2,17 @@ import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
-import type { Head, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
+import type { Seal } from '../frontier.js';
+import type { Head, Journal, JournalRequest, Remembered, SnapshotListing, Store, StreamListing } from '../store.js';
 
 interface MemoryStream {
   readonly header: StreamHeader;
+  /** Lines of the events after the first `deleted` ones. */
   readonly lines: string[];
+  deleted: number;
   frontier: string | undefined;
   head: Head | undefined;
+  seal: Seal | undefined;
   readonly snapshots: Map<string, Uint8Array[]>;
 }
 
@@ -55,11 +59,15 @@ export class MemoryStore implements Store {
         model: request.model,
         session: 'memory',
         reason: 'new',
+        after: null,
       };
-      stream = { header, lines: [], frontier: undefined, head: undefined, snapshots: new Map() };
-      this.#streams.set(streamKey(header), stream);
+      stream = begin(this.#streams, header);
     }
-    return Promise.resolve(new MemoryJournal(stream, () => this.#open.delete(request.master)));
+    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master)));
+  }
+
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    return this.#streams.get(streamKey(stream))?.header;
   }
 
   streams(): Promise<readonly StreamListing[]> {
@@ -72,7 +80,9 @@ export class MemoryStore implements Store {
   }
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
-    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.slice(after, upTo) ?? []);
+    const found = this.#streams.get(streamKey(stream));
+    if (found === undefined || after < found.deleted) return Promise.resolve([]);
+    return Promise.resolve(found.lines.slice(after - found.deleted, Math.max(0, upTo - found.deleted)));
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
@@ -94,13 +104,17 @@ class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices = [];
+  readonly seal: Seal | undefined;
+  readonly #streams: Map<string, MemoryStream>;
   readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
-  readonly #release: () => void;
+  #release: () => void;
 
-  constructor(stream: MemoryStream, release: () => void) {
+  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void) {
     this.header = stream.header;
     this.head = stream.head;
+    this.seal = stream.seal;
+    this.#streams = streams;
     this.#stream = stream;
     this.#release = release;
   }
@@ -114,10 +128,10 @@ class MemoryJournal implements Journal {
     const stream = this.#stream;
     const added = lines.split('\n');
     added.pop();
-    stream.lines.length = firstSeq - 1;
+    stream.lines.length = firstSeq - 1 - stream.deleted;
     for (const line of added) stream.lines.push(line);
     const last = added[added.length - 1] ?? '';
-    stream.head = { seq: stream.lines.length, id: (JSON.parse(last) as { id: string }).id };
+    stream.head = { seq: stream.deleted + stream.lines.length, id: (JSON.parse(last) as { id: string }).id };
   }
 
   cutBack(): Promise<void> {
@@ -128,9 +142,56 @@ class MemoryJournal implements Journal {
     // Appending never fails here: there is nothing to take back.
   }
 
-  publish(frontier: string): Promise<void> {
+  async publish(frontier: string, { seal }: Remembered): Promise<void> {
     this.#stream.frontier = frontier;
-    return Promise.resolve();
+    this.#stream.seal = seal;
+  }
+
+  async retire(stream: StreamId, frontier: string): Promise<void> {
+    const old = this.#streams.get(streamKey(stream));
+    if (old !== undefined) old.frontier = frontier;
+  }
+
+  async prepare(): Promise<void> {
+    // There is no place to be made.
+  }
+
+  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
+    const stream = begin(this.#streams, header);
+    stream.lines.push(...lines.split('\n').slice(0, -1));
+    stream.head = head;
+    stream.seal = this.#stream.seal;
+    const next = new MemoryJournal(this.#streams, stream, this.#release);
+    this.#release = () => undefined;
+    return next;
+  }
+
+  async rotate(): Promise<void> {
+    // Lines are deleted one by one; there are no segments.
+  }
+
+  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
+    const others = streams.flatMap((stream) => this.#streams.get(streamKey(stream))?.lines ?? []);
+    return charsOf(this.#covered(upTo)) + charsOf(others);
+  }
+
+  async deleteEvents(upTo: number): Promise<number> {
+    const covered = this.#covered(upTo);
+    this.#stream.lines.splice(0, covered.length);
+    this.#stream.deleted += covered.length;
+    return charsOf(covered);
+  }
+
+  async deleteStream(stream: StreamId): Promise<number> {
+    const freed = charsOf(this.#streams.get(streamKey(stream))?.lines ?? []);
+    this.#streams.delete(streamKey(stream));
+    return freed;
+  }
+
+  // The newest event stays, so that the stream's end is known.
+  #covered(upTo: number): string[] {
+    const { lines, deleted } = this.#stream;
+    return lines.slice(0, Math.max(0, Math.min(upTo - deleted, lines.length - 1)));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -145,13 +206,30 @@ class MemoryJournal implements Journal {
   }
 
   size(): Promise<{ journal: number; snapshots: number }> {
-    const chars = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0);
     const snapshots = [...this.#stream.snapshots.values()].flat().reduce((sum, chunk) => sum + chunk.length, 0);
-    return Promise.resolve({ journal: chars(this.#stream.lines), snapshots });
+    return Promise.resolve({ journal: charsOf(this.#stream.lines), snapshots });
   }
 
   close(): Promise<void> {
     this.#release();
     return Promise.resolve();
   }
+}
+
+function begin(streams: Map<string, MemoryStream>, header: StreamHeader): MemoryStream {
+  const stream = {
+    header,
+    lines: [],
+    deleted: 0,
+    frontier: undefined,
+    head: undefined,
+    seal: undefined,
+    snapshots: new Map(),
+  };
+  streams.set(streamKey(header), stream);
+  return stream;
+}
+
+function charsOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }

@@ -22,7 +22,7 @@ test('what was written is read', () => {
   expect(JSON.parse(line(event))).toMatchObject({ v: 1, ...event });
   const again = { ...event, origin: '01HF7YAT00003QQVXG0000000Z' };
   expect(parseLine(line(again), crc32)).toMatchObject({ kind: 'event', event: again });
-  const header = { ...stream, model: 'm', session: 's', reason: 'restored' as const };
+  const header = { ...stream, model: 'm', session: 's', reason: 'restored' as const, after: null };
   expect(parseLine(headerLine(header, crc32), crc32)).toMatchObject({ kind: 'header', header });
 });
 
@@ -96,7 +96,7 @@ test('every beginning of a line is damage', () => {
 });
 
 test('whatever the bytes, parsing never throws', () => {
-  const texts = [line(event), headerLine({ ...stream, model: 'm', session: 's', reason: 'new' }, crc32)];
+  const texts = [line(event), headerLine({ ...stream, model: 'm', session: 's', reason: 'new', after: null }, crc32)];
   fc.assert(
     fc.property(
       fc.constantFrom(...texts),
