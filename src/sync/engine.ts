@@ -189,8 +189,10 @@ export class Engine {
     this.#sinceSnapshot = 0;
     // What does not count under a seal must not be saved.
     if (!this.sealing.isSettled) return;
-    await this.#snapshotter.take(changed);
-    await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    await reaching(this.#store, async () => {
+      await this.#snapshotter.take(changed);
+      await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    });
   }
 
   /** Makes everything durable and public, and releases the journal. */

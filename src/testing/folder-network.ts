@@ -1,5 +1,5 @@
 import { MasterLockedError } from '../errors.js';
-import { FolderStore } from '../store/folder/folder-store.js';
+import { FolderStore, type FolderStoreOptions } from '../store/folder/folder-store.js';
 import type { Lock } from '../store/folder/lock.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
@@ -49,17 +49,21 @@ export class FolderNetwork {
   }
 
   /** A store on a machine's copy of the folder; make a new one for each start. */
-  store(name: string): FolderStore {
+  store(name: string, options: Pick<FolderStoreOptions, 'segmentBytes'> = {}): FolderStore {
     const { disk, locks } = this.#machine(name);
     return new FolderStore(ROOT, {
+      ...options,
       fileSystem: disk.session(),
       lock: (directory, master) => takeLock(locks, directory, master),
     });
   }
 
   /** Options of `Master.open` for a machine. */
-  place(name: string): { name: string; store: FolderStore; local: string } {
-    return { name, store: this.store(name), local: '/local' };
+  place(
+    name: string,
+    options: Pick<FolderStoreOptions, 'segmentBytes'> = {},
+  ): { name: string; store: FolderStore; local: string } {
+    return { name, store: this.store(name, options), local: '/local' };
   }
 
   /** Files of `from` that `to` has not, or has otherwise. Only what `from` itself writes is carried. */

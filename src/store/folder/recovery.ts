@@ -34,6 +34,7 @@ export interface Scan {
 }
 
 const LINE_FEED = 10;
+const LINE_START = '{"v":1,"id":"';
 /** More than the header line of a stream takes as a rule. */
 const HEADER_BYTES = 4096;
 
@@ -79,6 +80,8 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
     torn = found.torn;
     segment = { first, size: found.size, allocated: bytes.length };
   }
+  // The newest file holds no event after all, so that the last one stands where nothing was read.
+  if (head?.id === '') return recoverStream({ ...scan, thorough: true });
   return { header, head, segment, torn, unused };
 }
 
@@ -142,10 +145,18 @@ function isFollowed(rest: Uint8Array, { stream, crc32 }: Scan, seq: number): boo
   return new TextDecoder()
     .decode(lines)
     .split('\n')
+    .flatMap(beginnings)
     .some((text) => {
       const line = parseLine(text, crc32);
       return line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch;
     });
+}
+
+/** A line, and what may be the next one if it was the line feed between them that was damaged. */
+function beginnings(line: string): string[] {
+  const found = [line];
+  for (let at = line.indexOf(LINE_START, 1); at >= 0; at = line.indexOf(LINE_START, at + 1)) found.push(line.slice(at));
+  return found;
 }
 
 type Checked = ParsedLine | { readonly kind: 'event'; readonly event: Head & StreamId };
