@@ -84,7 +84,7 @@ export async function replaceFile(
   name: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${directory}/.${name}.tmp`;
+  const temporary = temporaryName(directory, name);
   const file = await fs.open(temporary, true);
   try {
     let offset = 0;
@@ -98,4 +98,9 @@ export async function replaceFile(
   }
   await fs.rename(temporary, `${directory}/${name}`);
   await fs.syncDirectory(directory);
+}
+
+/** Where the new content of a file stands until it is whole. */
+export function temporaryName(directory: string, name: string): string {
+  return `${directory}/.${name}.tmp`;
 }

@@ -1,6 +1,6 @@
 import type { StreamHeader } from '../../event/envelope.js';
 import type { Head, Journal, Notice, SnapshotListing } from '../store.js';
-import { type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
+import { type FileSystem, namesIn, type OpenFile, replaceFile, temporaryName } from './file-system.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 import type { Lock } from './lock.js';
 import { writeSession } from './session.js';
@@ -83,7 +83,14 @@ export class FolderJournal implements Journal {
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
-    await replaceFile(this.#end.fs, directory, snapshotName(position), chunks);
+    const name = snapshotName(position);
+    try {
+      await replaceFile(this.#end.fs, directory, name, chunks);
+    } catch (error) {
+      // A large part of it may lie there, on a disk that is full perhaps. What cannot be removed now is at the next start.
+      await this.#end.fs.unlink(temporaryName(directory, name)).catch(() => undefined);
+      throw error;
+    }
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
