@@ -97,15 +97,18 @@ if (crypto !== undefined && !Object.prototype.hasOwnProperty.call(crypto, 'rando
  * back afterwards, also when `call` throws.
  *
  * @param id ULID whose time and bits everything derives from
+ * @param at its time in ms, if that is known already
  */
-export function deterministic<T>(id: string, call: () => T): T {
-  const before = { time, seed, draw };
+export function deterministic<T>(id: string, call: () => T, at = ulidTime(id)): T {
+  const outerTime = time;
+  const outerSeed = seed;
+  const outerDraw = draw;
   const { Date: outerDate } = globalThis;
   const outerRandom = Math.random;
   const outerNow = performance?.now;
   const outerUuid = crypto?.randomUUID;
   const outerValues = crypto?.getRandomValues;
-  time = ulidTime(id);
+  time = at;
   seed = id;
   draw = undefined;
   globalThis.Date = TransactionDate as unknown as DateConstructor;
@@ -118,7 +121,9 @@ export function deterministic<T>(id: string, call: () => T): T {
   try {
     return call();
   } finally {
-    ({ time, seed, draw } = before);
+    time = outerTime;
+    seed = outerSeed;
+    draw = outerDraw;
     globalThis.Date = outerDate;
     Math.random = outerRandom;
     if (performance !== undefined && outerNow !== undefined) performance.now = outerNow;

@@ -12,7 +12,7 @@ import type { UndoLog } from './undo-log.js';
 export interface Call {
   readonly definition: TransactionDefinition;
   /** Makes the arguments; constructors and upcasts in it see the transaction's own time and randomness. */
-  readonly args: () => unknown[];
+  args(): unknown[];
   /** Id from which time and randomness derive. */
   readonly origin: string;
   readonly transaction: RunningTransaction;
@@ -144,7 +144,11 @@ export class Executor {
     }
     registry.running = { host: this.#host, transaction: call.transaction };
     try {
-      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args()));
+      const result = deterministic(
+        call.origin,
+        () => call.definition.method.apply(self, call.args()),
+        call.transaction.time,
+      );
       if (isThenable(result)) refusePromise(call, result);
       return result;
     } finally {

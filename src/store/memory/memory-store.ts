@@ -4,9 +4,30 @@ import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Head, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
 
+/** The lines of one stream. They arrive as one text for many and are taken apart when somebody reads them. */
+class MemoryLines {
+  readonly #lines: string[] = [];
+  #arrived: { text: string; firstSeq: number }[] = [];
+
+  append(text: string, firstSeq: number): void {
+    this.#arrived.push({ text, firstSeq });
+  }
+
+  all(): readonly string[] {
+    for (const { text, firstSeq } of this.#arrived) {
+      this.#lines.length = firstSeq - 1;
+      const lines = text.split('\n');
+      lines.pop();
+      for (const line of lines) this.#lines.push(line);
+    }
+    this.#arrived = [];
+    return this.#lines;
+  }
+}
+
 interface MemoryStream {
   readonly header: StreamHeader;
-  readonly lines: string[];
+  readonly lines: MemoryLines;
   frontier: string | undefined;
   head: Head | undefined;
   readonly snapshots: Map<string, string[]>;
@@ -56,7 +77,7 @@ export class MemoryStore implements Store {
         session: 'memory',
         reason: 'new',
       };
-      stream = { header, lines: [], frontier: undefined, head: undefined, snapshots: new Map() };
+      stream = { header, lines: new MemoryLines(), frontier: undefined, head: undefined, snapshots: new Map() };
       this.#streams.set(streamKey(header), stream);
     }
     return Promise.resolve(new MemoryJournal(stream, () => this.#open.delete(request.master)));
@@ -72,7 +93,7 @@ export class MemoryStore implements Store {
   }
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
-    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.slice(after, upTo) ?? []);
+    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.all().slice(after, upTo) ?? []);
   }
 }
 
@@ -97,12 +118,10 @@ class MemoryJournal implements Journal {
 
   appendNow(lines: string, firstSeq: number): void {
     const stream = this.#stream;
-    const added = lines.split('\n');
-    added.pop();
-    stream.lines.length = firstSeq - 1;
-    for (const line of added) stream.lines.push(line);
-    const last = added[added.length - 1] ?? '';
-    stream.head = { seq: stream.lines.length, id: (JSON.parse(last) as { id: string }).id };
+    stream.lines.append(lines, firstSeq);
+    const last = lines.slice(lines.lastIndexOf('\n', lines.length - 2) + 1, -1);
+    const { seq, id } = JSON.parse(last) as Head;
+    stream.head = { seq, id };
   }
 
   cutBack(): Promise<void> {
@@ -140,7 +159,7 @@ class MemoryJournal implements Journal {
   size(): Promise<{ journal: number; snapshots: number }> {
     const chars = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0);
     const snapshots = [...this.#stream.snapshots.values()].reduce((sum, lines) => sum + chars(lines), 0);
-    return Promise.resolve({ journal: chars(this.#stream.lines), snapshots });
+    return Promise.resolve({ journal: chars(this.#stream.lines.all()), snapshots });
   }
 
   close(): Promise<void> {
