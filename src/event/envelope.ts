@@ -1,6 +1,6 @@
 import { type Crc32, FixedText, isSealed, parseJson, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
-import { isUlid } from './ulid.js';
+import { isUlid, ULID_PATTERN } from './ulid.js';
 
 /** Version of the journal's line format. */
 export const FORMAT_VERSION = 1;
@@ -142,75 +142,59 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
-/** What an event's line has in common with the next ones of its stream, learned from the last that was read in full. */
-interface Common {
-  readonly stream: StreamId;
-  readonly streamText: string;
+/** What an event's line has in common with the next ones of its stream, learned from lines that were read in full. */
+interface Common extends StreamId {
+  readonly texts: readonly string[];
   readonly model: string;
-  readonly modelText: string;
+  readonly meta: unknown;
   /** Names of transactions that stand in lines as they are. */
   readonly txs: Map<string, string>;
+  /** Matches lines that are letter by letter as this program writes them: id, seq, tx, txv, args. */
+  readonly line: RegExp;
 }
 
 let common: Common | undefined;
+/** The texts of the last line that was read in full: met twice in a row, they are worth learning. */
+let candidate: readonly string[] = [];
 
 const MOST_NAMES = 1_000;
 
-function learn({ master, epoch, model, tx }: Event): void {
-  if (common?.stream.master !== master || common.stream.epoch !== epoch || common.model !== model) {
-    const stream = { master, epoch };
-    common = { stream, streamText: streamText(stream), model, modelText: `${modelText(model)}"`, txs: new Map() };
+function learn({ master, epoch, model, tx, meta }: Event): void {
+  const texts = [streamText({ master, epoch }), modelText(model), `,"meta":${JSON.stringify(meta)},`];
+  if (!sameTexts(texts, common?.texts)) {
+    if (sameTexts(texts, candidate))
+      common = { texts, master, epoch, model, meta, txs: new Map(), line: lineOf(texts) };
+    candidate = texts;
   }
-  if (common.txs.size >= MOST_NAMES) common.txs.clear();
+  if (common === undefined || common.txs.size >= MOST_NAMES) return;
   if (JSON.stringify(tx) === `"${tx}"`) common.txs.set(tx, tx);
 }
 
-const ID_AT = OPENING.text.length;
-const ID_END = ID_AT + 26;
-const TXV = '","txv":';
-const ARGS = ',"args":';
-
-/** Where the digits that begin at `at` end; `at` itself if they are no whole number from 1 that can be told exactly. */
-function digitsEnd(line: string, at: number): number {
-  let end = at;
-  for (let code = line.charCodeAt(end); code >= 48 && code <= 57; code = line.charCodeAt(end)) end++;
-  return end - at > 15 || line.charCodeAt(at) === 48 ? at : end;
+function sameTexts(left: readonly string[], right: readonly string[] | undefined): boolean {
+  return left.every((text, index) => text === right?.[index]);
 }
 
-function numberAt(line: string, from: number, to: number): number {
-  let number = 0;
-  for (let at = from; at < to; at++) number = number * 10 + line.charCodeAt(at) - 48;
-  return number;
+function lineOf(texts: readonly string[]): RegExp {
+  const [stream = '', model = '', meta = ''] = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  // At most 15 digits: numbers that can be told exactly.
+  const count = '([1-9]\\d{0,14})';
+  return new RegExp(
+    `^\\{"v":1,"id":"(${ULID_PATTERN})${stream}${count}${model}"([^"]*)","txv":${count},"args":([^]*)${meta}"crc":".{8}"\\}$`,
+  );
 }
 
-/**
- * Reads only what differs from line to line. Gives `undefined` where the line is not letter by letter as this program writes
- * it, which says nothing about it.
- */
+/** Reads only what differs from line to line. Gives `undefined` where more than that differs, which says nothing about the line. */
 function parseShort(line: string): Event | undefined {
-  if (common === undefined || !line.startsWith(OPENING.text) || !line.startsWith(common.streamText, ID_END)) return;
-  const seqAt = ID_END + common.streamText.length;
-  const seqEnd = digitsEnd(line, seqAt);
-  if (seqEnd === seqAt || !line.startsWith(common.modelText, seqEnd)) return;
-  const txAt = seqEnd + common.modelText.length;
-  const txEnd = line.indexOf('"', txAt);
-  const tx = common.txs.get(line.slice(txAt, txEnd));
-  const txvAt = txEnd + TXV.length;
-  if (tx === undefined || !line.startsWith(TXV, txEnd)) return;
-  const txvEnd = digitsEnd(line, txvAt);
-  const id = line.slice(ID_AT, ID_END);
-  if (txvEnd === txvAt || !line.startsWith(ARGS, txvEnd) || !isUlid(id)) return;
+  const found = common?.line.exec(line);
+  if (common === undefined || found === null || found === undefined) return undefined;
+  const tx = common.txs.get(found[3] as string);
+  if (tx === undefined) return undefined;
   // With the id, for a piece of the line would keep the whole of it, and its neighbours, in memory.
-  const rest = parseJson(`{"id":"${id}"${line.slice(txvEnd)}`) as Record<string, unknown> | undefined;
-  if (rest === undefined || rest.id !== id || rest.meta === undefined || rest.crc === undefined) return;
-  const { args, meta, origin } = rest;
-  // Any other member may say something else about the whole line.
-  if (typeof args !== 'object' || args === null || Object.keys(rest).length !== (origin === undefined ? 4 : 5)) return;
-  if (origin !== undefined && !isUlid(origin)) return;
-  const { master, epoch } = common.stream;
-  const seq = numberAt(line, seqAt, seqEnd);
-  const txv = numberAt(line, txvAt, txvEnd);
-  return eventOf(rest.id, master, epoch, seq, common.model, tx, txv, args as EncodedArgs, meta, origin);
+  const read = parseJson(`["${found[1] as string}",${found[5] as string}]`) as [string, EncodedArgs] | undefined;
+  // More than two: what stood there went on after the arguments.
+  if (read?.length !== 2 || typeof read[1] !== 'object' || (read[1] as unknown) === null) return undefined;
+  const { master, epoch, model, meta } = common;
+  return eventOf(read[0], master, epoch, Number(found[2]), model, tx, Number(found[4]), read[1], meta, undefined);
 }
 
 /** Reads one line of a journal; never throws. */

@@ -97,9 +97,8 @@ if (crypto !== undefined && !Object.prototype.hasOwnProperty.call(crypto, 'rando
  * back afterwards, also when `call` throws.
  *
  * @param id ULID whose time and bits everything derives from
- * @param at its time in ms, if that is known already
  */
-export function deterministic<T>(id: string, call: () => T, at = ulidTime(id)): T {
+export function deterministic<T>(id: string, call: () => T): T {
   const outerTime = time;
   const outerSeed = seed;
   const outerDraw = draw;
@@ -108,7 +107,7 @@ export function deterministic<T>(id: string, call: () => T, at = ulidTime(id)): 
   const outerNow = performance?.now;
   const outerUuid = crypto?.randomUUID;
   const outerValues = crypto?.getRandomValues;
-  time = at;
+  time = ulidTime(id);
   seed = id;
   draw = undefined;
   globalThis.Date = TransactionDate as unknown as DateConstructor;

@@ -2,7 +2,7 @@ import { AsyncTransactionError, ForeignTransactionError, type PrevalentError, Re
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
-import { audit } from './adoption.js';
+import { audit } from './audit.js';
 import { type Change, rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Membrane } from './membrane.js';
@@ -144,11 +144,7 @@ export class Executor {
     }
     registry.running = { host: this.#host, transaction: call.transaction };
     try {
-      const result = deterministic(
-        call.origin,
-        () => call.definition.method.apply(self, call.args()),
-        call.transaction.time,
-      );
+      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args()));
       if (isThenable(result)) refusePromise(call, result);
       return result;
     } finally {
