@@ -23,13 +23,19 @@ class MemoryLines {
     this.#arrived = [];
     return this.#lines;
   }
+
+  /** The last event. */
+  head(): Head | undefined {
+    const lines = this.all();
+    const last = lines[lines.length - 1];
+    return last === undefined ? undefined : { seq: lines.length, id: (JSON.parse(last) as Head).id };
+  }
 }
 
 interface MemoryStream {
   readonly header: StreamHeader;
   readonly lines: MemoryLines;
   frontier: string | undefined;
-  head: Head | undefined;
   readonly snapshots: Map<string, string[]>;
 }
 
@@ -77,7 +83,7 @@ export class MemoryStore implements Store {
         session: 'memory',
         reason: 'new',
       };
-      stream = { header, lines: new MemoryLines(), frontier: undefined, head: undefined, snapshots: new Map() };
+      stream = { header, lines: new MemoryLines(), frontier: undefined, snapshots: new Map() };
       this.#streams.set(streamKey(header), stream);
     }
     return Promise.resolve(new MemoryJournal(stream, () => this.#open.delete(request.master)));
@@ -106,7 +112,7 @@ class MemoryJournal implements Journal {
 
   constructor(stream: MemoryStream, release: () => void) {
     this.header = stream.header;
-    this.head = stream.head;
+    this.head = stream.lines.head();
     this.#stream = stream;
     this.#release = release;
   }
@@ -117,11 +123,7 @@ class MemoryJournal implements Journal {
   }
 
   appendNow(lines: string, firstSeq: number): void {
-    const stream = this.#stream;
-    stream.lines.append(lines, firstSeq);
-    const last = lines.slice(lines.lastIndexOf('\n', lines.length - 2) + 1, -1);
-    const { seq, id } = JSON.parse(last) as Head;
-    stream.head = { seq, id };
+    this.#stream.lines.append(lines, firstSeq);
   }
 
   cutBack(): Promise<void> {
