@@ -118,10 +118,27 @@ export class Streams {
   }
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
-    const lines = await this.#store.read(stream, accepted, head.seq);
-    const parsed: ParsedLine[] = lines.map((line) => parseLine(line, this.#store.crc32));
+    // With the last accepted event, if it can be compared: a journal may have gone back and on again.
+    const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
+    let lines = await this.#parsed(stream, from, head.seq);
+    const last = from < accepted && lines[0]?.kind === 'event' ? lines[0].event : undefined;
+    if (last?.seq === accepted) lines = lines.slice(1);
+    else if (from < accepted) lines = await this.#parsed(stream, accepted, head.seq);
     const header = await this.#store.header(stream);
     const { master, epoch } = stream;
-    return { stream: { master, epoch }, accepted, lastId, head, after: header?.after, lines: parsed };
+    return {
+      stream: { master, epoch },
+      accepted,
+      lastId,
+      head,
+      after: header?.after,
+      lines,
+      ...(last?.seq === accepted ? { last } : {}),
+    };
+  }
+
+  async #parsed(stream: StreamId, after: number, upTo: number): Promise<ParsedLine[]> {
+    const lines = await this.#store.read(stream, after, upTo);
+    return lines.map((line) => parseLine(line, this.#store.crc32));
   }
 }

@@ -18,6 +18,10 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
 
+// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
+
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
   async readdir(directory): Promise<DirectoryEntry[]> {
@@ -28,9 +32,12 @@ export const nodeFileSystem: FileSystem = {
     }));
   },
   async read(file, from = 0, length = Infinity): Promise<Uint8Array> {
-    const handle = await open(file, 'r');
+    const handle = await open(file, READ_FLAGS);
     try {
-      const { size }: Stats = await handle.stat();
+      const stats: Stats = await handle.stat();
+      if (!stats.isFile() && !stats.isDirectory())
+        throw Object.assign(new Error(`EFTYPE: no ordinary file, read '${file}'`), { code: 'EFTYPE' });
+      const { size } = stats;
       const bytes = new Uint8Array(Math.min(Math.max(size - from, 0), length));
       let done = 0;
       while (done < bytes.length) {

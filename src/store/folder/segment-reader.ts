@@ -1,14 +1,27 @@
-import { type FileSystem, readIfThere } from './file-system.js';
+import { type FileSystem, ifReadable, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
 const decoder = new TextDecoder();
 
+/** The end of a line, with its checksum. */
+const MARK_BYTES = 16;
+
+/** Where a reader stopped. */
+interface Place {
+  segment: number;
+  offset: number;
+  /** Number of the event that begins there. */
+  next: number;
+  /** The line before: where it begins, its length, and its end. */
+  last?: { readonly offset: number; readonly length: number; readonly mark: Uint8Array };
+}
+
 /** Reads the events of one stream by number; remembers where it stopped, so that new events cost only their own bytes. */
 export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  #at: { segment: number; offset: number; next: number } | undefined;
+  #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(fs: FileSystem, directory: string) {
@@ -36,15 +49,18 @@ export class SegmentReader {
   }
 
   async #readSegment(wanted: number, upTo: number, lines: string[]): Promise<number> {
+    if (this.#at?.next === wanted + 1) await this.#stepBack(this.#at);
     if (this.#at?.next !== wanted) {
-      const segment = (await segmentsOf(this.#fs, this.#directory)).filter((first) => first <= wanted).at(-1);
+      const segment = (await this.#segments()).filter((first) => first <= wanted).at(-1);
       if (segment === undefined) return 0;
       this.#at = { segment, offset: 0, next: segment };
     }
     const at = this.#at;
-    const bytes = await readIfThere(this.#fs, `${this.#directory}/${segmentName(at.segment)}`, at.offset);
+    const file = `${this.#directory}/${segmentName(at.segment)}`;
+    const bytes = await ifReadable(readIfThere(this.#fs, file, at.offset), undefined);
     let found = 0;
     let start = 0;
+    let last: Place['last'];
     for (
       let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
       bytes !== undefined && end >= 0 && at.next <= upTo;
@@ -58,12 +74,32 @@ export class SegmentReader {
           found++;
         }
         at.next++;
+        last = {
+          offset: at.offset + start,
+          length: end - start,
+          mark: bytes.slice(Math.max(start, end - MARK_BYTES), end),
+        };
       }
       start = end + 1;
     }
     at.offset += start;
+    if (last !== undefined) at.last = last;
     if (found > 0 || at.next <= at.segment) return found;
     return this.#nextSegment(at, wanted, upTo, lines);
+  }
+
+  /** To the line before, if it is still the one that was read; else the file was replaced, and is read anew. */
+  async #stepBack(at: Place): Promise<void> {
+    const { last } = at;
+    this.#at = undefined;
+    if (last === undefined) return;
+    const end = last.offset + last.length;
+    const from = end - last.mark.length;
+    const file = `${this.#directory}/${segmentName(at.segment)}`;
+    const bytes = await ifReadable(readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
+    const isSame = bytes?.length === last.mark.length + 1 && last.mark.every((byte, index) => byte === bytes[index]);
+    if (isSame && bytes.at(-1) === LINE_FEED)
+      this.#at = { segment: at.segment, offset: last.offset, next: at.next - 1 };
   }
 
   async #nextSegment(
@@ -72,9 +108,14 @@ export class SegmentReader {
     upTo: number,
     lines: string[],
   ): Promise<number> {
-    const segments = await segmentsOf(this.#fs, this.#directory);
+    const segments = await this.#segments();
     if (at.segment === wanted || !segments.includes(wanted)) return 0;
     this.#at = { segment: wanted, offset: 0, next: wanted };
     return this.#readSegment(wanted, upTo, lines);
+  }
+
+  // What one master's folder refuses has not arrived; it must not stop the reading of the others.
+  #segments(): Promise<number[]> {
+    return ifReadable(segmentsOf(this.#fs, this.#directory), []);
   }
 }
