@@ -17,11 +17,16 @@ export function sealLine(open: string, crc32: Crc32): string {
   return `${open},"crc":"${crcText(crc32(open))}"}`;
 }
 
+/** Tells whether a line ends with the checksum of what stands before it. */
+export function isSealed(line: string, crc32: Crc32): boolean {
+  const at = line.length - SEAL_LENGTH;
+  if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return false;
+  return crcText(crc32(line.slice(0, at))) === line.slice(at + SEAL.length, -2);
+}
+
 /** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
 export function openLine(line: string, crc32: Crc32): unknown {
-  const at = line.length - SEAL_LENGTH;
-  if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return undefined;
-  if (crcText(crc32(line.slice(0, at))) !== line.slice(at + SEAL.length, -2)) return undefined;
+  if (!isSealed(line, crc32)) return undefined;
   try {
     return JSON.parse(line);
   } catch {

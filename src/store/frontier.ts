@@ -4,7 +4,7 @@ import { isUlid } from '../event/ulid.js';
 
 /** Texts in a frontier become names of files and keys of maps: only their exact forms are taken. */
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
-const FINGERPRINT = /^[0-9a-f]{8}$/;
+const FINGERPRINT = /^[0-9a-z-]{1,64}$/;
 /** 64 bits in base 36. */
 const SEAL_HASH = /^[0-9a-z]{1,13}$/;
 

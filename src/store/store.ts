@@ -55,8 +55,17 @@ export interface Journal {
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
   appendNow(lines: string, firstSeq: number): void;
+  /**
+   * Runs work at the end of this turn of the event loop. There only while `appendNow` is the quicker way for a single caller who
+   * waits, although the event loop stands still meanwhile.
+   */
+  readonly soon?: ((work: () => void) => void) | undefined;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
+  /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */
+  cutBackNow?(): void;
+  /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
+  check?(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */
   publish(frontier: string, remember: Remembered): Promise<void>;
   /** Replaces the frontier of an earlier stream of this master. */

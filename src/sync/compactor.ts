@@ -56,6 +56,8 @@ export class Compactor {
   #snapshotBytes = 0;
   /** Under which circumstances it was last looked for what can go: until they change, nothing more can. */
   #looked = '';
+  /** Number of the seal at which the last segment was ended. */
+  #rotatedAt: number | undefined;
 
   constructor(parts: CompactorParts) {
     this.#parts = parts;
@@ -71,6 +73,7 @@ export class Compactor {
       frontier?.seal === undefined ? [] : [{ master: stream.master, no: frontier.seal.no, by: frontier.seal.by }],
     );
     const waiting: string[] = [];
+    await this.#rotate();
     if (this.#maySeal(asked)) await this.#seal(heard, held, asked, waiting);
     const freed = await this.#delete(heard, asked !== undefined, waiting);
     return { seal: this.#parts.sealing.seal, holders, freed, waiting };
@@ -114,6 +117,14 @@ export class Compactor {
     this.#parts.sealing.settle();
     this.#parts.replica.clock.observe(H);
     await this.#parts.publisher.publish();
+    await this.#rotate();
+  }
+
+  /** At each new seal a segment ends, so that it can be deleted as a whole one day. */
+  async #rotate(): Promise<void> {
+    const no = this.#parts.sealing.seal?.no;
+    if (no === this.#rotatedAt) return;
+    this.#rotatedAt = no;
     await this.#parts.own.journal.rotate();
   }
 
@@ -161,7 +172,7 @@ export class Compactor {
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
       const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
       if (!isAsked && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
-      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)) };
+      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
       const { snapshotter, history } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
       const taken =

@@ -56,8 +56,8 @@ export class Engine {
     this.#own = own;
     this.sealing = new Sealing(journal.seal, options);
     this.#streams = new Streams(store, own);
-    this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store);
-    this.#snapshotter = new Snapshotter(replica, this.#snapshots, own);
+    this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store, () => replica.executor.genesis());
+    this.#snapshotter = new Snapshotter(replica, this.#snapshots, own, options.now);
     this.#gatherer = new Gatherer(replica, store, this.#streams, this.#snapshots, own, this.sealing, options);
     this.#publisher = new Publisher(replica, own, store, this.sealing, options);
     this.history = new History(replica, store, this.#streams, this.#gatherer, this.sealing);
@@ -189,8 +189,10 @@ export class Engine {
     this.#sinceSnapshot = 0;
     // What does not count under a seal must not be saved.
     if (!this.sealing.isSettled) return;
-    await this.#snapshotter.take(changed);
-    await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    await reaching(this.#store, async () => {
+      await this.#snapshotter.take(changed);
+      await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    });
   }
 
   /** Makes everything durable and public, and releases the journal. */

@@ -79,6 +79,8 @@ export interface MergeContext {
   readonly now: number;
   /** How far (ms) an event may be ahead of it. */
   readonly maxDrift: number;
+  /** How many events of each stream the state contains that the plan is for. */
+  readonly accepted: ReadonlyMap<string, number>;
   /** The seal in force. */
   readonly seal: Seal | undefined;
   /** What keeps this program from running an event. */
@@ -95,8 +97,25 @@ export function planMerge(incoming: readonly Incoming[], context: MergeContext):
     if (typeof end === 'number') cut.set(streamKey(stream.stream), end);
     else if (end !== undefined) held.push(end);
   }
+  held.push(...sealedGaps(context, accept, held));
   accept.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
   return { accept, held, cut, instruction: instruct(accept[0]?.id, context) };
+}
+
+/** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */
+function sealedGaps({ seal, accepted }: MergeContext, accept: readonly Event[], held: readonly Hold[]): Hold[] {
+  const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
+  if (missing.length === 0) return [];
+  const reached = new Map(accepted);
+  for (const event of accept) reached.set(streamKey(event), event.seq);
+  const told = new Set(held.map(streamKey));
+  return missing.flatMap(([key, count]): Hold[] => {
+    const seq = (reached.get(key) ?? 0) + 1;
+    if (seq > count || told.has(key)) return [];
+    const [master = '', epoch = ''] = key.split('@');
+    const message = `events ${seq} to ${count} of ${key}, which are sealed, cannot be read; they come with the file, or with a snapshot of a master that has them (compact() there)`;
+    return [{ master, epoch, seq, reason: 'gap', message }];
+  });
 }
 
 function instruct(first: string | undefined, context: MergeContext): Instruction {

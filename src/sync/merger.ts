@@ -38,6 +38,7 @@ export class Merger {
   readonly #attach: () => void;
   readonly #notice: (text: string) => void;
   #mustRebuild = false;
+  #triedOffer = '';
 
   /**
    * @param attach makes the replica write to the stream that succeeds a cut one
@@ -199,7 +200,17 @@ export class Merger {
   /** Whether events that are missing were deleted, and a snapshot that stands in for them can be read. */
   async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
     if (!this.#gatherer.lacksDeleted(plan)) return false;
-    if (!heard.some(({ frontier, own }) => !own && frontier?.snapshot !== undefined)) return false;
+    const offered: string[] = [];
+    for (const { stream, frontier, own } of heard) {
+      const position = own ? undefined : frontier?.snapshot?.position;
+      if (position === undefined) continue;
+      const has = (await this.#store.snapshots(stream)).some((listing) => listing.position === position);
+      if (has) offered.push(`${streamKey(stream)}:${position}`);
+    }
+    // What did not help once is not read again at every sync; events that are merely late come by themselves.
+    const offer = offered.join();
+    if (offer === '' || offer === this.#triedOffer) return false;
+    this.#triedOffer = offer;
     const gathered = await this.#gatherer.everything(heard, () => undefined);
     return !this.#gatherer.lacksDeleted(gathered.plan);
   }

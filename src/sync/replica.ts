@@ -253,7 +253,10 @@ export class Replica implements TransactionHost {
   }
 
   #noteAccepted(events: readonly Event[]): void {
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
+      const next = events[index + 1];
+      // Of several in a row only the last one is news.
+      if (next !== undefined && next.epoch === event.epoch && next.master === event.master) continue;
       const key = streamKey(event);
       this.#accepted.set(key, event.seq);
       this.#lastIds.set(key, event.id);

@@ -11,21 +11,22 @@ export interface FileSystem {
   size(file: string): Promise<number>;
   /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
   open(file: string, truncate: boolean): Promise<OpenFile>;
-  /**
-   * Makes a whole new file in one atomic step, before it returns: written under the temporary name, synced, renamed, its directory
-   * synced. It stays open for writing.
-   */
-  createNow(file: string, temporary: string, bytes: Uint8Array): OpenFile;
+  /** As `open`, before it returns. */
+  openNow(file: string, truncate: boolean): OpenFile;
   /** Makes a directory and those above it. */
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
+  /** As `rename`, before it returns. */
+  renameNow(from: string, to: string): void;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
   /** Removes an empty directory. */
   rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
+  /** As `syncDirectory`, before it returns. */
+  syncDirectoryNow(directory: string): void;
 }
 
 /** One name in a directory. */
@@ -44,8 +45,10 @@ export interface OpenFile {
   sync(): Promise<void>;
   /** As `sync`, before it returns. */
   syncNow(): void;
-  /** Cuts the file to a size in bytes. */
+  /** Cuts the file to a size in bytes, durably. */
   truncate(size: number): Promise<void>;
+  /** As `truncate`, before it returns. */
+  truncateNow(size: number): void;
   close(): Promise<void>;
 }
 
@@ -128,4 +131,21 @@ export async function replaceFile(
   }
   await fs.rename(temporary, `${directory}/${name}`);
   await fs.syncDirectory(directory);
+}
+
+/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */
+export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
+  const temporary = `${directory}/.${name}.tmp`;
+  const file = fs.openNow(temporary, true);
+  try {
+    file.writeNow(bytes, 0);
+    file.syncNow();
+    fs.renameNow(temporary, `${directory}/${name}`);
+    fs.syncDirectoryNow(directory);
+    return file;
+  } catch (error) {
+    // What is thrown says what matters; the file is closed with the process at the latest.
+    file.close().catch(() => undefined);
+    throw error;
+  }
 }

@@ -21,7 +21,7 @@ import {
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { claimFolder } from './own-folder.js';
-import { cutTail, type Known, type Recovered, recoverStream } from './recovery.js';
+import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
@@ -150,8 +150,8 @@ export class FolderStore implements Store {
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
     const published = Math.max(frontier?.head?.seq ?? 0, remembered);
     const seal = newer(session.seal, frontier?.seal);
-    const deleted = seal?.V[streamKey(stream)] ?? 0;
-    const found = await recoverStream(this.#fs, this.location, stream, { published, deleted }, crc32);
+    const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
+    const found = await recoverStream(scan);
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
@@ -173,9 +173,11 @@ export class FolderStore implements Store {
       seal,
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
       file,
       segment: found.segment.first,
       size: found.segment.size,
+      allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
       segmentBytes: this.#segmentBytes,
       crc32,
       onStreams: () => {
@@ -241,9 +243,11 @@ export class FolderStore implements Store {
       seal,
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
       file,
       segment: 1,
       size: line.length,
+      allocated: line.length,
       segmentBytes: this.#segmentBytes,
       crc32,
       onStreams: () => {
@@ -267,8 +271,8 @@ export class FolderStore implements Store {
   // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
   async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
     const frontier = await this.#frontier(stream);
-    const deleted = frontier?.seal?.V[streamKey(stream)] ?? 0;
-    const found = await this.#scanOther(stream, { published: frontier?.head?.seq ?? 0, deleted }, notices);
+    const scan = this.#scan(stream, frontier?.head?.seq ?? 0, frontier?.seal?.V[streamKey(stream)]);
+    const found = await this.#scanOther(scan, notices);
     if (found?.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
     const text = encodeFrontier(
       {
@@ -294,14 +298,18 @@ export class FolderStore implements Store {
   }
 
   // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
-  async #scanOther(stream: StreamId, known: Known, notices: Notice[]): Promise<Recovered | undefined> {
+  async #scanOther(scan: Scan, notices: Notice[]): Promise<Recovered | undefined> {
     try {
-      return await recoverStream(this.#fs, this.location, stream, known, crc32);
+      return await recoverStream({ ...scan, thorough: true });
     } catch (error) {
       if (!(error instanceof JournalDamagedError)) throw error;
       notices.push({ kind: 'foreign-file', message: error.message });
       return undefined;
     }
+  }
+
+  #scan(stream: StreamId, published: number, deleted = 0): Scan {
+    return { fs: this.#fs, root: this.location, stream, published, deleted, crc32 };
   }
 
   async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {

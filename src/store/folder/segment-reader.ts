@@ -2,6 +2,8 @@ import { type FileSystem, ifReadable, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
+/** How much of a file is read at a time; more only if a line is longer. */
+const BLOCK_BYTES = 1024 * 1024;
 const decoder = new TextDecoder();
 
 /** The end of a line, with its checksum. */
@@ -9,9 +11,11 @@ const MARK_BYTES = 16;
 
 /** Where a reader stopped. */
 interface Place {
-  segment: number;
+  /** Number of the segment's first event. */
+  readonly segment: number;
+  /** Bytes of the segment that were read. */
   offset: number;
-  /** Number of the event that begins there. */
+  /** Number of the event that comes next. */
   next: number;
   /** The line before: where it begins, its length, and its end. */
   last?: { readonly offset: number; readonly length: number; readonly mark: Uint8Array };
@@ -56,34 +60,7 @@ export class SegmentReader {
       this.#at = { segment, offset: 0, next: segment };
     }
     const at = this.#at;
-    const file = `${this.#directory}/${segmentName(at.segment)}`;
-    const bytes = await ifReadable(readIfThere(this.#fs, file, at.offset), undefined);
-    let found = 0;
-    let start = 0;
-    let last: Place['last'];
-    for (
-      let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
-      bytes !== undefined && end >= 0 && at.next <= upTo;
-      end = bytes.indexOf(LINE_FEED, start)
-    ) {
-      // The first line of a stream's first segment is its header.
-      const isHeader = at.segment === 1 && at.offset + start === 0;
-      if (!isHeader) {
-        if (at.next >= wanted) {
-          lines.push(decoder.decode(bytes.subarray(start, end)));
-          found++;
-        }
-        at.next++;
-        last = {
-          offset: at.offset + start,
-          length: end - start,
-          mark: bytes.slice(Math.max(start, end - MARK_BYTES), end),
-        };
-      }
-      start = end + 1;
-    }
-    at.offset += start;
-    if (last !== undefined) at.last = last;
+    const found = await this.#readOn(at, wanted, upTo, lines);
     if (found > 0 || at.next <= at.segment) return found;
     return this.#nextSegment(at, wanted, upTo, lines);
   }
@@ -102,12 +79,48 @@ export class SegmentReader {
       this.#at = { segment: at.segment, offset: last.offset, next: at.next - 1 };
   }
 
-  async #nextSegment(
-    at: { segment: number; next: number },
-    wanted: number,
-    upTo: number,
-    lines: string[],
-  ): Promise<number> {
+  /** Goes on where it stopped, passes over the lines before the wanted one, and gives how many it found from there. */
+  async #readOn(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
+    for (;;) {
+      const bytes = await this.#block(at);
+      let found = 0;
+      let start = 0;
+      let last: Place['last'];
+      for (
+        let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
+        bytes !== undefined && end >= 0 && at.next <= upTo;
+        end = bytes.indexOf(LINE_FEED, start)
+      ) {
+        // The first line of a stream's first segment is its header.
+        const isHeader = at.segment === 1 && at.offset + start === 0;
+        if (!isHeader) {
+          if (at.next >= wanted) {
+            lines.push(decoder.decode(bytes.subarray(start, end)));
+            found++;
+          }
+          at.next++;
+          const mark = bytes.subarray(Math.max(start, end - MARK_BYTES), end);
+          last = { offset: at.offset + start, length: end - start, mark };
+        }
+        start = end + 1;
+      }
+      at.offset += start;
+      // A copy, so that one line does not keep the whole block in memory.
+      if (last !== undefined) at.last = { ...last, mark: last.mark.slice() };
+      if (found > 0 || start === 0) return found;
+    }
+  }
+
+  /** Bytes from there on, with at least one whole line if there is one. */
+  async #block({ segment, offset }: Place): Promise<Uint8Array | undefined> {
+    const file = `${this.#directory}/${segmentName(segment)}`;
+    for (let length = BLOCK_BYTES; ; length *= 2) {
+      const bytes = await ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
+      if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
+    }
+  }
+
+  async #nextSegment(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
     const segments = await this.#segments();
     if (at.segment === wanted || !segments.includes(wanted)) return 0;
     this.#at = { segment: wanted, offset: 0, next: wanted };

@@ -106,6 +106,7 @@ class MemoryJournal implements Journal {
   readonly notices = [];
   readonly seal: Seal | undefined;
   readonly #streams: Map<string, MemoryStream>;
+  readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
   #release: () => void;
 
@@ -135,6 +136,10 @@ class MemoryJournal implements Journal {
 
   cutBack(): Promise<void> {
     return Promise.resolve();
+  }
+
+  cutBackNow(): void {
+    // Appending never fails here: there is nothing to take back.
   }
 
   async publish(frontier: string, { seal }: Remembered): Promise<void> {

@@ -265,7 +265,8 @@ describe('a torn tail', () => {
       await master.sync();
       const kept = statSync(folder.file('one')).size;
       await master.transact((book) => book.write('b'));
-      const bytes = readFileSync(folder.file('one'));
+      const padded = readFileSync(folder.file('one'));
+      const bytes = padded.subarray(0, padded.lastIndexOf('\n') + 1);
       const image = join(folder.path, 'image');
       for (const name of ['shared', 'local']) cpSync(join(folder.path, name), join(image, name), { recursive: true });
       await master.close();
