@@ -55,6 +55,13 @@ export function streamKey(stream: StreamId): string {
   return `${stream.master}@${stream.epoch}`;
 }
 
+/** Tells whether a text is the key of a stream: of one that could be there, not of a path or a member of objects. */
+export function isStreamKey(key: unknown): key is string {
+  if (typeof key !== 'string') return false;
+  const at = key.indexOf('@');
+  return isMasterName(key.slice(0, Math.max(at, 0))) && isUlid(key.slice(at + 1));
+}
+
 const OPENING = new FixedText('{"v":1,"id":"');
 const OPENING_CRC = OPENING.after(-1);
 

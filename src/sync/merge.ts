@@ -20,6 +20,8 @@ export interface Incoming {
   readonly head: Head;
   /** What its header says of the seal it needs; `undefined` while the header has not arrived. */
   readonly after: string | null | undefined;
+  /** The last accepted event as it stands in the journal now; `undefined` if it was not read. */
+  readonly last?: Event;
   /** Lines from `accepted + 1` on, as far as they have arrived. */
   readonly lines: readonly ParsedLine[];
   /** This master's own stream: what it wrote itself is never from the future. */
@@ -142,7 +144,12 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         `event ${accepted + 1} of ${stream.master} fails its checksum; sync the file again from ${stream.master}`,
       );
     const { event } = line;
-    const wrong = misplaced(event, stream, accepted, lastId, head);
+    if (event.master !== stream.master || event.epoch !== stream.epoch)
+      return hold(
+        'damaged',
+        `the folder of ${streamKey(stream)} holds events of ${streamKey(event)}; if it is a copy of the folder of ${event.master}, remove it, else sync its files again`,
+      );
+    const wrong = misplaced(event, accepted, lastId, head);
     if (wrong !== undefined)
       return hold(
         'damaged',
@@ -167,15 +174,7 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
     : undefined;
 }
 
-function misplaced(
-  event: Event,
-  stream: StreamId,
-  accepted: number,
-  lastId: string | undefined,
-  head: Head,
-): string | undefined {
-  if (event.master !== stream.master || event.epoch !== stream.epoch)
-    return `names another stream (${event.master}@${event.epoch})`;
+function misplaced(event: Event, accepted: number, lastId: string | undefined, head: Head): string | undefined {
   if (event.seq !== accepted + 1) return `has the number ${event.seq}`;
   if (lastId !== undefined && event.id <= lastId) return `has an id that does not rise (${event.id})`;
   if (event.seq === head.seq && event.id !== head.id)

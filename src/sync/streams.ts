@@ -125,10 +125,23 @@ export class Streams {
   }
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
-    const lines = await this.#parsed(stream, accepted, head.seq);
+    // With the last accepted event, if it can be compared: a journal may have gone back and on again.
+    const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
+    let lines = await this.#parsed(stream, from, head.seq);
+    const last = from < accepted && lines[0]?.kind === 'event' ? lines[0].event : undefined;
+    if (last?.seq === accepted) lines = lines.slice(1);
+    else if (from < accepted) lines = await this.#parsed(stream, accepted, head.seq);
     const header = await this.#store.header(stream);
     const { master, epoch } = stream;
-    return { stream: { master, epoch }, accepted, lastId, head, after: header?.after, lines };
+    return {
+      stream: { master, epoch },
+      accepted,
+      lastId,
+      head,
+      after: header?.after,
+      lines,
+      ...(last?.seq === accepted ? { last } : {}),
+    };
   }
 
   // A part at a time, so that the texts need not all be in memory at once.
