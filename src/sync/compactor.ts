@@ -1,4 +1,4 @@
-import { type StreamHeader, streamKey } from '../event/envelope.js';
+import type { StreamHeader } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
