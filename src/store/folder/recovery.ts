@@ -81,7 +81,7 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
     segment = { first, size: found.size, allocated: bytes.length };
   }
   // The newest file holds no event after all, so that the last one stands where nothing was read.
-  if (head?.id === '') return recoverStream({ ...scan, thorough: true });
+  if (head?.id === '' && scan.thorough !== true) return recoverStream({ ...scan, thorough: true });
   return { header, head, segment, torn, unused };
 }
 
