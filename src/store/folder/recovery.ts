@@ -178,6 +178,7 @@ function wrongWith(line: Checked, stream: StreamId, head: Head | undefined, firs
 function damaged(file: string, line: number, byte: number, why: string): JournalDamagedError {
   return new JournalDamagedError(
     `${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. Restore the file from another copy of the folder (other masters hold what you published) and open again; if there is none, \`prevalent repair\` salvages what is good.`,
+    { place: { file, line, byte } },
   );
 }
 
