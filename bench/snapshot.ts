@@ -7,6 +7,7 @@ import { ClassTable } from '../src/model/class-table.js';
 import { definitionOf } from '../src/model/prevalent.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { StateEncoder } from '../src/state/snapshot-encoder.js';
+import { OwnStream } from '../src/sync/own-stream.js';
 import { Snapshots } from '../src/sync/snapshots.js';
 import { Board, filledBoard, taskId } from './board.js';
 import { collectGarbage, measure, printTable, printTarget, printTimings, ratio, spread } from './harness.js';
@@ -76,7 +77,16 @@ class Bench {
     const newEpoch = (): string => POSITION;
     const journal = await store.open({ master: 'a', model: definition.name, local: undefined, newEpoch });
     const classes = new ClassTable(definition);
-    return new Bench(classes, new Snapshots(journal, definition, classes, store, () => new definition.model()));
+    return new Bench(
+      classes,
+      new Snapshots(
+        new OwnStream(journal, 'group', () => undefined),
+        definition,
+        classes,
+        store,
+        () => new definition.model(),
+      ),
+    );
   }
 
   async write(root: object): Promise<void> {

@@ -54,6 +54,8 @@ export class Compactor {
   readonly #parts: CompactorParts;
   /** Bytes of the last snapshot at a seal: what deleting must exceed to be worth another one. */
   #snapshotBytes = 0;
+  /** Under which circumstances it was last looked for what can go: until they change, nothing more can. */
+  #looked = '';
   /** Number of the seal at which the last segment was ended. */
   #rotatedAt: number | undefined;
 
@@ -152,6 +154,19 @@ export class Compactor {
       return 0;
     }
     timeline.advanceBase(seal.H);
+    if (!isAsked && this.#looked === this.#circumstances(seal, heard)) return 0;
+    const freed = await this.#deleteUnder(seal, heard, isAsked);
+    this.#looked = this.#circumstances(seal, heard);
+    return freed;
+  }
+
+  #circumstances(seal: Seal, heard: readonly Heard[]): string {
+    const own = heard.filter((one) => one.own).map(({ stream }) => stream.epoch);
+    return [seal.no, this.#parts.publisher.snapshot?.no, this.#parts.own.key, ...own].join(' ');
+  }
+
+  async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean): Promise<number> {
+    const { timeline } = this.#parts.replica;
     const { journal, key } = this.#parts.own;
     const cut = await this.#cutStreams(heard, seal);
     if (this.#parts.publisher.snapshot?.no !== seal.no) {

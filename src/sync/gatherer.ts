@@ -3,6 +3,7 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
+import { Backwards } from './backwards.js';
 import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
@@ -29,6 +30,7 @@ export class Gatherer {
   readonly #own: OwnStream;
   readonly #sealing: Sealing;
   readonly #options: ResolvedOptions;
+  readonly #backwards: Backwards;
 
   constructor(
     replica: Replica,
@@ -46,13 +48,21 @@ export class Gatherer {
     this.#own = own;
     this.#sealing = sealing;
     this.#options = options;
+    this.#backwards = new Backwards(replica, streams, sealing);
   }
 
   /** What others published since the last merge; the plan is for the state as it is when this resolves. */
   async news(heard: readonly Heard[]): Promise<Plan> {
     const { accepted, lastIds } = this.#replica;
     const incoming = await this.#streams.incoming(heard, accepted, lastIds, this.#sealing.ended);
-    return this.#plan(incoming, accepted);
+    const back = await this.#backwards.among(heard, incoming);
+    if (back.length === 0) return this.#plan(incoming, accepted);
+    const keys = new Set(back.map(streamKey));
+    const plan = this.#plan(
+      incoming.filter(({ stream }) => !keys.has(streamKey(stream))),
+      accepted,
+    );
+    return { ...plan, held: [...plan.held, ...back] };
   }
 
   /**

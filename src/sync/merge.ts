@@ -20,8 +20,12 @@ export interface Incoming {
   readonly head: Head;
   /** What its header says of the seal it needs; `undefined` while the header has not arrived. */
   readonly after: string | null | undefined;
+  /** The last accepted event as it stands in the journal now; `undefined` if it was not read. */
+  readonly last?: Event;
   /** Lines from `accepted + 1` on, as far as they have arrived. */
   readonly lines: readonly ParsedLine[];
+  /** How many of its events count, if a seal is known to have cut it. */
+  readonly count?: number | undefined;
   /** This master's own stream: what it wrote itself is never from the future. */
   readonly own?: boolean;
 }
@@ -125,6 +129,7 @@ function instruct(first: string | undefined, context: MergeContext): Instruction
 /** Accepts what can be; gives why the stream is held, or how many of its events count if it is cut. */
 function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | number | undefined {
   const { stream, head, after } = incoming;
+  const last = Math.min(head.seq, incoming.count ?? Infinity);
   let { accepted, lastId } = incoming;
   const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
   if (after !== undefined && !isReadable(after, context.seal))
@@ -133,7 +138,7 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
       `${stream.master} issues calls again that a seal up to ${String(after)} cuts; it is not known here yet`,
     );
   for (const line of incoming.lines) {
-    if (accepted >= head.seq) break;
+    if (accepted >= last) break;
     if (line.kind === 'newer')
       return hold('newer-format', `${stream.master} writes journal format ${line.v}; upgrade this program to read it`);
     if (line.kind !== 'event')
@@ -142,7 +147,12 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         `event ${accepted + 1} of ${stream.master} fails its checksum; sync the file again from ${stream.master}`,
       );
     const { event } = line;
-    const wrong = misplaced(event, stream, accepted, lastId, head);
+    if (event.master !== stream.master || event.epoch !== stream.epoch)
+      return hold(
+        'damaged',
+        `the folder of ${streamKey(stream)} holds events of ${streamKey(event)}; if it is a copy of the folder of ${event.master}, remove it, else sync its files again`,
+      );
+    const wrong = misplaced(event, accepted, lastId, head);
     if (wrong !== undefined)
       return hold(
         'damaged',
@@ -162,20 +172,12 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
     accepted = event.seq;
     lastId = event.id;
   }
-  return accepted < head.seq
-    ? hold('gap', `events ${accepted + 1} to ${head.seq} of ${stream.master} have not arrived yet`)
+  return accepted < last
+    ? hold('gap', `events ${accepted + 1} to ${last} of ${stream.master} have not arrived yet`)
     : undefined;
 }
 
-function misplaced(
-  event: Event,
-  stream: StreamId,
-  accepted: number,
-  lastId: string | undefined,
-  head: Head,
-): string | undefined {
-  if (event.master !== stream.master || event.epoch !== stream.epoch)
-    return `names another stream (${event.master}@${event.epoch})`;
+function misplaced(event: Event, accepted: number, lastId: string | undefined, head: Head): string | undefined {
   if (event.seq !== accepted + 1) return `has the number ${event.seq}`;
   if (lastId !== undefined && event.id <= lastId) return `has an id that does not rise (${event.id})`;
   if (event.seq === head.seq && event.id !== head.id)

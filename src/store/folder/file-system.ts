@@ -2,7 +2,10 @@
 export interface FileSystem {
   /** Entries of a directory, in no order. Rejects with code ENOENT if there is none. */
   readdir(directory: string): Promise<readonly DirectoryEntry[]>;
-  /** Bytes of a file from an offset to its end, or at most `length` of them. Rejects with code ENOENT if there is none. */
+  /**
+   * Bytes of a file from an offset to its end, or at most `length` of them. Rejects with code ENOENT if there is none; a symbolic link
+   * is not followed (ELOOP), and what is no ordinary file is not waited for (EISDIR, EFTYPE).
+   */
   read(file: string, from?: number, length?: number): Promise<Uint8Array>;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
@@ -54,9 +57,24 @@ export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ENOENT';
 }
 
-/** Tells whether an error says that this user may not read a file or directory, or that it is no such thing. */
+/**
+ * Tells whether an error says that this user may not read a file or directory just now, or that it is no such thing. On Windows and
+ * in folders of a cloud service a file that is being replaced or fetched says so too.
+ */
 export function isUnreadable(error: unknown): boolean {
-  return /^(EACCES|EPERM|ENOTDIR|ELOOP)$/.test(String((error as { code?: unknown } | null)?.code));
+  return /^(EACCES|EPERM|ENOTDIR|ELOOP|EFTYPE|EBUSY|EDEADLK|UNKNOWN)$/.test(
+    String((error as { code?: unknown } | null)?.code),
+  );
+}
+
+/** What `work` gives; `otherwise` if others' files cannot be read now. They are then not heard from. */
+export async function ifReadable<T>(work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isUnreadable(error)) return otherwise;
+    throw error;
+  }
 }
 
 /** Bytes of a file, `undefined` if it is not there. */
@@ -69,13 +87,13 @@ export async function readIfThere(
   try {
     return await fs.read(file, from, length);
   } catch (error) {
-    // A folder of that name is no file of ours.
-    if (isMissing(error) || (error as { code?: unknown }).code === 'EISDIR') return undefined;
+    // A folder or a pipe of that name is no file of ours.
+    if (isMissing(error) || /^(EISDIR|EFTYPE)$/.test(String((error as { code?: unknown }).code))) return undefined;
     throw error;
   }
 }
 
-/** Names of one kind in a directory, sorted; none if it is not there. */
+/** Names of one kind in a directory, sorted; none if it is not there or is no directory. */
 export async function namesIn(fs: FileSystem, directory: string, kind: DirectoryEntry['kind']): Promise<string[]> {
   try {
     const entries = await fs.readdir(directory);
@@ -84,7 +102,7 @@ export async function namesIn(fs: FileSystem, directory: string, kind: Directory
       .map((entry) => entry.name)
       .sort();
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error) || (error as { code?: unknown }).code === 'ENOTDIR') return [];
     throw error;
   }
 }

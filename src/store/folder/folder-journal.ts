@@ -4,7 +4,7 @@ import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile, temporaryName } from './file-system.js';
-import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
+import { FRONTIER_FILE, isTemporary, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -39,6 +39,8 @@ export interface OpenEnd {
   /** A segment beyond this size is closed and the next one begun. */
   readonly segmentBytes: number;
   readonly crc32: Crc32;
+  /** Told when another stream of this master begins or goes. */
+  readonly onStreams: () => void;
 }
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
@@ -158,6 +160,7 @@ export class FolderJournal implements Journal {
     const name = segmentName(1);
     const file = createFileNow(fs, directory, name, bytes);
     this.#succeeded = true;
+    this.#end.onStreams();
     return new FolderJournal({
       ...this.#end,
       directory,
@@ -190,6 +193,7 @@ export class FolderJournal implements Journal {
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
+    this.#end.onStreams();
     return deleteStream(this.#end.fs, this.#directoryOf(stream));
   }
 
@@ -341,6 +345,6 @@ function countLines(bytes: Uint8Array): number {
 /** Removes temporary files that a crash left in a directory of ours. */
 export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
   for (const name of await namesIn(fs, directory, 'file')) {
-    if (name.startsWith('.') && name.endsWith('.tmp')) await fs.unlink(`${directory}/${name}`);
+    if (isTemporary(name)) await fs.unlink(`${directory}/${name}`);
   }
 }

@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
-import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
+import { InvalidOptionError, JournalDamagedError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { isUlid } from '../../event/ulid.js';
 import { decodeFrontier, encodeFrontier, type Seal } from '../frontier.js';
 import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
 import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
@@ -10,6 +11,7 @@ import { FolderJournal, removeTemporaries } from './folder-journal.js';
 import {
   epochsOf,
   FRONTIER_FILE,
+  isStream,
   segmentName,
   segmentsOf,
   snapshotName,
@@ -18,6 +20,7 @@ import {
 } from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
+import { claimFolder } from './own-folder.js';
 import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
@@ -78,25 +81,27 @@ export class FolderStore implements Store {
     this.#begun = true;
     const lock = await this.#lock(local, request.master);
     try {
+      const notices = await claimFolder(this.#fs, this.location, request.master);
       await this.#refuseOtherModels(request.model);
-      return await this.#openLocked(request, local, lock);
+      return await this.#openLocked(request, local, lock, notices);
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  async streams(): Promise<readonly StreamListing[]> {
+  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
+    for (const master of ended ?? []) this.#catalog.forget(master);
     // A drive that is gone must not look like a folder where nobody has written.
-    if (this.#begun) await this.#fs.readdir(this.location);
-    return this.#catalog.streams();
+    return this.#catalog.streams(this.#begun);
   }
 
-  header(stream: StreamId): Promise<StreamHeader | undefined> {
-    return this.#catalog.header(stream);
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    return isStream(stream) ? this.#catalog.header(stream) : undefined;
   }
 
-  read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+  async read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+    if (!isStream(stream)) return [];
     const key = streamKey(stream);
     let reader = this.#readers.get(key);
     if (reader === undefined)
@@ -105,19 +110,21 @@ export class FolderStore implements Store {
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    if (!isStream(stream)) return [];
     const positions = await snapshotsOf(this.#fs, streamDirectory(this.location, stream));
     return positions.map((position) => ({ position }));
   }
 
   async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    if (!isStream(stream) || !isUlid(position))
+      throw new SnapshotDamagedError(`${streamKey(stream)}/${position} is no name of a snapshot`);
     const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
     const size = await this.#fs.size(file);
     for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#fs.read(file, offset, READ_BYTES);
   }
 
-  async #openLocked(request: JournalRequest, local: string, lock: Lock): Promise<Journal> {
+  async #openLocked(request: JournalRequest, local: string, lock: Lock, notices: Notice[]): Promise<Journal> {
     const { master } = request;
-    const notices: Notice[] = [];
     const session = await readSession(this.#fs, local);
     const epoch = await this.#newestEpoch(master);
     if (epoch === undefined) {
@@ -174,6 +181,9 @@ export class FolderStore implements Store {
       allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
       segmentBytes: this.#segmentBytes,
       crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -206,9 +216,10 @@ export class FolderStore implements Store {
     reason: StreamHeader['reason'],
     notices: Notice[],
   ): Promise<Journal> {
-    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, request.master)).at(-1));
+    const { master } = request;
+    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, master)).at(-1));
     const header: StreamHeader = {
-      master: request.master,
+      master,
       epoch,
       model: request.model,
       session: session?.session ?? epoch,
@@ -220,7 +231,7 @@ export class FolderStore implements Store {
     const seal = session?.seal;
     await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal });
     await this.#fs.mkdir(directory);
-    await this.#syncNames(request.master);
+    await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
@@ -240,6 +251,9 @@ export class FolderStore implements Store {
       allocated: line.length,
       segmentBytes: this.#segmentBytes,
       crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -305,7 +319,7 @@ export class FolderStore implements Store {
   }
 
   async #refuseOtherModels(model: string): Promise<void> {
-    for (const { stream } of await this.#catalog.streams()) {
+    for (const { stream } of await this.#catalog.streams(true)) {
       const header = await this.#catalog.header(stream);
       if (header !== undefined && header.model !== model) {
         throw new ModelMismatchError(

@@ -31,6 +31,9 @@ const SYNCS_DIRECTORIES = process.platform !== 'win32';
 // Not the flag "a": with it, systems ignore the offset of a write.
 const flags = (truncate: boolean): number => constants.O_RDWR | constants.O_CREAT | (truncate ? constants.O_TRUNC : 0);
 const MODE = 0o644;
+// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
 
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
@@ -42,9 +45,12 @@ export const nodeFileSystem: FileSystem = {
     }));
   },
   async read(file, from = 0, length = Infinity): Promise<Uint8Array> {
-    const handle = await files.open(file, 'r');
+    const handle = await files.open(file, READ_FLAGS);
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile() && !stats.isDirectory())
+        throw Object.assign(new Error(`EFTYPE: no ordinary file, read '${file}'`), { code: 'EFTYPE' });
+      const { size } = stats;
       const bytes = new Uint8Array(Math.min(Math.max(size - from, 0), length));
       let done = 0;
       while (done < bytes.length) {

@@ -3,6 +3,7 @@ import { Master, MemoryStore, Prevalent, SnapshotDamagedError, Transaction } fro
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { StateEncoder } from '../../../src/state/snapshot-encoder.js';
+import { OwnStream } from '../../../src/sync/own-stream.js';
 import { readFrames } from '../../../src/sync/snapshot-frames.js';
 import type { SnapshotPlace } from '../../../src/sync/snapshot-header.js';
 import { type LoadedSnapshot, Snapshots } from '../../../src/sync/snapshots.js';
@@ -44,7 +45,13 @@ class Bench {
   async write(root: object, place: SnapshotPlace): Promise<this> {
     const request = { master: 'a', model: 'snapshots', local: undefined, newEpoch: () => STREAM.epoch };
     const journal = await this.store.open(request);
-    this.snapshots = new Snapshots(journal, definition, classes, this.store, () => new Notes());
+    this.snapshots = new Snapshots(
+      new OwnStream(journal, 'group', () => undefined),
+      definition,
+      classes,
+      this.store,
+      () => new Notes(),
+    );
     const encoder = new StateEncoder(root, classes);
     async function* chunks(): AsyncGenerator<Uint8Array> {
       while (!encoder.done) yield* encoder.advance(() => false);
@@ -210,7 +217,7 @@ test('a crash at any moment of writing one leaves those before it', async () => 
     await master.snapshot();
     await master.transact((notes) => notes.write('two'));
     let operations = 0;
-    let crashed = false;
+    let crashed = false as boolean;
     disk.fault = (_, path) => {
       if (!path.includes('/snapshots') || ++operations !== crashAt) return;
       crashed = true;

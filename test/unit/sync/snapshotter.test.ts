@@ -3,10 +3,11 @@ import type { Event } from '../../../src/event/envelope.js';
 import { streamKey } from '../../../src/event/envelope.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { resolveOptions } from '../../../src/sync/options.js';
+import { OwnStream } from '../../../src/sync/own-stream.js';
 import { Replica } from '../../../src/sync/replica.js';
 import { Snapshots } from '../../../src/sync/snapshots.js';
 import { Snapshotter } from '../../../src/sync/snapshotter.js';
-import { GroupCommit } from '../../../src/store/group-commit.js';
+import type { Durability, GroupCommit } from '../../../src/store/group-commit.js';
 import type { Journal } from '../../../src/store/store.js';
 import { genesisBase } from '../../../src/timeline/timeline.js';
 import { FolderNetwork } from '../../../src/testing/index.js';
@@ -68,16 +69,16 @@ class Bench {
     this.replica = new Replica(definitionOf(Workshop), this.#options);
   }
 
-  async open(): Promise<this> {
+  async open(durability: Durability = 'group'): Promise<this> {
     const store = this.network.store('a');
     const newEpoch = (): string => this.replica.clock.advance();
     this.journal = await store.open({ master: 'a', model: 'snapshotter', local: '/local', newEpoch });
-    this.commit = new GroupCommit(this.journal, 'group', () => undefined);
+    const own = new OwnStream(this.journal, durability, () => undefined);
+    this.commit = own.commit;
     this.replica.attach(this.journal.header, this.commit, store, () => undefined);
     const { definition, classes, executor } = this.replica;
-    this.snapshots = new Snapshots(this.journal, definition, classes, store, () => executor.genesis());
-    const own = streamKey(this.journal.header);
-    this.snapshotter = new Snapshotter(this.replica, this.snapshots, this.commit, own, this.#options.now);
+    this.snapshots = new Snapshots(own, definition, classes, store, () => executor.genesis());
+    this.snapshotter = new Snapshotter(this.replica, this.snapshots, own, this.#options.now);
     this.model.stock(COUNT);
     await this.commit.settle();
     return this;
@@ -140,7 +141,7 @@ describe('a snapshot that is taken while the state goes on', () => {
   });
 
   test('with calls that are not durable yet: they are undone once, and come out the same', async () => {
-    const bench = await new Bench().open();
+    const bench = await new Bench().open('none');
     const { state } = bench;
     // Called when the snapshot has seen the disk settle and before it looks at the state.
     bench.disk.fault = (operation, path) => {
@@ -189,7 +190,8 @@ describe('a snapshot that is taken while the state goes on', () => {
     const first = bench.replica.timeline.end;
     bench.model.use(1, 'before');
     await bench.commit.settle();
-    let [begun, states] = [0, [] as string[]];
+    const states: string[] = [];
+    let begun = 0;
     bench.disk.fault = (operation, path) => {
       if (operation !== 'open' || !path.includes('/snapshots/')) return;
       states.push(bench.state);
