@@ -1,6 +1,5 @@
 import { JournalDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
-import { LineReader } from '../event/line-reader.js';
+import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import { deletedUpTo } from './examination.js';
@@ -42,7 +41,6 @@ export async function* mergedLines(store: Store): AsyncGenerator<string> {
 }
 
 async function* linesOf(store: Store, stream: StreamId, deleted: number, head: number): AsyncGenerator<Line> {
-  const reader = new LineReader(store.crc32);
   // Perhaps not all that may be deleted is.
   let next = (await store.read(stream, 0, 1)).length > 0 ? 1 : deleted + 1;
   while (next <= head) {
@@ -52,7 +50,7 @@ async function* linesOf(store: Store, stream: StreamId, deleted: number, head: n
         `Event ${next} of ${streamKey(stream)} is published, and cannot be read in ${store.location}. Sync the folder again.`,
       );
     for (const text of lines) {
-      const parsed = reader.read(text);
+      const parsed = parseLine(text, store.crc32);
       if (parsed.kind !== 'event' || parsed.event.seq !== next)
         throw new JournalDamagedError(
           `Event ${next} of ${streamKey(stream)} in ${store.location} is damaged; \`prevalent verify\` tells where.`,

@@ -1,6 +1,5 @@
 import { crcText } from '../event/checksum.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
-import { LineReader } from '../event/line-reader.js';
+import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
 import { lastUlidAt } from '../event/ulid.js';
 import { Master } from '../master.js';
 import { ClassTable } from '../model/class-table.js';
@@ -119,7 +118,7 @@ async function holdsAll(
     const held = vector.get(key) ?? 0;
     if (held > accepted) return false;
     const [line] = held < accepted ? await store.read({ master: name, epoch }, held, held + 1) : [];
-    const next = line === undefined ? undefined : new LineReader(store.crc32).read(line);
+    const next = line === undefined ? undefined : parseLine(line, store.crc32);
     if (next?.kind === 'event' && next.event.id <= position) return false;
   }
   return true;
