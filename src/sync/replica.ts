@@ -17,7 +17,7 @@ import { Executor } from '../state/executor.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
-import { type Base, fold } from '../timeline/fold.js';
+import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
@@ -183,7 +183,12 @@ export class Replica implements TransactionHost {
       this.#options.onProgress(done, events.length);
     };
     try {
-      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory: this.#undoMemory(), progress });
+      const undoMemory = this.#undoMemory();
+      const refusable = this.#refusableAfter();
+      // What the disk may still refuse must stay possible to undo.
+      const first = refusable === undefined ? -1 : events.findIndex(({ id }) => id > refusable);
+      const undoable = Math.max(UNDOABLE_TAIL, first < 0 ? 0 : events.length - first);
+      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory, progress, undoable });
     } catch (error) {
       // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
       this.#timeline.stop(error as PrevalentError);
@@ -268,12 +273,16 @@ export class Replica implements TransactionHost {
     return {
       bytes: this.#options.undoMemory,
       keepAfter: () => {
-        if (this.#pins > 0) return '';
-        const commit = this.#journal?.commit;
-        if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
-        return commit.durable?.id ?? '';
+        return this.#pins > 0 ? '' : this.#refusableAfter();
       },
     };
+  }
+
+  /** Own events with greater ids may still be refused by the disk; `undefined` if there are none. */
+  #refusableAfter(): string | undefined {
+    const commit = this.#journal?.commit;
+    if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
+    return commit.durable?.id ?? '';
   }
 }
 

@@ -19,7 +19,7 @@ export interface Base {
 }
 
 /** How many of the newest events keep undo data after a start; later ones than that rarely arrive. */
-const UNDOABLE_TAIL = 10_000;
+export const UNDOABLE_TAIL = 10_000;
 
 const PROGRESS_EVERY = 10_000;
 

@@ -72,6 +72,8 @@ export class FolderJournal implements Journal {
   /** Events up to this one may be deleted. */
   #deleted: number;
   #rotation: Promise<void> | undefined;
+  /** Ends when no file but the one that is written to is open. */
+  #closing: Promise<unknown> = Promise.resolve();
   /** Another stream of this master goes on; the lock is its. */
   #succeeded = false;
 
@@ -198,6 +200,8 @@ export class FolderJournal implements Journal {
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
+    // Events may be deleted on the strength of it: the way to it must be durable as well.
+    await this.#end.fs.syncDirectory(this.#end.directory);
     const name = snapshotName(position);
     try {
       await replaceFile(this.#end.fs, directory, name, chunks);
@@ -219,6 +223,7 @@ export class FolderJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#rotation;
+    await this.#closing;
     try {
       await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
@@ -312,11 +317,7 @@ export class FolderJournal implements Journal {
   }
 
   #inBackground(work: Promise<void>): void {
-    this.#rotation = work
-      .catch(() => undefined)
-      .finally(() => {
-        this.#rotation = undefined;
-      });
+    this.#closing = Promise.all([this.#closing, work.catch(() => undefined)]);
   }
 
   #goOnIn(next: OpenFile): Promise<void> {
