@@ -212,7 +212,20 @@ describe('a reader that has learned what the lines of a stream have in common', 
     );
   });
 
-  test('keeps no part of a line, and learns nothing from lines that have nothing in common', () => {
+  test('reads the longest names and meta again and again', () => {
+    const long = { ...plain, model: 'm'.repeat(100_000), meta: { text: '(['.repeat(200_000) } };
+    const text = line(long);
+    for (let times = 0; times < 4; times++) expect(parseLine(text, crc32)).toEqual({ kind: 'event', event: long });
+  });
+
+  test('reads names and meta that mean something in patterns', () => {
+    const odd = { ...plain, model: 'a.*+?^${}()|[]\\/"', tx: '(.*)', meta: { '[^]*': '\\d+$', n: [1.5, null] } };
+    const text = line(odd);
+    for (let times = 0; times < 4; times++) expect(parseLine(text, crc32)).toEqual({ kind: 'event', event: odd });
+    expect(parseLine(line({ ...odd, model: 'abbb' }), crc32)).toMatchObject({ event: { model: 'abbb' } });
+  });
+
+  test('learns nothing from lines that have nothing in common', () => {
     for (let seq = 1; seq < 1_500; seq++) {
       const one = { ...plain, seq, tx: `tx${seq}`, meta: { request: seq } };
       expect(parseLine(line(one), crc32)).toEqual({ kind: 'event', event: one });
