@@ -126,7 +126,7 @@ export class Engine {
     }
     const reissued = await this.#merger.succeedAtStart(heard);
     const { base, plan } = await this.#gatherer.everything(heard, (error) => this.#notices.push(error.message));
-    this.replica.rebuild(base, plan.accept);
+    this.replica.rebuild(base, plan.accept, this.sealing.seal);
     for (const [key, count] of plan.cut) this.sealing.end(key, count);
     this.sealing.settle();
     this.#attach();
