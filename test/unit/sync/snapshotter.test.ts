@@ -189,7 +189,8 @@ describe('a snapshot that is taken while the state goes on', () => {
     const first = bench.replica.timeline.end;
     bench.model.use(1, 'before');
     await bench.commit.settle();
-    let [begun, states] = [0, [] as string[]];
+    const states: string[] = [];
+    let begun = 0;
     bench.disk.fault = (operation, path) => {
       if (operation !== 'open' || !path.includes('/snapshots/')) return;
       states.push(bench.state);
