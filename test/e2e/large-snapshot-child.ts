@@ -20,7 +20,16 @@ class Large {
     let last: Item | undefined;
     for (let i = from; i < to; i++) {
       const id = `item number ${i}`;
-      last = new Item(id, `${crypto.randomUUID()} ${i} ${crypto.randomUUID()} ${crypto.randomUUID()}`, i / 2, last);
+      // Joined, because what `+` and templates make are trees of small strings, which take several times the memory.
+      const text = [
+        'A text of which each',
+        'object has its own,',
+        String(i * 7919),
+        'and which is so long that all of them together take',
+        String(i),
+        'times as much',
+      ].join(' ');
+      last = new Item(id, text, i / 2, last);
       this.items.set(id, last);
     }
   }

@@ -10,7 +10,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** More than 600 MB take long: the ordinary run does the same with a tenth of it. */
 const OBJECTS = DEEP ? 4_000_000 : 100_000;
-const LEAST_BYTES = DEEP ? 600e6 : 15e6;
+const LEAST_BYTES = DEEP ? 600e6 : 14e6;
 
 test(`${OBJECTS} objects are written and read back by processes with 4 GB of heap`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'prevalent-large-'));
