@@ -94,7 +94,7 @@ function events(...names: string[]): Event[] {
   }));
 }
 
-function run(list: readonly Event[], undoable: number): { state: string; rejected: string[] } {
+function run(list: readonly Event[], undoable: number, once = false): { state: string; rejected: string[] } {
   // As a master's replica does: calls of its own transactions run inline.
   const executor: Executor = new Executor(definition, classes, {
     call: (called, args, self) => {
@@ -102,7 +102,12 @@ function run(list: readonly Event[], undoable: number): { state: string; rejecte
       return called.method.apply(self, args);
     },
   });
-  const base = { ...genesisBase(), root: () => executor.genesis() };
+  let copies = 0;
+  const root = (): object => {
+    expect(++copies).toBeLessThanOrEqual(once ? 1 : 2);
+    return executor.genesis();
+  };
+  const base = { ...genesisBase(), once, root };
   const timeline = fold(executor, calls, base, list, {
     undoMemory: { bytes: 1e9, keepAfter: () => undefined },
     undoable,
@@ -125,6 +130,8 @@ describe('a raw run ends as a run under the membrane', () => {
   ])('%j', (names) => {
     const list = events(...names);
     expect(run(list, 0)).toEqual(run(list, list.length));
+    // A state that is too large for a second copy is asked for once.
+    expect(run(list, 0, true)).toEqual(run(list, list.length));
   });
 
   test('the watched functions are as before afterwards', () => {
