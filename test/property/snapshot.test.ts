@@ -4,7 +4,7 @@ import { checkRoundTrip, checkSlices } from './snapshot-checks.js';
 import { programs } from './state-program.js';
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
-const RUNS = DEEP ? 50_000 : 700;
+const RUNS = DEEP ? 50_000 : 300;
 const TIMEOUT = DEEP ? 3_600_000 : 300_000;
 
 test(
