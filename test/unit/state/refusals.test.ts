@@ -255,6 +255,18 @@ const CASES: Case[] = [
     (m) => Object.defineProperty(m.list, 0, { writable: false }),
   ],
   [
+    'a hidden field of an array',
+    UnsupportedStateError,
+    /Array\.note would become read-only or hidden/,
+    (m) => Object.defineProperty(m.list, 'note', { value: 1, writable: true, configurable: true }),
+  ],
+  [
+    'a read-only field of an array',
+    UnsupportedStateError,
+    /Array\.note would become read-only or hidden/,
+    (m) => Object.defineProperty(m.list, 'note', { value: 1, enumerable: true, configurable: true }),
+  ],
+  [
     'making a length read-only',
     UnsupportedStateError,
     /Array\.length would become read-only/,
