@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: everything. `npm run bench -- state`, `-- document` or `-- durability`: one of them; `-- state late`: one part of it.
+ * `npm run bench`: everything. `npm run bench -- state`, `-- document`, `-- durability` or `-- sync`: one of them; `-- state late`: one part of it.
  * `--quick`: small sizes. No result is ever asserted; run it on a quiet machine and believe the ratios.
  */
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { benchDocument } from './document.js';
 import { benchDurability, DURABILITY_PARTS } from './durability.js';
 import { printMachine } from './harness.js';
 import { benchState, STATE_PARTS } from './state.js';
+import { benchSync, SYNC_PARTS } from './sync.js';
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
@@ -17,6 +18,7 @@ const suites = [
   { name: 'state', run: benchState, parts: STATE_PARTS },
   { name: 'document', run: benchDocument, parts: [] },
   { name: 'durability', run: benchDurability, parts: DURABILITY_PARTS },
+  { name: 'sync', run: benchSync, parts: SYNC_PARTS },
 ];
 const chosen = suites.filter(({ name }) => which === undefined || which === name);
 if (chosen.length === 0 || parts.some((part) => !chosen[0]!.parts.includes(part))) {

@@ -3,6 +3,9 @@ import type { Store } from '../store/store.js';
 /** After a change was seen, more are waited for so long (ms): files arrive in groups. */
 const GATHER_MS = 50;
 
+/** Changes of which nothing comes are looked at no more often than this (ms), in the end. */
+const NOISE_MS = 2_000;
+
 /** When to sync. */
 export interface AutoSyncPlan {
   /** At least so often (ms). */
@@ -83,10 +86,10 @@ export class AutoSync {
     if (!this.#syncing) this.#scheduleSoon();
   }
 
-  // A store that keeps changing without news (clocks told, files touched) is looked at ever less often, down to `everyMs`: else
-  // two masters could keep each other syncing for ever.
+  // A store that keeps changing without news (clocks told, files touched) is looked at ever less often: else two masters
+  // could keep each other syncing for ever.
   #scheduleSoon(): void {
-    const delay = Math.min(GATHER_MS * 2 ** this.#idle, this.#plan.everyMs);
+    const delay = Math.min(GATHER_MS * 2 ** this.#idle, this.#plan.everyMs, NOISE_MS);
     this.#soon = this.#after(delay);
   }
 
