@@ -1,11 +1,12 @@
 /**
- * `npm run bench`: everything. `npm run bench -- state`, `-- document`, `-- durability` or `-- sync`: one of them; `-- state late`: one part of it.
+ * `npm run bench`: everything. `npm run bench -- state`, `-- snapshot`, `-- document`, `-- durability` or `-- sync`: one of them; `-- state late`: one part of it.
  * `--quick`: small sizes. No result is ever asserted; run it on a quiet machine and believe the ratios.
  */
 import { parseArgs } from 'node:util';
 import { benchDocument } from './document.js';
 import { benchDurability, DURABILITY_PARTS } from './durability.js';
 import { printMachine } from './harness.js';
+import { benchSnapshot, SNAPSHOT_PARTS } from './snapshot.js';
 import { benchState, STATE_PARTS } from './state.js';
 import { benchSync, SYNC_PARTS } from './sync.js';
 
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
 const [which, ...parts] = positionals;
 const suites = [
   { name: 'state', run: benchState, parts: STATE_PARTS },
+  { name: 'snapshot', run: benchSnapshot, parts: SNAPSHOT_PARTS },
   { name: 'document', run: benchDocument, parts: [] },
   { name: 'durability', run: benchDurability, parts: DURABILITY_PARTS },
   { name: 'sync', run: benchSync, parts: SYNC_PARTS },

@@ -14,10 +14,74 @@ const SEAL_LENGTH = 18;
 
 /** Ends an open JSON object text (`{"a":1`) with its checksum as the last member. */
 export function sealLine(open: string, crc32: Crc32): string {
-  return `${open},"crc":"${crcText(crc32(open))}"}`;
+  return sealedText(open, crc32(open));
 }
 
-/** Tells whether a line ends with the checksum of what stands before it. */
+/** As `sealLine`, with a CRC that is known. */
+export function sealedText(open: string, crc: number): string {
+  return `${open},"crc":"${crcText(crc)}"}`;
+}
+
+/** The CRC-32 polynomial (IEEE 802.3, reflected) times each byte. */
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let bits = byte;
+  for (let i = 0; i < 8; i++) bits = bits & 1 ? 0xedb88320 ^ (bits >>> 1) : bits >>> 1;
+  return bits;
+});
+
+/**
+ * A text that stands in many lines. Appending it changes a CRC's 32 bits by a map that is linear but for a constant (as in
+ * zlib's `crc32_combine`, by Mark Adler), so that it is not gone through again for each line. CRCs are running ones here: `-1` at
+ * the start, inverted at the end.
+ */
+export class FixedText {
+  readonly text: string;
+  /** What the text makes of no bits set. */
+  readonly #own: number;
+  /** What its length makes of each value of each four bits. */
+  readonly #map = new Int32Array(128);
+
+  constructor(text: string) {
+    this.text = text;
+    const bytes = new TextEncoder().encode(text);
+    this.#own = bytes.reduce((crc, byte) => advance(crc, byte), 0);
+    for (let at = 0; at < 128; at++)
+      this.#map[at] = bytes.reduce((crc) => advance(crc, 0), (at & 15) << ((at >> 4) * 4));
+  }
+
+  /** The running CRC after this text. */
+  after(crc: number): number {
+    const map = this.#map;
+    return (
+      this.#own ^
+      (map[crc & 15] as number) ^
+      (map[16 + ((crc >>> 4) & 15)] as number) ^
+      (map[32 + ((crc >>> 8) & 15)] as number) ^
+      (map[48 + ((crc >>> 12) & 15)] as number) ^
+      (map[64 + ((crc >>> 16) & 15)] as number) ^
+      (map[80 + ((crc >>> 20) & 15)] as number) ^
+      (map[96 + ((crc >>> 24) & 15)] as number) ^
+      (map[112 + (crc >>> 28)] as number)
+    );
+  }
+}
+
+function advance(crc: number, byte: number): number {
+  return (TABLE[(crc ^ byte) & 255] as number) ^ (crc >>> 8);
+}
+
+/** The running CRC after a text that is not fixed; `undefined` if it is not all ASCII. */
+export function runCrc(crc: number, text: string): number | undefined {
+  let running = crc;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return undefined;
+    running = advance(running, code);
+  }
+  return running;
+}
+
+/** Tells whether a line ends with the checksum of what precedes it. */
 export function isSealed(line: string, crc32: Crc32): boolean {
   const at = line.length - SEAL_LENGTH;
   if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return false;
@@ -26,11 +90,14 @@ export function isSealed(line: string, crc32: Crc32): boolean {
 
 /** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
 export function openLine(line: string, crc32: Crc32): unknown {
-  if (!isSealed(line, crc32)) return undefined;
+  return isSealed(line, crc32) ? parseJson(line) : undefined;
+}
+
+/** The value of a JSON text, `undefined` if it is none: written by something else, as useless as a damaged line. */
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(line);
+    return JSON.parse(text);
   } catch {
-    // A right checksum over text that is no JSON: written by something else, as useless as a damaged line.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
-import { type Crc32, openLine, sealLine } from './checksum.js';
+import { type Crc32, FixedText, isSealed, parseJson, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
-import { isUlid } from './ulid.js';
+import { isUlid, ULID_PATTERN } from './ulid.js';
 
 /** Version of the journal's line format. */
 export const FORMAT_VERSION = 1;
@@ -62,32 +62,69 @@ export function isStreamKey(key: unknown): key is string {
   return isMasterName(key.slice(0, Math.max(at, 0))) && isUlid(key.slice(at + 1));
 }
 
-/** Writes the lines of one stream; what is the same in all of them is made once. */
+const OPENING = new FixedText('{"v":1,"id":"');
+const OPENING_CRC = OPENING.after(-1);
+
+/** Longer arguments are summed faster by the store's own function, however long the way to it. */
+const SHORT = 64;
+
+/** What stands between an id and the number of an event, in all lines of a stream. */
+function streamText(stream: StreamId): string {
+  return `","master":${JSON.stringify(stream.master)},"epoch":${JSON.stringify(stream.epoch)},"seq":`;
+}
+
+/** What stands before the name of the transaction, in all lines of a model. */
+function modelText(model: string): string {
+  return `,"model":${JSON.stringify(model)},"tx":`;
+}
+
+/** Writes the lines of one stream; what is the same in all of them is made and summed once. */
 export class LineWriter {
   readonly #crc32: Crc32;
-  readonly #origin: string;
+  readonly #stream: FixedText;
   readonly #model: string;
-  readonly #calls = new Map<string, string>();
+  /** By the transaction's name: its newest version met, and what stands before its arguments. */
+  readonly #calls = new Map<string, { txv: number; before: FixedText }>();
+  /** What stands behind the arguments, mostly the same as last time. */
+  #meta: { text: string; after: FixedText } | undefined;
 
   constructor(stream: StreamId, model: string, crc32: Crc32) {
     this.#crc32 = crc32;
-    this.#origin = `","master":${JSON.stringify(stream.master)},"epoch":${JSON.stringify(stream.epoch)},"seq":`;
-    this.#model = `,"model":${JSON.stringify(model)},"tx":`;
+    this.#stream = new FixedText(streamText(stream));
+    this.#model = modelText(model);
   }
 
   /** The event's line, without a line feed. */
   line(event: Event, argsText: string, metaText: string): string {
-    const call = `${event.tx}@${event.txv}`;
-    let middle = this.#calls.get(call);
-    if (middle === undefined) {
-      middle = `${this.#model}${JSON.stringify(event.tx)},"txv":${event.txv},"args":`;
-      this.#calls.set(call, middle);
+    const before = this.#beforeArgs(event);
+    const after = this.#afterArgs(metaText);
+    const { id, origin } = event;
+    const seq = String(event.seq);
+    const open = OPENING.text + id + this.#stream.text + seq + before.text + argsText + after.text;
+    if (origin !== undefined) return sealLine(`${open},"origin":"${origin}"`, this.#crc32);
+    const crc = argsText.length > SHORT ? undefined : this.#sum(id, seq, before, argsText, after);
+    return crc === undefined ? sealLine(open, this.#crc32) : sealedText(open, ~crc);
+  }
+
+  #sum(id: string, seq: string, before: FixedText, argsText: string, after: FixedText): number | undefined {
+    const first = runCrc(OPENING_CRC, id);
+    const second = first === undefined ? undefined : runCrc(this.#stream.after(first), seq);
+    const third = second === undefined ? undefined : runCrc(before.after(second), argsText);
+    return third === undefined ? undefined : after.after(third);
+  }
+
+  #beforeArgs({ tx, txv }: Event): FixedText {
+    let call = this.#calls.get(tx);
+    if (call?.txv !== txv) {
+      call = { txv, before: new FixedText(`${this.#model}${JSON.stringify(tx)},"txv":${txv},"args":`) };
+      this.#calls.set(tx, call);
     }
-    const origin = event.origin === undefined ? '' : `,"origin":"${event.origin}"`;
-    return sealLine(
-      `{"v":1,"id":"${event.id}${this.#origin}${event.seq}${middle}${argsText},"meta":${metaText}${origin}`,
-      this.#crc32,
-    );
+    return call.before;
+  }
+
+  #afterArgs(metaText: string): FixedText {
+    if (metaText !== this.#meta?.text) this.#meta = { text: metaText, after: new FixedText(`,"meta":${metaText}`) };
+    return this.#meta.after;
   }
 }
 
@@ -117,14 +154,59 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
-/** The stream of the last good line: the next one is of the same as a rule, and need not be looked at again. */
-let lastGood: { master: unknown; epoch: unknown } = { master: undefined, epoch: undefined };
+/** What an event's line has in common with the next ones of its stream, learned from lines that were read in full. */
+interface Common extends StreamId {
+  readonly texts: readonly string[];
+  readonly model: string;
+  readonly meta: unknown;
+  /** Names of transactions that stand in lines as they are. */
+  readonly txs: Map<string, string>;
+  /** Matches lines that are letter by letter as this program writes them: id, seq, tx, txv, args. */
+  readonly line: RegExp;
+}
 
-function isStreamOf(master: unknown, epoch: unknown): boolean {
-  if (master === lastGood.master && epoch === lastGood.epoch && master !== undefined) return true;
-  if (!isMasterName(master) || !isUlid(epoch)) return false;
-  lastGood = { master, epoch };
-  return true;
+let common: Common | undefined;
+/** The texts of the last line that was read in full: met twice in a row, they are worth learning. */
+let candidate: readonly string[] = [];
+
+const MOST_NAMES = 1_000;
+
+function learn({ master, epoch, model, tx, meta }: Event): void {
+  const texts = [streamText({ master, epoch }), modelText(model), `,"meta":${JSON.stringify(meta)},`];
+  if (!sameTexts(texts, common?.texts)) {
+    if (sameTexts(texts, candidate))
+      common = { texts, master, epoch, model, meta, txs: new Map(), line: lineOf(texts) };
+    candidate = texts;
+  }
+  if (common === undefined || common.txs.size >= MOST_NAMES) return;
+  if (JSON.stringify(tx) === `"${tx}"`) common.txs.set(tx, tx);
+}
+
+function sameTexts(left: readonly string[], right: readonly string[] | undefined): boolean {
+  return left.every((text, index) => text === right?.[index]);
+}
+
+function lineOf(texts: readonly string[]): RegExp {
+  const [stream = '', model = '', meta = ''] = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  // At most 15 digits: numbers that can be told exactly.
+  const count = '([1-9]\\d{0,14})';
+  return new RegExp(
+    `^\\{"v":1,"id":"(${ULID_PATTERN})${stream}${count}${model}"([^"]*)","txv":${count},"args":([^]*)${meta}"crc":".{8}"\\}$`,
+  );
+}
+
+/** Reads only what differs from line to line. Gives `undefined` where more than that differs, which says nothing about the line. */
+function parseShort(line: string): Event | undefined {
+  const found = common?.line.exec(line);
+  if (common === undefined || found === null || found === undefined) return undefined;
+  const tx = common.txs.get(found[3] as string);
+  if (tx === undefined) return undefined;
+  // With the id, for a piece of the line would keep the whole of it, and its neighbours, in memory.
+  const read = parseJson(`["${found[1] as string}",${found[5] as string}]`) as [string, EncodedArgs] | undefined;
+  // More than two: what stood there went on after the arguments.
+  if (read?.length !== 2 || typeof read[1] !== 'object' || (read[1] as unknown) === null) return undefined;
+  const { master, epoch, model, meta } = common;
+  return eventOf(read[0], master, epoch, Number(found[2]), model, tx, Number(found[4]), read[1], meta, undefined);
 }
 
 function isHeader(fields: Record<string, unknown>): fields is Record<string, unknown> & StreamHeader {
@@ -141,25 +223,54 @@ function isHeader(fields: Record<string, unknown>): fields is Record<string, unk
 
 /** Reads one line of a journal; never throws. */
 export function parseLine(line: string, crc32: Crc32): ParsedLine {
-  const value = openLine(line, crc32);
+  if (!isSealed(line, crc32)) return DAMAGED;
+  const event = parseShort(line);
+  return event === undefined ? parseFull(line) : { kind: 'event', event };
+}
+
+function parseFull(line: string): ParsedLine {
+  const value = parseJson(line);
   if (typeof value !== 'object' || value === null) return DAMAGED;
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
-  if (fields.v !== FORMAT_VERSION || !isStreamOf(fields.master, fields.epoch) || typeof fields.model !== 'string')
+  const { master, epoch, model } = fields;
+  if (fields.v !== FORMAT_VERSION || !isMasterName(master) || !isUlid(epoch) || typeof model !== 'string')
     return DAMAGED;
   if (fields.kind === 'header') {
     return isHeader(fields) ? { kind: 'header', header: fields } : DAMAGED;
   }
-  const args = fields.args;
+  const { id, seq, tx, txv, args, meta, origin } = fields;
   const right =
-    isUlid(fields.id) &&
-    Number.isSafeInteger(fields.seq) &&
-    (fields.seq as number) > 0 &&
-    typeof fields.tx === 'string' &&
-    Number.isSafeInteger(fields.txv) &&
-    (fields.txv as number) > 0 &&
+    isUlid(id) &&
+    isCount(seq) &&
+    typeof tx === 'string' &&
+    isCount(txv) &&
     typeof args === 'object' &&
     args !== null &&
-    (fields.origin === undefined || isUlid(fields.origin));
-  return right ? { kind: 'event', event: fields as unknown as Event } : DAMAGED;
+    (origin === undefined || isUlid(origin));
+  if (!right) return DAMAGED;
+  const event = eventOf(id, master, epoch, seq, model, tx, txv, args as EncodedArgs, meta, origin);
+  learn(event);
+  return { kind: 'event', event };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+// Always the same members in the same order: there are many events, and engines keep those of one shape small.
+function eventOf(
+  id: string,
+  master: string,
+  epoch: string,
+  seq: number,
+  model: string,
+  tx: string,
+  txv: number,
+  args: EncodedArgs,
+  meta: unknown,
+  origin: string | undefined,
+): Event {
+  const event = { id, master, epoch, seq, model, tx, txv, args, meta };
+  return origin === undefined ? event : { ...event, origin };
 }

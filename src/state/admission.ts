@@ -17,9 +17,10 @@ const NATIVE: ReadonlySet<object | null> = new Set([
 /**
  * Checks that one object can be part of a state: recorded, undone, and carried by a snapshot.
  *
+ * @param meet told of each object that its properties refer to
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
-export function admit(target: object, classes: ClassTable): void {
+export function admit(target: object, classes: ClassTable, meet: Meet = ignore): void {
   const prototype = Object.getPrototypeOf(target) as object | null;
   if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined)) refuseClass(target);
   if (ArrayBuffer.isView(target)) {
@@ -30,45 +31,49 @@ export function admit(target: object, classes: ClassTable): void {
   else if (target instanceof Date) admitBare(target, prototype, Date.prototype, 0, 'its time');
   else if (target instanceof RegExp)
     admitBare(target, prototype, RegExp.prototype, 1, 'its pattern, flags and lastIndex');
-  admitProperties(target);
+  admitProperties(target, meet);
 }
 
-function admitProperties(target: object): void {
+type Meet = (value: object) => void;
+
+function ignore(): void {
+  // Nobody asked.
+}
+
+// Names and symbols apart: engines have the names of most objects at hand, and few objects have symbols.
+function admitProperties(target: object, meet: Meet): void {
   const frozen = Object.isFrozen(target);
   const list = Array.isArray(target);
-  for (const key of Reflect.ownKeys(target)) {
-    const descriptor = Object.getOwnPropertyDescriptor(target, key);
-    if (descriptor === undefined) continue;
-    if (typeof key === 'symbol' && Symbol.keyFor(key) === undefined)
+  for (const key of Object.getOwnPropertyNames(target)) admitProperty(target, key, frozen, list, meet);
+  for (const key of Object.getOwnPropertySymbols(target)) {
+    if (Symbol.keyFor(key) === undefined)
       refuseField(target, key, 'has for its key a symbol that exists only in this process; use Symbol.for("…")');
-    if (!('value' in descriptor)) {
-      // Newer engines give every error its stack by an accessor.
-      if (target instanceof Error && key === 'stack') continue;
-      refuseField(target, key, 'is an accessor of one object; declare it on the class');
-    }
-    if (frozen) {
-      admitValue(target, key, descriptor.value);
-      continue;
-    }
-    if (
-      list &&
-      (descriptor.writable === false ||
-        (descriptor.enumerable === false && typeof key === 'string' && key !== 'length'))
-    )
-      refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
-    if (
-      typeof descriptor.value === 'object' &&
-      descriptor.value !== null &&
-      descriptor.configurable === false &&
-      descriptor.writable === false
-    )
+    admitProperty(target, key, frozen, list, meet);
+  }
+}
+
+function admitProperty(target: object, key: string | symbol, frozen: boolean, list: boolean, meet: Meet): void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, key);
+  if (descriptor === undefined) return;
+  if (!('value' in descriptor)) {
+    // Newer engines give every error its stack by an accessor.
+    if (target instanceof Error && key === 'stack') return;
+    refuseField(target, key, 'is an accessor of one object; declare it on the class');
+  }
+  const value: unknown = descriptor.value;
+  const fixed = descriptor.writable === false;
+  const hidden = descriptor.enumerable === false && typeof key === 'string' && key !== 'length';
+  if (list && !frozen && (fixed || hidden))
+    refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
+  if (typeof value === 'object' && value !== null) {
+    if (!frozen && fixed && descriptor.configurable === false)
       refuseField(
         target,
         key,
         'is read-only and holds an object; freeze the whole object or leave the property writable',
       );
-    admitValue(target, key, descriptor.value);
-  }
+    meet(value);
+  } else admitValue(target, key, value);
 }
 
 function admitValue(target: object, key: PropertyKey, value: unknown): void {

@@ -18,11 +18,6 @@ export function adopt(fresh: Iterable<object>, kept: ReadonlySet<object>, membra
   return new Set([...adopted, ...walk(fresh, undefined, unwrap, adopted)]);
 }
 
-/** Checks a whole state that was built without a membrane; gives all its objects. Errors as `adopt`. */
-export function audit(root: object, classes: ClassTable): ReadonlySet<object> {
-  return walk([root], classes, (value) => value);
-}
-
 function walk(
   roots: Iterable<object>,
   classes: ClassTable | undefined,

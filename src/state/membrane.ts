@@ -33,6 +33,9 @@ export class Membrane implements Recorder {
   beforeWrite: ((target: object) => void) | undefined;
   readonly #proxies = new WeakMap<object, object>();
   readonly #raws = new WeakMap<object, object>();
+  /** The object met last and its guard: most of what is done is done to it, and a large WeakMap is slow to ask. */
+  #lastRaw: object | undefined;
+  #lastProxy: object | undefined;
   readonly #traps: ReturnType<typeof makeTraps>;
   /** Guards of views on the bytes of stored views. */
   readonly #borrowed = new WeakSet();
@@ -63,6 +66,7 @@ export class Membrane implements Recorder {
       this.#root = holder;
     }
     this.#root.current = root;
+    this.#lastRaw = this.#lastProxy = undefined;
     this.#proxies.set(root, this.#root.proxy);
     this.#raws.set(this.#root.proxy, root);
     return this.#root.proxy;
@@ -72,12 +76,20 @@ export class Membrane implements Recorder {
   wrap(value: unknown, holder?: object, key?: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (this.fresh.size !== 0 && this.fresh.has(value)) return value;
-    return this.#proxies.get(value) ?? this.#create(value, holder, key);
+    if (value === this.#lastRaw) return this.#lastProxy;
+    const proxy = this.#proxies.get(value) ?? this.#create(value, holder, key);
+    // What is a guard already is given as it is, and stands for something else.
+    if (proxy !== value) {
+      this.#lastRaw = value;
+      this.#lastProxy = proxy;
+    }
+    return proxy;
   }
 
   /** The stored object behind what a reader holds; other values as they are. */
   unwrap(value: unknown): unknown {
-    return typeof value === 'object' && value !== null ? (this.#raws.get(value) ?? value) : value;
+    if (typeof value !== 'object' || value === null) return value;
+    return value === this.#lastProxy ? this.#lastRaw : (this.#raws.get(value) ?? value);
   }
 
   /** The path from the model to a stored object; `undefined` if it is not part of the state. */

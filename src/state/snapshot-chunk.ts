@@ -1,7 +1,8 @@
 import { bytesOf } from '../event/binary.js';
 import { Column, packText, refuse, StepList, TextTable } from './snapshot-column.js';
 import type { FieldList } from './snapshot-fields.js';
-import type { NodeType, Shape } from './snapshot-types.js';
+import type { NodeType } from './snapshot-kinds.js';
+import type { Shape } from './snapshot-types.js';
 
 /** A chunk is written when what it holds weighs about so many bytes. */
 const FULL = 2 ** 18;

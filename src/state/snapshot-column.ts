@@ -53,19 +53,26 @@ export class TextTable {
 
 /** Numbers as steps from one to the next: those of new texts and objects follow each other, which makes all steps 0. */
 export class StepList {
-  readonly #steps: number[] = [];
   #expected = 0;
-  #same = true;
+  #count = 0;
+  #first = 0;
+  /** Only kept from the first step on that differs from those before. */
+  #steps: number[] | undefined;
 
   push(number: number): void {
     const step = number - this.#expected;
     this.#expected = number + 1;
-    this.#same &&= this.#steps.length === 0 || step === this.#steps[0];
-    this.#steps.push(step);
+    if (this.#steps !== undefined) this.#steps.push(step);
+    else if (this.#count === 0) this.#first = step;
+    else if (step !== this.#first) {
+      this.#steps = new Array<number>(this.#count).fill(this.#first);
+      this.#steps.push(step);
+    }
+    this.#count++;
   }
 
   written(): Steps {
-    return this.#same ? (this.#steps[0] ?? 0) : this.#steps;
+    return this.#steps ?? this.#first;
   }
 }
 
@@ -124,7 +131,8 @@ export class Column {
   }
 
   #number(value: number): number {
-    if (Number.isFinite(value) && (value !== 0 || Object.is(value, 0))) {
+    // Finite, and not -0; in this way because it runs for every number.
+    if (value - value === 0 && (value !== 0 || 1 / value > 0)) {
       this.#plain.push(value);
       this.#tag(PLAIN);
     } else if (value === 0) this.#tag(MINUS_ZERO);

@@ -5,6 +5,7 @@ import { Chunk } from './snapshot-chunk.js';
 import { NOTHING } from './snapshot-column.js';
 import { attributesOf, emptyList, readFields, valueOf } from './snapshot-fields.js';
 import { elementAt, type Image, Images } from './snapshot-images.js';
+import type { NodeType } from './snapshot-kinds.js';
 import { NodeNumbers } from './snapshot-numbers.js';
 import { ShapeTree, TypeTable } from './snapshot-types.js';
 
@@ -59,6 +60,7 @@ export class StateEncoder {
   #chunk = new Chunk();
   /** Objects that have a number and are not written yet, from `#head` on, whose number is `#next`. */
   #queue: object[] = [];
+  #queueTypes: NodeType[] = [];
   #head = 0;
   #next = 0;
   readonly #rests: Rest[] = [];
@@ -123,12 +125,14 @@ export class StateEncoder {
   /** Writes one object or one piece; false if there is none. */
   #step(): boolean {
     if (this.#head < this.#queue.length) {
-      const object = this.#queue[this.#head++] as object;
+      const object = this.#queue[this.#head] as object;
+      const type = this.#queueTypes[this.#head++] as NodeType;
       if (this.#head === this.#queue.length || this.#head === 2 ** 16) {
         this.#queue = this.#queue.slice(this.#head);
+        this.#queueTypes = this.#queueTypes.slice(this.#head);
         this.#head = 0;
       }
-      this.#visit(object);
+      this.#visit(object, type);
       return true;
     }
     const rest = this.#rests[this.#rests.length - 1];
@@ -144,17 +148,18 @@ export class StateEncoder {
     let number = this.#numbers.get(object);
     if (number === undefined) {
       number = this.#numbers.add(object);
+      const type = this.#types.of(object);
       this.#queue.push(object);
-      this.#chunk.meet(object, this.#types.of(object));
+      this.#queueTypes.push(type);
+      this.#chunk.meet(object, type);
     }
     return number;
   };
 
-  #visit(object: object): void {
+  #visit(object: object, type: NodeType): void {
     const node = this.#next++;
     const image = this.#images.of(object);
-    const type = this.#types.of(object);
-    const fields = image?.fields ?? readFields(object, this.#fields);
+    const fields = image?.fields ?? readFields(object, type.kind, this.#fields);
     const shape = this.#shapes.of(type, fields);
     this.#chunk.record(shape, fields, this.#numberOf);
     if (shape.fields === undefined) {

@@ -1,4 +1,5 @@
 import { refuse } from './snapshot-column.js';
+import type { Kind } from './snapshot-kinds.js';
 
 /** Fixity of an object: it takes new fields. */
 export const FREE = 0;
@@ -28,24 +29,24 @@ export function fixityOf(object: object): number {
 }
 
 /** Names of the fields of an object that are part of its state, in their order. */
-export function fieldNames(object: object): (string | symbol)[] {
-  if (ArrayBuffer.isView(object)) return [];
-  if (Array.isArray(object)) return namedFields(object);
+function fieldNames(object: object, kind: Kind): (string | symbol)[] {
+  if (kind === 'v') return [];
+  if (kind === 'a') return namedFields(object as unknown[]);
+  // Two calls, because the usual instance has no symbols and its names are known to the engine.
   const names: (string | symbol)[] = Object.getOwnPropertyNames(object);
-  // Two calls, because the usual class instance has no symbols and its names are known to the engine.
   const symbols = Object.getOwnPropertySymbols(object);
   if (symbols.length > 0) names.push(...symbols);
   // The stack names files of one machine; it would differ on every other.
-  return object instanceof Error ? names.filter((name) => name !== 'stack') : names;
+  return kind === 'e' || kind === 'c' ? names.filter((name) => name !== 'stack') : names;
 }
 
 /** An array's fields beside its elements. */
 function namedFields(array: unknown[]): (string | symbol)[] {
   const symbols = Object.getOwnPropertySymbols(array);
-  if (array.length > 64 && !Object.isFrozen(array)) {
-    // Its names would be a text for each index, which takes long for a long array; admission leaves no hidden ones on it.
+  if (!Object.isFrozen(array)) {
+    // Its names would be a text for each index, which takes long; admission leaves no hidden ones on it.
     const visible = Object.values(array).length;
-    if (visible * 8 > array.length && visible === elementsOf(array)) return symbols;
+    if (visible * 8 >= array.length && visible === elementsOf(array)) return symbols;
   }
   const names = Object.getOwnPropertyNames(array);
   return [...names.slice(names.indexOf('length') + 1), ...symbols];
@@ -62,16 +63,21 @@ function elementsOf(array: unknown[]): number {
  *
  * @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for an accessor
  */
-export function readFields(object: object, into: FieldList): FieldList {
-  const keys = fieldNames(object);
+export function readFields(object: object, kind: Kind, into: FieldList): FieldList {
+  const keys = fieldNames(object, kind);
   const fixity = fixityOf(object);
   into.keys = keys;
   into.fixity = fixity;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string | symbol;
     const descriptor = Object.getOwnPropertyDescriptor(object, key);
-    into.values[i] = valueOf(descriptor, key);
-    into.attributes[i] = attributesOf(descriptor as PropertyDescriptor, fixity);
+    if (descriptor?.writable === true && descriptor.enumerable === true && descriptor.configurable === true) {
+      into.values[i] = descriptor.value;
+      into.attributes[i] = 0;
+    } else {
+      into.values[i] = valueOf(descriptor, key);
+      into.attributes[i] = attributesOf(descriptor as PropertyDescriptor, fixity);
+    }
   }
   return into;
 }

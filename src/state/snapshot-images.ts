@@ -48,7 +48,8 @@ export class Images {
 }
 
 function imageOf(object: object): Image {
-  const fields = readFields(object, emptyList());
+  const kind = Array.isArray(object) ? 'a' : object instanceof Error ? 'e' : 'o';
+  const fields = readFields(object, kind, emptyList());
   const time = object instanceof Date ? Date.prototype.getTime.call(object) : 0;
   // A method of the array itself would run the constructor of a subclass.
   if (Array.isArray(object)) return { fields, items: ([] as unknown[]).concat(object), values: [], time };

@@ -1,10 +1,10 @@
 /**
- * A Map of V8 ends at 2^24 entries, and makes all of itself anew each time it has doubled: one of a million takes 100 ms for
- * that, in which nothing else runs. So the numbers stand in several small ones.
+ * A Map of V8 ends at 2^24 entries, and makes all of itself anew each time it has doubled: one of a million takes some 50 ms for
+ * that, in which nothing else runs. So the numbers stand in several smaller ones.
  */
-const SMALL = 2 ** 18;
+const SMALL = 2 ** 19;
 /** So many small ones; a state beyond that has larger ones behind, because every look-up of a new object asks all. */
-const SMALL_SHARDS = 16;
+const SMALL_SHARDS = 8;
 const LARGE = 2 ** 22;
 
 /** The number of each object of a graph, from 0 in the order in which they were met. */

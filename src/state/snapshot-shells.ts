@@ -1,7 +1,7 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { viewOf } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
-import { ERRORS } from './snapshot-types.js';
+import { ERRORS } from './snapshot-kinds.js';
 
 /** A type of objects as a snapshot names it. */
 export interface ReadType {

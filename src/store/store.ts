@@ -116,8 +116,12 @@ export interface Store {
    * another model, JournalDamagedError (`JOURNAL_DAMAGED`) if its own journal is damaged where nothing may be dropped
    */
   open(request: JournalRequest): Promise<Journal>;
-  /** Every stream in the store. */
-  streams(): Promise<readonly StreamListing[]>;
+  /**
+   * Every stream in the store.
+   *
+   * @param ended masters whose streams found so far have all ended: they must have begun others, which are looked for
+   */
+  streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]>;
   /** The first line of a stream; `undefined` if it has not arrived. */
   header(stream: StreamId): Promise<StreamHeader | undefined>;
   /**

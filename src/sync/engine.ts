@@ -55,7 +55,7 @@ export class Engine {
     });
     this.#own = own;
     this.sealing = new Sealing(journal.seal, options);
-    this.#streams = new Streams(store, own);
+    this.#streams = new Streams(store, own, () => this.sealing.ended);
     this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store, () => replica.executor.genesis());
     this.#snapshotter = new Snapshotter(replica, this.#snapshots, own, options.now);
     this.#gatherer = new Gatherer(replica, store, this.#streams, this.#snapshots, own, this.sealing, options);
@@ -138,7 +138,7 @@ export class Engine {
       );
     this.#noticeMissing(seen);
     await this.#publisher.publish();
-    await this.#publisher.retireOthers(this.#streams, heard);
+    await this.#publisher.publishEarlier(this.#streams, heard);
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.#trySnapshot();
   }
 
@@ -291,7 +291,7 @@ export class Engine {
     const wasHeld = this.#held;
     this.#held = merged.held;
     if (merged.reissued.length > 0) await this.#publisher.publish();
-    if (canWrite) await this.#publisher.retireOthers(this.#streams, heard);
+    if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
     const compacted = canWrite
       ? await this.#compactor.run(heard, merged.held, asked)
       : { seal: this.sealing.seal, holders: [], freed: 0, waiting: ['the disk refused calls'] };

@@ -24,6 +24,8 @@ export interface Incoming {
   readonly last?: Event;
   /** Lines from `accepted + 1` on, as far as they have arrived. */
   readonly lines: readonly ParsedLine[];
+  /** How many of its events count, if a seal is known to have cut it. */
+  readonly count?: number | undefined;
   /** This master's own stream: what it wrote itself is never from the future. */
   readonly own?: boolean;
 }
@@ -127,6 +129,7 @@ function instruct(first: string | undefined, context: MergeContext): Instruction
 /** Accepts what can be; gives why the stream is held, or how many of its events count if it is cut. */
 function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | number | undefined {
   const { stream, head, after } = incoming;
+  const last = Math.min(head.seq, incoming.count ?? Infinity);
   let { accepted, lastId } = incoming;
   const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
   if (after !== undefined && !isReadable(after, context.seal))
@@ -135,7 +138,7 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
       `${stream.master} issues calls again that a seal up to ${String(after)} cuts; it is not known here yet`,
     );
   for (const line of incoming.lines) {
-    if (accepted >= head.seq) break;
+    if (accepted >= last) break;
     if (line.kind === 'newer')
       return hold('newer-format', `${stream.master} writes journal format ${line.v}; upgrade this program to read it`);
     if (line.kind !== 'event')
@@ -169,8 +172,8 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
     accepted = event.seq;
     lastId = event.id;
   }
-  return accepted < head.seq
-    ? hold('gap', `events ${accepted + 1} to ${head.seq} of ${stream.master} have not arrived yet`)
+  return accepted < last
+    ? hold('gap', `events ${accepted + 1} to ${last} of ${stream.master} have not arrived yet`)
     : undefined;
 }
 

@@ -150,7 +150,8 @@ export class Merger {
     const tails: OwnTail[] = [];
     for (const { stream, frontier, own } of heard) {
       const header = own ? await this.#store.header(stream) : undefined;
-      if (header === undefined) continue;
+      // What another machine wrote under this name that machine issues again; twice would be worse than late.
+      if (header?.session !== this.#own.header.session) continue;
       const key = streamKey(stream);
       const upTo = (key === this.#own.key ? this.#own.commit.durable : frontier?.head)?.seq ?? 0;
       tails.push({ header, tail: await this.#streams.events(stream, seal.V[key] ?? 0, upTo) });

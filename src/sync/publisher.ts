@@ -2,7 +2,7 @@ import { streamKey } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import { modelHash } from '../model/model-hash.js';
 import { encodeFrontier, type Frontier } from '../store/frontier.js';
-import type { Store } from '../store/store.js';
+import type { Head, Store } from '../store/store.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
@@ -11,6 +11,19 @@ import type { Heard, Streams } from './streams.js';
 
 /** An idle master tells the time at least so often (ms), so that nobody takes it for asleep. */
 const IDLE_MS = 60_000;
+
+/** What is said of an earlier stream whose frontier is not there. */
+const SILENT: Frontier = {
+  clock: ULID_MIN,
+  head: undefined,
+  seal: undefined,
+  snapshot: undefined,
+  session: '',
+  modelHash: '',
+  fingerprint: undefined,
+  seen: {},
+  next: undefined,
+};
 
 /** A snapshot at a seal, and the fingerprint of the state in it. */
 export interface SealedSnapshot {
@@ -105,18 +118,37 @@ export class Publisher {
     this.#clock = promise;
   }
 
-  /** Says of this master's earlier streams that it goes on in this one, so that readers look for it. */
-  async retireOthers(streams: Streams, heard: readonly Heard[]): Promise<void> {
+  /**
+   * Publishes this master's earlier streams as far as their journals go (a copy of one may have come back after its frontier), and
+   * says that it goes on in this one, so that readers look for it.
+   */
+  async publishEarlier(streams: Streams, heard: readonly Heard[]): Promise<void> {
     const { header, journal, key } = this.#own;
-    const isOpen = ({ stream, frontier, own }: Heard): boolean =>
-      own && streamKey(stream) !== key && frontier !== undefined && frontier.next === undefined;
-    if (!heard.some(isOpen)) return;
+    const isEarlier = ({ stream, own }: Heard): boolean => own && streamKey(stream) !== key;
+    let isNews = false;
+    for (const one of heard.filter(isEarlier)) isNews ||= (await this.#unsaid(streams, one)) !== undefined;
+    if (!isNews) return;
     // As they are by now: they may have been published again since.
-    for (const one of await streams.heard()) {
-      const { stream, frontier } = one;
-      if (frontier === undefined || !isOpen(one)) continue;
-      await journal.retire(stream, encodeFrontier({ ...frontier, next: header.epoch }, this.#store.crc32));
+    for (const one of (await streams.heard()).filter(isEarlier)) {
+      const head = await this.#unsaid(streams, one);
+      if (head === undefined) continue;
+      const { frontier = SILENT, stream } = one;
+      const clock = head.last !== undefined && head.last.id > frontier.clock ? head.last.id : frontier.clock;
+      const said: Frontier = { ...frontier, clock, head: head.last, next: header.epoch };
+      await journal.retire(stream, encodeFrontier(said, this.#store.crc32));
     }
+  }
+
+  /** The end of an earlier stream, if that or what succeeds it is not published yet. */
+  async #unsaid(
+    streams: Streams,
+    { stream, frontier }: Heard,
+  ): Promise<{ readonly last: Head | undefined } | undefined> {
+    const named = frontier?.seal?.V[streamKey(stream)] ?? 0;
+    const more = await streams.events(stream, Math.max(frontier?.head?.seq ?? 0, named), Infinity);
+    const last = more.at(-1);
+    if (last !== undefined) return { last: { seq: last.seq, id: last.id } };
+    return frontier !== undefined && frontier.next === undefined ? { last: frontier.head } : undefined;
   }
 
   // Seals wait for promises: they are renewed often enough not to be what a seal waits for.

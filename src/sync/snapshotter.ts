@@ -177,7 +177,9 @@ export class Snapshotter {
     for (;;) {
       const until = this.#now() + SLICE_MS;
       const tired = (): boolean => this.#now() >= until;
-      for (let chunks = 0; chunks < SLICE_CHUNKS && !tired(); chunks++) yield* encoder.advance(tired);
+      let chunks = 0;
+      do yield* encoder.advance(tired);
+      while (++chunks < SLICE_CHUNKS && !tired());
       if (encoder.done) return;
       await turn();
       check();

@@ -21,10 +21,15 @@ export interface Heard {
 export class Streams {
   readonly #store: Store;
   readonly #own: OwnStream;
+  readonly #ended: () => VersionVector;
+  /** Newest epoch found of each master. */
+  readonly #newest = new Map<string, string>();
 
-  constructor(store: Store, own: OwnStream) {
+  /** @param ended streams of which nothing more counts */
+  constructor(store: Store, own: OwnStream, ended: () => VersionVector) {
     this.#store = store;
     this.#own = own;
+    this.#ended = ended;
   }
 
   /** Key of the stream this master writes. */
@@ -39,13 +44,22 @@ export class Streams {
 
   /** Everything published in the store. */
   async heard(): Promise<Heard[]> {
-    const listings = await this.#store.streams();
+    const listings = await this.#store.streams(this.#gone());
     const { master } = this.#own.header;
+    for (const { stream } of listings)
+      if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
     return listings.map(({ stream, frontier }) => ({
       stream,
       frontier: decodeFrontier(frontier, this.#store.crc32),
       own: stream.master === master,
     }));
+  }
+
+  // Whoever was cut goes on in another stream, and perhaps nothing but its folder tells so.
+  #gone(): ReadonlySet<string> {
+    const ended = this.#ended();
+    const gone = [...this.#newest].filter(([master, epoch]) => ended.has(streamKey({ master, epoch })));
+    return new Set(gone.map(([master]) => master));
   }
 
   /** What this master's own frontier says it had accepted when it was last published. */
@@ -57,13 +71,13 @@ export class Streams {
   /**
    * Reads what lies between what is accepted and what is published, of all streams but the one this master writes.
    *
-   * @param ended streams of which nothing more counts
+   * @param ended streams that a seal has cut, with how many of their events count
    */
   async incoming(
     heard: readonly Heard[],
     accepted: VersionVector,
     lastIds: ReadonlyMap<string, string>,
-    ended: ReadonlyMap<string, number>,
+    ended: VersionVector,
   ): Promise<Incoming[]> {
     const found: Incoming[] = [];
     for (const { stream, frontier } of heard) {
@@ -71,8 +85,9 @@ export class Streams {
       if (key === this.own) continue;
       const head = frontier?.head;
       const from = accepted.get(key) ?? 0;
-      if (head === undefined || head.seq <= from || ended.has(key)) continue;
-      found.push(await this.#read(stream, from, head, lastIds.get(key)));
+      const count = ended.get(key);
+      if (head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
+      found.push({ ...(await this.#read(stream, from, head, lastIds.get(key))), count });
     }
     return found;
   }

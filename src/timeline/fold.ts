@@ -1,10 +1,10 @@
 import type { Event } from '../event/envelope.js';
-import { streamKey } from '../event/envelope.js';
-import { audit } from '../state/adoption.js';
+import { audit } from '../state/audit.js';
 import { type Executor, failStop, isFailStop } from '../state/executor.js';
-import { differsBehindProxy, runWatched } from '../state/raw-watch.js';
+import { runWatched } from '../state/raw-watch.js';
 import type { CallFactory } from './call-factory.js';
 import type { Entry } from './entry.js';
+import { StreamCounts } from './stream-counts.js';
 import { BEHIND_BASE, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
 
 /** A state to build on: genesis or a snapshot. */
@@ -75,29 +75,25 @@ function runRaw(
   progress?: Progress,
 ): RawRun | undefined {
   const root = base.root();
-  const vector = new Map(base.vector);
   let done = 0;
   try {
-    if (holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
+    if (!audit(root, executor.membrane.classes)) return undefined;
     const trusted = runWatched(() => {
       executor.lend(root, () => {
         for (const event of events) {
           executor.applyRaw(calls.make(event), root);
-          vector.set(streamKey(event), event.seq);
           if (++done % PROGRESS_EVERY === 0) progress?.(done);
         }
       });
     });
-    if (!trusted || holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
+    if (!trusted || !audit(root, executor.membrane.classes)) return undefined;
   } catch (error) {
     if (isFailStop(error)) throw failStop(events[done]?.id ?? base.position, error);
     // Not lost: the caller runs the same events under the membrane, where each gets its own outcome.
     return undefined;
   }
-  return { root, position: events[events.length - 1]?.id ?? base.position, vector, rejections: base.rejections };
-}
-
-function holdsOneOf(objects: ReadonlySet<object>, is: (target: object) => boolean): boolean {
-  for (const one of objects) if (is(one)) return true;
-  return false;
+  const counts = new StreamCounts(base.vector);
+  for (const event of events) counts.note(event);
+  const position = events[events.length - 1]?.id ?? base.position;
+  return { root, position, vector: counts.vector, rejections: base.rejections };
 }

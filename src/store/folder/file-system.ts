@@ -129,7 +129,7 @@ export async function replaceFile(
   name: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${directory}/.${name}.tmp`;
+  const temporary = temporaryName(directory, name);
   const file = await fs.open(temporary, true);
   try {
     let offset = 0;
@@ -147,7 +147,7 @@ export async function replaceFile(
 
 /** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */
 export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
-  const temporary = `${directory}/.${name}.tmp`;
+  const temporary = temporaryName(directory, name);
   const file = fs.openNow(temporary, true);
   try {
     file.writeNow(bytes, 0);
@@ -160,4 +160,9 @@ export function createFileNow(fs: FileSystem, directory: string, name: string, b
     file.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Where the new content of a file stands until it is whole. */
+export function temporaryName(directory: string, name: string): string {
+  return `${directory}/.${name}.tmp`;
 }

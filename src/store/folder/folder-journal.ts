@@ -3,7 +3,7 @@ import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../e
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile } from './file-system.js';
+import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile, temporaryName } from './file-system.js';
 import { FRONTIER_FILE, isTemporary, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
@@ -198,7 +198,14 @@ export class FolderJournal implements Journal {
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
-    await replaceFile(this.#end.fs, directory, snapshotName(position), chunks);
+    const name = snapshotName(position);
+    try {
+      await replaceFile(this.#end.fs, directory, name, chunks);
+    } catch (error) {
+      // A large part of it may lie there, on a disk that is full perhaps. What cannot be removed now is at the next start.
+      await this.#end.fs.unlink(temporaryName(directory, name)).catch(() => undefined);
+      throw error;
+    }
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {

@@ -97,7 +97,8 @@ export class FolderStore implements Store {
     }
   }
 
-  streams(): Promise<readonly StreamListing[]> {
+  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
+    for (const master of ended ?? []) this.#catalog.forget(master);
     // A drive that is gone must not look like a folder where nobody has written.
     return this.#catalog.streams(this.#begun);
   }

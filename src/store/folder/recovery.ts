@@ -57,9 +57,9 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
   const unused: string[] = [];
   for (const [index, first] of segments.entries()) {
     const file = `${directory}/${segmentName(first)}`;
-    // The header is kept when the events behind it are deleted; what is left goes on further on.
-    const isGap = head === undefined && header !== undefined && first > 1 && first - 1 <= scan.deleted;
-    if (isGap && (sizes[index] ?? 0) > 0) head = { seq: first - 1, id: '' };
+    // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
+    const isHole = header !== undefined && first - 1 > (head?.seq ?? 0) && first - 1 <= scan.deleted;
+    if (isHole && (sizes[index] ?? 0) > 0) head = { seq: first - 1, id: head?.id ?? '' };
     const wanted = (head?.seq ?? 0) + 1;
     if (first !== wanted && sizes[index] === 0) {
       unused.push(file);
