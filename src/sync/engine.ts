@@ -177,6 +177,13 @@ export class Engine {
     return this.#next;
   }
 
+  /** As `sync`; tells whether anything came of it: events of others, own ones that others can read now, another seal. */
+  async syncForNews(): Promise<boolean> {
+    const before = this.sealing.seal?.no;
+    const { received, published, undone, seal } = await this.sync();
+    return received + published + undone > 0 || seal?.no !== before;
+  }
+
   /** Syncs, seals if it may, and deletes what a snapshot stands in for. */
   compact(asked: CompactOptions): Promise<CompactReport> {
     return this.#inTurn(async () => (await this.#syncOnce(asked)).compacted);

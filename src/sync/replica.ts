@@ -171,7 +171,11 @@ export class Replica implements TransactionHost {
           changes.set(entry.event.id, this.#changesOf(entry));
         }
       : undefined;
-    const dead = this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended));
+    // All entries are looked through only if something is dead: there may be very many.
+    const isCut = [...ended].some(([key, count]) => (this.#accepted.get(key) ?? 0) > count);
+    const dead = isCut
+      ? this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended))
+      : [];
     const revision = this.#timeline.revise(events, new Set(dead.map(({ id }) => id)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
     for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
