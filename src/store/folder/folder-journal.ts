@@ -26,6 +26,8 @@ export interface OpenEnd {
   readonly head: Head | undefined;
   /** The newest seal that this machine remembers. */
   readonly seal: Seal | undefined;
+  /** What it remembers to have issued again. */
+  readonly moved: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
   /** Checks every line of the stream but those up to `deleted`, which may be gone. */
@@ -49,6 +51,7 @@ export class FolderJournal implements Journal {
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
   readonly seal: Seal | undefined;
+  readonly moved: Readonly<Record<string, number>>;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -82,6 +85,7 @@ export class FolderJournal implements Journal {
     this.head = end.head;
     this.notices = end.notices;
     this.seal = end.seal;
+    this.moved = { ...end.moved, ...end.header.moved };
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
@@ -133,7 +137,7 @@ export class FolderJournal implements Journal {
 
   async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    const session = { session: header.session, epoch: header.epoch, head, seal };
+    const session = { session: header.session, epoch: header.epoch, head, seal, moved: this.moved };
     const news = JSON.stringify([head, seal?.no]);
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#remembered) await writeSession(fs, local, session);
@@ -165,6 +169,7 @@ export class FolderJournal implements Journal {
       ...this.#end,
       directory,
       header,
+      moved: this.moved,
       head,
       notices: [],
       file,

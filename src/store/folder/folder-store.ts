@@ -97,10 +97,9 @@ export class FolderStore implements Store {
     }
   }
 
-  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
-    for (const master of ended ?? []) this.#catalog.forget(master);
+  async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
     // A drive that is gone must not look like a folder where nobody has written.
-    return this.#catalog.streams(this.#begun);
+    return this.#catalog.streams(again, this.#begun);
   }
 
   async header(stream: StreamId): Promise<StreamHeader | undefined> {
@@ -156,7 +155,7 @@ export class FolderStore implements Store {
     }
     const frontier = await this.#frontier(stream);
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
-    const published = Math.max(frontier?.head?.seq ?? 0, remembered);
+    const published = Math.max(frontier?.head?.seq ?? 0, remembered, await this.#seenOf(stream));
     const seal = newer(session.seal, frontier?.seal);
     const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
     const found = await recoverStream(scan);
@@ -179,6 +178,7 @@ export class FolderStore implements Store {
       header: found.header,
       head: found.head,
       seal,
+      moved: session.moved ?? {},
       notices,
       lock,
       check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
@@ -235,8 +235,8 @@ export class FolderStore implements Store {
     };
     const directory = streamDirectory(this.location, header);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
-    const seal = session?.seal;
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal });
+    const { seal, moved = {} } = session ?? {};
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved });
     await this.#fs.mkdir(directory);
     await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
@@ -249,6 +249,7 @@ export class FolderStore implements Store {
       header,
       head: undefined,
       seal,
+      moved,
       notices,
       lock,
       check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
@@ -325,8 +326,17 @@ export class FolderStore implements Store {
     return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
   }
 
+  /** How much of a stream any master says it has accepted: less in the journal means that it was put back to an older copy. */
+  async #seenOf(stream: StreamId): Promise<number> {
+    const key = streamKey(stream);
+    const frontiers = (await this.#catalog.streams('all', true)).map((listing) =>
+      decodeFrontier(listing.frontier, crc32),
+    );
+    return Math.max(0, ...frontiers.map((one) => Math.max(one?.seen[key] ?? 0, one?.seal?.V[key] ?? 0)));
+  }
+
   async #refuseOtherModels(model: string): Promise<void> {
-    for (const { stream } of await this.#catalog.streams(true)) {
+    for (const { stream } of await this.#catalog.streams('all', true)) {
       const header = await this.#catalog.header(stream);
       if (header !== undefined && header.model !== model) {
         throw new ModelMismatchError(
