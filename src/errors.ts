@@ -144,6 +144,16 @@ export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
 }
 
+/** History before this point was deleted; what is left begins at a snapshot. */
+export class HistoryDeletedError extends PrevalentError {
+  readonly code = 'HISTORY_DELETED';
+}
+
+/** Two masters sealed history apart from each other, so that neither seal extends the other. Nothing was changed or deleted. */
+export class SeparateHistoriesError extends PrevalentError {
+  readonly code = 'SEPARATE_HISTORIES';
+}
+
 /** The state itself cannot go on (stack overflow or lack of memory on replay): the master stopped rather than guess. */
 export class ReplicaFailedError extends PrevalentError {
   readonly code = 'REPLICA_FAILED';

@@ -9,9 +9,20 @@ export { isUlid, UlidClock, ulidTime, type ClockSource } from './event/ulid.js';
 export type { MasterOptions } from './sync/options.js';
 export type { EventFilter } from './sync/history.js';
 export type { Hold, HoldReason } from './sync/merge.js';
-export type { MergedEvent, Notifications, Outcome, SyncReport } from './sync/notices.js';
+export type { CompactOptions, CompactReport } from './sync/compactor.js';
+export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './sync/notices.js';
 export type { Durability } from './store/group-commit.js';
-export type { Head, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from './store/store.js';
+export type { Seal } from './store/frontier.js';
+export type {
+  Head,
+  Journal,
+  JournalRequest,
+  Notice,
+  Remembered,
+  SnapshotListing,
+  Store,
+  StreamListing,
+} from './store/store.js';
 export type { Change } from './state/changes.js';
 export { MemoryStore } from './store/memory/memory-store.js';
 export { FolderStore, type FolderStoreOptions } from './store/folder/folder-store.js';

@@ -2,10 +2,12 @@ import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './
 import type { ModelClass } from './model/definition.js';
 import { definitionOf } from './model/prevalent.js';
 import { FolderStore } from './store/folder/folder-store.js';
+import type { Seal } from './store/frontier.js';
 import type { Store } from './store/store.js';
 import { AutoSync } from './sync/auto-sync.js';
 import { Engine } from './sync/engine.js';
-import { type EventFilter, History } from './sync/history.js';
+import type { CompactOptions, CompactReport } from './sync/compactor.js';
+import type { EventFilter } from './sync/history.js';
 import type { Hold } from './sync/merge.js';
 import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
 import { type MasterOptions, resolveOptions } from './sync/options.js';
@@ -25,8 +27,10 @@ export interface Status {
   readonly pending: number;
   /** Streams that go no further for now, and why. */
   readonly held: readonly Hold[];
-  /** The seal in force; history has no end yet. */
-  readonly seal: undefined;
+  /** The seal in force: up to `H`, history is final; `undefined` while nothing was ever sealed. */
+  readonly seal: Seal | undefined;
+  /** Own streams and others' that a seal has cut, with how many of their events count. */
+  readonly cut: Readonly<Record<string, number>>;
   /** Undo data in memory, and up to which event there is none. */
   readonly undo: { readonly bytes: number; readonly base: string };
   /** Bytes of this master's own files. */
@@ -61,7 +65,6 @@ export class Master<M extends object> implements AsyncDisposable {
   readonly model: M;
   readonly #replica: Replica;
   readonly #engine: Engine;
-  readonly #history: History;
   readonly #autoSync: AutoSync | undefined;
   readonly #name: string;
   readonly #location: string;
@@ -76,7 +79,6 @@ export class Master<M extends object> implements AsyncDisposable {
   ) {
     this.#replica = replica;
     this.#engine = engine;
-    this.#history = new History(replica, engine.streams);
     this.#name = name;
     this.#location = location;
     this.#autoSync = autoSync;
@@ -172,17 +174,17 @@ export class Master<M extends object> implements AsyncDisposable {
 
   /** Merged events in ULID order, the whole history. */
   events(filter: EventFilter = {}): AsyncIterable<MergedEvent> {
-    return this.#history.events(filter);
+    return this.#engine.history.events(filter);
   }
 
   /** The model after all events up to a ULID or Date: a fresh instance that no master manages. */
   async at(point: string | Date): Promise<M> {
-    return (await this.#history.at(point)) as M;
+    return (await this.#engine.history.at(point)) as M;
   }
 
   /** Where this master stands. */
   async status(): Promise<Status> {
-    const { commit, journal, held } = this.#engine;
+    const { commit, journal, held, sealing } = this.#engine;
     const { timeline, accepted, refusal } = this.#replica;
     return {
       name: this.#name,
@@ -191,7 +193,8 @@ export class Master<M extends object> implements AsyncDisposable {
       streams: this.#engine.lag(accepted),
       pending: (commit.last?.seq ?? 0) - (commit.durable?.seq ?? 0),
       held,
-      seal: undefined,
+      seal: sealing.seal,
+      cut: Object.fromEntries(sealing.ended),
       undo: { bytes: timeline.undoBytes, base: timeline.base },
       files: await journal.size(),
       readOnly: (refusal ?? timeline.stopped)?.message,
@@ -208,6 +211,33 @@ export class Master<M extends object> implements AsyncDisposable {
   async snapshot(): Promise<void> {
     this.#refuseClosed();
     await this.#engine.snapshot();
+  }
+
+  /**
+   * Syncs, seals history as far as it is stable, takes a snapshot there, and deletes what it stands in for. Where nothing was sealed
+   * yet, this master becomes the sealer; where another one is, it only takes the snapshot and deletes.
+   *
+   * @throws SeparateHistoriesError (`SEPARATE_HISTORIES`) if history was sealed twice, apart; what `sync` throws
+   * @example
+   * ```ts
+   * import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
+   *
+   * @Prevalent('counter-of-compact-docs')
+   * class Counter {
+   *   value = 0;
+   *   @Transaction() add(by: number): void { this.value += by; }
+   * }
+   *
+   * const master = await Master.open(Counter, { name: 'laptop', store: new MemoryStore(), retention: 0 });
+   * master.model.add(2);
+   * const { seal } = await master.compact();
+   * console.log(seal?.no); // 1
+   * await master.close();
+   * ```
+   */
+  async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    this.#refuseClosed();
+    return this.#engine.compact(options);
   }
 
   /** Calls `listener` after every visible change of the state, once for a whole merge. Gives what ends that. */

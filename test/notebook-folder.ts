@@ -98,15 +98,19 @@ export class NotebookFolder {
       const writer = new LineWriter(event, event.model, crc32);
       return writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta));
     });
-    const header = headerLine({ ...stream, model: 'notebook', session: 'forged', reason: 'new' }, crc32);
+    const header = headerLine({ ...stream, model: 'notebook', session: 'forged', reason: 'new', after: null }, crc32);
     writeFileSync(join(directory, '0000000000000001.ndjson'), [header, ...lines, ''].join('\n'));
     const last = all.at(-1);
     const frontier = {
       clock: last?.id ?? forgedId(0),
       head: head ?? (last === undefined ? undefined : { seq: last.seq, id: last.id }),
+      seal: undefined,
+      snapshot: undefined,
       session: 'forged',
       modelHash: 'forged',
+      fingerprint: undefined,
       seen: {},
+      next: undefined,
     };
     writeFileSync(join(directory, 'frontier.json'), encodeFrontier(frontier, crc32));
   }

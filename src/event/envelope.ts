@@ -1,6 +1,6 @@
-import { type Crc32, FixedText, isSealed, parseJson, runCrc, sealedText, sealLine } from './checksum.js';
+import { type Crc32, FixedText, openLine, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
-import { isUlid, ULID_PATTERN } from './ulid.js';
+import { isUlid } from './ulid.js';
 
 /** Version of the journal's line format. */
 export const FORMAT_VERSION = 1;
@@ -36,7 +36,11 @@ export interface StreamHeader extends StreamId {
   /** Session of the machine that writes the stream. */
   readonly session: string;
   /** Why the stream began. */
-  readonly reason: 'new' | 'restored';
+  readonly reason: 'new' | 'restored' | 'cut';
+  /** Readable only under a seal that reaches this ULID: it continues a stream which that seal cut. */
+  readonly after: string | null;
+  /** Of a stream that continues cut ones: by their epochs, the last of their events that it issues again. */
+  readonly moved?: Readonly<Record<string, number>>;
 }
 
 const MASTER_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -49,6 +53,13 @@ export function isMasterName(name: unknown): name is string {
 /** Key of a stream in maps: `master@epoch`. */
 export function streamKey(stream: StreamId): string {
   return `${stream.master}@${stream.epoch}`;
+}
+
+/** Tells whether a text is the key of a stream: of one that could be there, not of a path or a member of objects. */
+export function isStreamKey(key: unknown): key is string {
+  if (typeof key !== 'string') return false;
+  const at = key.indexOf('@');
+  return isMasterName(key.slice(0, Math.max(at, 0))) && isUlid(key.slice(at + 1));
 }
 
 const OPENING = new FixedText('{"v":1,"id":"');
@@ -119,7 +130,7 @@ export class LineWriter {
 
 /** The header's line, without a line feed. */
 export function headerLine(header: StreamHeader, crc32: Crc32): string {
-  const { master, epoch, model, session, reason } = header;
+  const { master, epoch, model, session, reason, after, moved } = header;
   const text = JSON.stringify({
     v: FORMAT_VERSION,
     kind: 'header',
@@ -128,7 +139,8 @@ export function headerLine(header: StreamHeader, crc32: Crc32): string {
     model,
     session,
     reason,
-    after: null,
+    after,
+    ...(moved === undefined ? {} : { moved }),
   });
   return sealLine(text.slice(0, -1), crc32);
 }
@@ -142,73 +154,21 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
-/** What an event's line has in common with the next ones of its stream, learned from lines that were read in full. */
-interface Common extends StreamId {
-  readonly texts: readonly string[];
-  readonly model: string;
-  readonly meta: unknown;
-  /** Names of transactions that stand in lines as they are. */
-  readonly txs: Map<string, string>;
-  /** Matches lines that are letter by letter as this program writes them: id, seq, tx, txv, args. */
-  readonly line: RegExp;
-}
-
-let common: Common | undefined;
-/** The texts of the last line that was read in full: met twice in a row, they are worth learning. */
-let candidate: readonly string[] = [];
-
-const MOST_NAMES = 1_000;
-const MOST_CHARS = 2_000;
-
-function learn({ master, epoch, model, tx, meta }: Event): void {
-  const texts = [streamText({ master, epoch }), modelText(model), `,"meta":${JSON.stringify(meta)},`];
-  // A pattern must be worth its making, and engines refuse very long ones.
-  if (texts.join('').length > MOST_CHARS) return;
-  if (!sameTexts(texts, common?.texts)) {
-    if (sameTexts(texts, candidate))
-      common = { texts, master, epoch, model, meta, txs: new Map(), line: lineOf(texts) };
-    candidate = texts;
-  }
-  if (common === undefined || common.txs.size >= MOST_NAMES) return;
-  if (JSON.stringify(tx) === `"${tx}"`) common.txs.set(tx, tx);
-}
-
-function sameTexts(left: readonly string[], right: readonly string[] | undefined): boolean {
-  return left.every((text, index) => text === right?.[index]);
-}
-
-function lineOf(texts: readonly string[]): RegExp {
-  const [stream = '', model = '', meta = ''] = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  // At most 15 digits: numbers that can be told exactly.
-  const count = '([1-9]\\d{0,14})';
-  return new RegExp(
-    `^\\{"v":1,"id":"(${ULID_PATTERN})${stream}${count}${model}"([^"]*)","txv":${count},"args":([^]*)${meta}"crc":".{8}"\\}$`,
+function isHeader(fields: Record<string, unknown>): fields is Record<string, unknown> & StreamHeader {
+  const { session, reason, after, moved = {} } = fields;
+  return (
+    typeof session === 'string' &&
+    (reason === 'new' || reason === 'restored' || reason === 'cut') &&
+    (after === null || isUlid(after)) &&
+    typeof moved === 'object' &&
+    moved !== null &&
+    Object.values(moved).every((seq) => Number.isSafeInteger(seq))
   );
-}
-
-/** Reads only what differs from line to line. Gives `undefined` where more than that differs, which says nothing about the line. */
-function parseShort(line: string): Event | undefined {
-  const found = common?.line.exec(line);
-  if (common === undefined || found === null || found === undefined) return undefined;
-  const tx = common.txs.get(found[3] as string);
-  if (tx === undefined) return undefined;
-  // With the id, for a piece of the line would keep the whole of it, and its neighbours, in memory.
-  const read = parseJson(`["${found[1] as string}",${found[5] as string}]`) as [string, EncodedArgs] | undefined;
-  // More than two: what stood there went on after the arguments.
-  if (read?.length !== 2 || typeof read[1] !== 'object' || (read[1] as unknown) === null) return undefined;
-  const { master, epoch, model, meta } = common;
-  return eventOf(read[0], master, epoch, Number(found[2]), model, tx, Number(found[4]), read[1], meta, undefined);
 }
 
 /** Reads one line of a journal; never throws. */
 export function parseLine(line: string, crc32: Crc32): ParsedLine {
-  if (!isSealed(line, crc32)) return DAMAGED;
-  const event = parseShort(line);
-  return event === undefined ? parseFull(line) : { kind: 'event', event };
-}
-
-function parseFull(line: string): ParsedLine {
-  const value = parseJson(line);
+  const value = openLine(line, crc32);
   if (typeof value !== 'object' || value === null) return DAMAGED;
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
@@ -216,8 +176,7 @@ function parseFull(line: string): ParsedLine {
   if (fields.v !== FORMAT_VERSION || !isMasterName(master) || !isUlid(epoch) || typeof model !== 'string')
     return DAMAGED;
   if (fields.kind === 'header') {
-    if (typeof fields.session !== 'string' || (fields.reason !== 'new' && fields.reason !== 'restored')) return DAMAGED;
-    return { kind: 'header', header: fields as unknown as StreamHeader };
+    return isHeader(fields) ? { kind: 'header', header: fields } : DAMAGED;
   }
   const { id, seq, tx, txv, args, meta, origin } = fields;
   const right =
@@ -229,28 +188,11 @@ function parseFull(line: string): ParsedLine {
     args !== null &&
     (origin === undefined || isUlid(origin));
   if (!right) return DAMAGED;
-  const event = eventOf(id, master, epoch, seq, model, tx, txv, args as EncodedArgs, meta, origin);
-  learn(event);
-  return { kind: 'event', event };
+  // Always the same members in the same order: there are many events, and engines keep those of one shape small.
+  const event: Event = { id, master, epoch, seq, model, tx, txv, args: args as EncodedArgs, meta };
+  return { kind: 'event', event: origin === undefined ? event : { ...event, origin } };
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
-}
-
-// Always the same members in the same order: there are many events, and engines keep those of one shape small.
-function eventOf(
-  id: string,
-  master: string,
-  epoch: string,
-  seq: number,
-  model: string,
-  tx: string,
-  txv: number,
-  args: EncodedArgs,
-  meta: unknown,
-  origin: string | undefined,
-): Event {
-  const event = { id, master, epoch, seq, model, tx, txv, args, meta };
-  return origin === undefined ? event : { ...event, origin };
 }

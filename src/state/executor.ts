@@ -127,6 +127,8 @@ export class Executor {
 
   /** Takes back what `apply` did; calls are undone newest first, and `settle` ends a rewind. */
   undo(undo: UndoLog): void {
+    const { beforeWrite } = this.membrane;
+    if (beforeWrite !== undefined) for (const { target } of undo.records()) beforeWrite(target);
     undo.undo(this.membrane.orders);
   }
 

@@ -29,6 +29,8 @@ export class Membrane implements Recorder {
   readonly fresh = new Set<object>();
   /** Objects that the last transaction made part of the state. */
   made: ReadonlySet<object> = NOTHING;
+  /** Told of each stored object before it is written to, while a snapshot is being taken. */
+  beforeWrite: ((target: object) => void) | undefined;
   readonly #proxies = new WeakMap<object, object>();
   readonly #raws = new WeakMap<object, object>();
   /** The object met last and its guard: most of what is done is done to it, and a large WeakMap is slow to ask. */
@@ -130,7 +132,10 @@ export class Membrane implements Recorder {
 
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
   writing(target: object, key: unknown): UndoLog {
-    return this.log ?? refuseWrite(target, key);
+    const { log } = this;
+    if (log === undefined) return refuseWrite(target, key);
+    this.beforeWrite?.(target);
+    return log;
   }
 
   /** Begins a transaction. */

@@ -1,55 +1,137 @@
 import { type Crc32, openLine, sealLine } from '../event/checksum.js';
+import { isStreamKey } from '../event/envelope.js';
 import { isUlid } from '../event/ulid.js';
-import type { Head } from './store.js';
+
+/** Texts in a frontier become names of files and keys of maps: only their exact forms are taken. */
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const FINGERPRINT = /^[0-9a-z-]{1,64}$/;
+/** 64 bits in base 36. */
+const SEAL_HASH = /^[0-9a-z]{1,13}$/;
+
+/** The last event of a stream that counts. */
+export interface Head {
+  readonly seq: number;
+  readonly id: string;
+}
+
+/** The end of a stretch of history: up to `H`, history is exactly the first `V[stream]` events of each stream. */
+export interface Seal {
+  /** From 1, without gaps along one chain. */
+  readonly no: number;
+  /** Stream (`master@epoch`) of the master that made it. */
+  readonly by: string;
+  readonly H: string;
+  readonly V: Readonly<Record<string, number>>;
+  /** Hashes of all earlier seals, the first one first. */
+  readonly chain: readonly string[];
+}
 
 /** What a master publishes about its stream; others believe nothing beyond it. */
 export interface Frontier {
-  /** Every later event of this master has a greater id. */
+  /** Every later event of this stream has a greater id. */
   readonly clock: string;
   /** The last event others may read; `undefined` while there is none. */
   readonly head: Head | undefined;
+  /** The newest seal this master has adopted; `undefined` while nothing was ever sealed. */
+  readonly seal: Seal | undefined;
+  /** The snapshot that stands in for the events this master may have deleted. */
+  readonly snapshot: { readonly no: number; readonly position: string } | undefined;
   /** Session of the machine that writes the stream. */
   readonly session: string;
   /** Tells whether two masters run the same model code as far as names and versions go. */
   readonly modelHash: string;
+  /** Hash of the state at a seal. */
+  readonly fingerprint: { readonly no: number; readonly hash: string } | undefined;
   /** What this master has accepted of the others; for status only. */
   readonly seen: Readonly<Record<string, number>>;
+  /** Epoch in which this master goes on; nothing more will come in this one. */
+  readonly next: string | undefined;
 }
 
 /** The frontier's text: one sealed JSON line. */
 export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
-  const { clock, head, session, modelHash, seen } = frontier;
-  return (
-    sealLine(
-      JSON.stringify({ v: 1, clock, head: head ?? null, seal: null, snapshot: null, session, modelHash, seen }).slice(
-        0,
-        -1,
-      ),
-      crc32,
-    ) + '\n'
-  );
+  const { clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = frontier;
+  const text = JSON.stringify({
+    v: 1,
+    clock,
+    head: head ?? null,
+    seal: seal ?? null,
+    snapshot: snapshot ?? null,
+    session,
+    modelHash,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    seen,
+    ...(next === undefined ? {} : { next }),
+  });
+  return sealLine(text.slice(0, -1), crc32) + '\n';
 }
 
 /** Reads a frontier; one that is missing, torn, foreign or newer than this code is only "not heard from". */
 export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier | undefined {
   const value = text === undefined ? undefined : openLine(text.trimEnd(), crc32);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, clock, head, session, modelHash, seen } = value as Record<string, unknown>;
-  if (
-    v !== 1 ||
-    !isUlid(clock) ||
-    typeof session !== 'string' ||
-    typeof modelHash !== 'string' ||
-    typeof seen !== 'object' ||
-    seen === null
-  )
-    return undefined;
-  if (head !== null && !isHead(head)) return undefined;
-  return { clock, head: head ?? undefined, session, modelHash, seen: seen as Record<string, number> };
+  const { v, clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = value as Record<
+    string,
+    unknown
+  >;
+  const right =
+    v === 1 &&
+    isUlid(clock) &&
+    (head === null || isHead(head)) &&
+    (seal === null || isSeal(seal)) &&
+    (snapshot === null || isNumbered(snapshot, 'position', ULID)) &&
+    typeof session === 'string' &&
+    typeof modelHash === 'string' &&
+    (fingerprint === undefined || isNumbered(fingerprint, 'hash', FINGERPRINT)) &&
+    isCounts(seen) &&
+    (next === undefined || isUlid(next));
+  if (!right) return undefined;
+  return {
+    clock,
+    head: head ?? undefined,
+    seal: seal ?? undefined,
+    snapshot: (snapshot as Frontier['snapshot'] | null) ?? undefined,
+    session,
+    modelHash,
+    fingerprint: fingerprint as Frontier['fingerprint'],
+    seen,
+    next,
+  };
 }
 
 function isHead(value: unknown): value is Head {
-  if (typeof value !== 'object') return false;
+  if (typeof value !== 'object' || value === null) return false;
   const { seq, id } = value as Partial<Head>;
-  return Number.isSafeInteger(seq) && (seq ?? 0) > 0 && isUlid(id);
+  return isCount(seq) && isUlid(id);
+}
+
+/** Tells whether a decoded value is a seal: it comes from a file that anybody may have written. */
+export function isSeal(value: unknown): value is Seal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { no, by, H, V, chain } = value as Partial<Record<keyof Seal, unknown>>;
+  return (
+    isCount(no) &&
+    isStreamKey(by) &&
+    isUlid(H) &&
+    isCounts(V) &&
+    Array.isArray(chain) &&
+    chain.length === no - 1 &&
+    chain.every((hash) => typeof hash === 'string' && SEAL_HASH.test(hash))
+  );
+}
+
+/** Counts by stream; a key that names no stream makes them none, so that nothing else ever comes out of such a file. */
+function isCounts(value: unknown): value is Readonly<Record<string, number>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, count]) => isStreamKey(key) && (count === 0 || isCount(count)));
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isNumbered(value: unknown, text: string, form: RegExp): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return isCount(fields.no) && typeof fields[text] === 'string' && form.test(fields[text]);
 }

@@ -1,11 +1,8 @@
 import type { Crc32 } from '../event/checksum.js';
+import type { Head, Seal } from './frontier.js';
 import type { StreamHeader, StreamId } from '../event/envelope.js';
 
-/** The last event of a stream that counts. */
-export interface Head {
-  readonly seq: number;
-  readonly id: string;
-}
+export type { Head };
 
 /** One stream found in a store, with what its master published about it. */
 export interface StreamListing {
@@ -30,6 +27,12 @@ export interface Notice {
   readonly message: string;
 }
 
+/** What a machine keeps to itself about what it has published. */
+export interface Remembered {
+  readonly head: Head | undefined;
+  readonly seal: Seal | undefined;
+}
+
 /** One snapshot of a stream's master. */
 export interface SnapshotListing {
   /** ULID of the last event it contains. */
@@ -46,20 +49,46 @@ export interface Journal {
   readonly head: Head | undefined;
   /** What happened while it was opened. */
   readonly notices: readonly Notice[];
+  /** The newest seal that this machine remembers, published or not. */
+  readonly seal: Seal | undefined;
   /** Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. */
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
   appendNow(lines: string, firstSeq: number): void;
+  /**
+   * Runs work at the end of this turn of the event loop. There only while `appendNow` is the quicker way for a single caller who
+   * waits, although the event loop stands still meanwhile.
+   */
+  readonly soon?: ((work: () => void) => void) | undefined;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
-  /** Publishes the frontier of this stream atomically; remembers privately that `head` was published, before it is. */
-  publish(frontier: string, head: Head | undefined): Promise<void>;
-  /** This stream's master's snapshots, newest first. */
-  snapshots(): Promise<readonly SnapshotListing[]>;
-  /** Lines of one snapshot. */
-  readSnapshot(snapshot: SnapshotListing): AsyncIterable<string>;
-  /** Writes a snapshot atomically. */
-  writeSnapshot(position: string, lines: Iterable<string>): Promise<void>;
+  /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */
+  cutBackNow?(): void;
+  /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
+  check?(): Promise<void>;
+  /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */
+  publish(frontier: string, remember: Remembered): Promise<void>;
+  /** Replaces the frontier of an earlier stream of this master. */
+  retire(stream: StreamId, frontier: string): Promise<void>;
+  /** Makes place for a stream that will succeed this one; until it does, nobody takes it for one. */
+  prepare(stream: StreamId): Promise<void>;
+  /**
+   * Begins the next stream of this master in one atomic step, before it returns: the header and `lines` are there and durable, or
+   * nothing is. From then on this journal takes nothing more, and the one that is returned holds the lock.
+   *
+   * @param head the last event in `lines`
+   */
+  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal;
+  /** Ends the segment that is written to, so that it can be deleted as a whole one day. */
+  rotate(): Promise<void>;
+  /** Bytes that `deleteEvents` and `deleteStream` would free. */
+  deletable(upTo: number, streams: readonly StreamId[]): Promise<number>;
+  /** Deletes segments all of whose events are at or below `upTo`; the newest events stay. Gives the bytes freed. */
+  deleteEvents(upTo: number): Promise<number>;
+  /** Deletes an earlier stream of this master. Gives the bytes freed. */
+  deleteStream(stream: StreamId): Promise<number>;
+  /** Writes a snapshot atomically: until it is whole and durable, nobody finds it. */
+  writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   removeSnapshot(snapshot: SnapshotListing): Promise<void>;
   /** Bytes this stream's files take, events and snapshots. */
   size(): Promise<{ readonly journal: number; readonly snapshots: number }>;
@@ -79,10 +108,20 @@ export interface Store {
    * another model, JournalDamagedError (`JOURNAL_DAMAGED`) if its own journal is damaged where nothing may be dropped
    */
   open(request: JournalRequest): Promise<Journal>;
-  /** Every stream in the store. */
-  streams(): Promise<readonly StreamListing[]>;
+  /**
+   * Every stream in the store.
+   *
+   * @param ended masters whose streams found so far have all ended: they must have begun others, which are looked for
+   */
+  streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]>;
+  /** The first line of a stream; `undefined` if it has not arrived. */
+  header(stream: StreamId): Promise<StreamHeader | undefined>;
   /**
    * Lines of the events after `after` up to `upTo`, without line feeds. Stops early where something has not arrived yet.
    */
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
+  /** The snapshots that a stream's master has written, newest first. */
+  snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
+  /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */
+  readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
 }

@@ -1,58 +1,93 @@
-import { JournalDamagedError, MasterClosedError, type PrevalentError } from '../errors.js';
-import { type Event, streamKey } from '../event/envelope.js';
-import { GroupCommit } from '../store/group-commit.js';
+import { MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
+import { streamKey } from '../event/envelope.js';
+import type { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
-import type { Entry } from '../timeline/entry.js';
-import { BEHIND_BASE, genesisBase, type VersionVector } from '../timeline/timeline.js';
+import type { VersionVector } from '../timeline/timeline.js';
+import { Announcer } from './announcer.js';
+import { Compactor, type CompactOptions, type CompactReport } from './compactor.js';
 import { Gatherer } from './gatherer.js';
-import type { Hold, Plan } from './merge.js';
+import { History } from './history.js';
+import type { Hold } from './merge.js';
+import { Merger } from './merger.js';
 import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
+import { OwnStream } from './own-stream.js';
 import { Publisher } from './publisher.js';
 import { reaching } from './reaching.js';
-import type { Merge, Replica } from './replica.js';
+import type { Replica } from './replica.js';
+import { Sealing } from './sealing.js';
 import { Snapshots } from './snapshots.js';
-import { Streams } from './streams.js';
-import { changedOutcomes, firstMissing, withUnread } from './wholeness.js';
-
-/** What a merge or a rebuild did. */
-interface Merged extends Merge {
-  readonly received: readonly Event[];
-  readonly held: readonly Hold[];
-}
+import { Snapshotter } from './snapshotter.js';
+import { type Heard, Streams } from './streams.js';
 
 /** Moves bytes between one replica and its store; what to do is decided by pure functions. */
 export class Engine {
   readonly replica: Replica;
-  readonly journal: Journal;
-  readonly commit: GroupCommit;
-  /** Everything that reads the store. */
-  readonly streams: Streams;
+  readonly history: History;
+  readonly sealing: Sealing;
+  readonly #own: OwnStream;
+  readonly #streams: Streams;
   readonly #snapshots: Snapshots;
+  readonly #snapshotter: Snapshotter;
   readonly #gatherer: Gatherer;
   readonly #publisher: Publisher;
+  readonly #merger: Merger;
+  readonly #compactor: Compactor;
+  readonly #announcer: Announcer;
   readonly #store: Store;
   readonly #options: ResolvedOptions;
   readonly #notices: string[];
   #held: readonly Hold[] = [];
   #sinceSnapshot = 0;
-  #running: Promise<SyncReport> | undefined;
+  #turn: Promise<void> | undefined;
   #next: Promise<SyncReport> | undefined;
-  #snapshotting: Promise<void> | undefined;
 
   constructor(replica: Replica, store: Store, journal: Journal, options: ResolvedOptions) {
     this.replica = replica;
-    this.journal = journal;
     this.#store = store;
     this.#options = options;
     this.#notices = journal.notices.map(({ message }) => message);
-    this.commit = new GroupCommit(journal, options.durability, (failure) => {
+    const notice = (text: string): void => {
+      this.#notices.push(text);
+    };
+    const own = new OwnStream(journal, options.durability, (failure) => {
       this.#diskRefused(failure);
     });
-    this.streams = new Streams(store, journal);
-    this.#snapshots = new Snapshots(journal, replica.definition, replica.classes, store.crc32);
-    this.#gatherer = new Gatherer(replica, store, this.streams, this.#snapshots, this.commit, options);
-    this.#publisher = new Publisher(replica, journal, store, this.commit);
+    this.#own = own;
+    this.sealing = new Sealing(journal.seal, options);
+    this.#streams = new Streams(store, own, () => this.sealing.ended);
+    this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store, () => replica.executor.genesis());
+    this.#snapshotter = new Snapshotter(replica, this.#snapshots, own, options.now);
+    this.#gatherer = new Gatherer(replica, store, this.#streams, this.#snapshots, own, this.sealing, options);
+    this.#publisher = new Publisher(replica, own, store, this.sealing, options);
+    this.history = new History(replica, store, this.#streams, this.#gatherer, this.sealing);
+    const attach = (): void => {
+      this.#attach();
+    };
+    this.#merger = new Merger(replica, store, own, this.#streams, this.#gatherer, this.sealing, attach, notice);
+    this.#compactor = new Compactor({
+      replica,
+      store,
+      own,
+      streams: this.#streams,
+      sealing: this.sealing,
+      publisher: this.#publisher,
+      snapshots: this.#snapshots,
+      snapshotter: this.#snapshotter,
+      history: this.history,
+      options,
+    });
+    this.#announcer = new Announcer(replica, this.sealing, this.#publisher, options);
+  }
+
+  /** The journal that is written now. */
+  get journal(): Journal {
+    return this.#own.journal;
+  }
+
+  /** What is on its way to it. */
+  get commit(): GroupCommit {
+    return this.#own.commit;
   }
 
   /** What happened at the start: a torn tail cut, a new epoch begun, a damaged snapshot skipped. */
@@ -62,7 +97,7 @@ export class Engine {
 
   /** Each stream's events in the state, and those its master has published as far as heard. */
   lag(accepted: VersionVector): Record<string, { accepted: number; published: number }> {
-    const published = new Map(this.#gatherer.heads).set(this.streams.own, this.#publisher.published);
+    const published = new Map(this.#gatherer.heads).set(this.#own.key, this.#publisher.published);
     const keys = new Set([...accepted.keys(), ...published.keys()]);
     return Object.fromEntries(
       [...keys].sort().map((key) => [key, { accepted: accepted.get(key) ?? 0, published: published.get(key) ?? 0 }]),
@@ -76,16 +111,45 @@ export class Engine {
 
   /** Recovers the state from the newest valid snapshot and the journals, and publishes what was not published yet. */
   async load(): Promise<void> {
-    const { base, plan } = await this.#gatherer.everything((error) => this.#notices.push(error.message));
+    const heard = await this.#streams.heard();
+    const mine = heard.find(({ stream }) => streamKey(stream) === this.#own.key)?.frontier;
+    const seen = mine?.seen ?? {};
+    this.#gatherer.observe(heard);
+    // All events of a stream follow the moment at which it began.
+    this.replica.clock.observe(this.#own.header.epoch);
+    this.#publisher.resume(seen);
+    await this.#resumeOffer(mine);
+    this.#hearAtStart(heard);
+    if (this.sealing.seal !== undefined) {
+      this.replica.clock.observe(this.sealing.seal.H);
+      if (this.sealing.seal.no !== mine?.seal?.no) await this.#publisher.publish();
+    }
+    const reissued = await this.#merger.succeedAtStart(heard);
+    const { base, plan } = await this.#gatherer.everything(heard, (error) => this.#notices.push(error.message));
     this.replica.rebuild(base, plan.accept);
-    this.replica.attach(this.journal.header, this.commit, this.#store, () => {
-      this.#countEvents(1);
-    });
+    for (const [key, count] of plan.cut) this.sealing.end(key, count);
+    this.sealing.settle();
+    this.#attach();
     this.#held = plan.held;
     this.#sinceSnapshot = plan.accept.length;
-    this.#noticeMissing(await this.streams.seenBefore());
+    if (reissued.length > 0)
+      this.#notices.push(
+        `A seal was made without ${reissued.length} calls of this master, which came too late for it; they were issued again.`,
+      );
+    this.#noticeMissing(seen);
     await this.#publisher.publish();
+    await this.#publisher.publishEarlier(this.#streams, heard);
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.#trySnapshot();
+  }
+
+  // A master that has a seal of its own goes on under it; syncing will refuse, and say why.
+  #hearAtStart(heard: readonly Heard[]): void {
+    try {
+      this.sealing.hear(heard);
+    } catch (error) {
+      if (!(error instanceof SeparateHistoriesError) || this.sealing.seal === undefined) throw error;
+      this.#notices.push(error.message);
+    }
   }
 
   // A snapshot only saves time at the next start: that it failed is told, and stops nothing.
@@ -100,36 +164,34 @@ export class Engine {
   /**
    * Publishes, fetches, merges. Calls during a sync share the next one, so that it includes what was called before.
    *
-   * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if the store cannot be read or written
+   * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if the store cannot be read or written, SeparateHistoriesError (`SEPARATE_HISTORIES`)
+   * if history was sealed twice, apart
    */
   sync(): Promise<SyncReport> {
-    if (this.#running === undefined) {
-      this.#running = reaching(this.#store, () => this.#syncOnce()).finally(() => {
-        this.#running = undefined;
-      });
-      return this.#running;
-    }
-    this.#next ??= this.#running.then(
-      () => this.#takeNext(),
-      () => this.#takeNext(),
-    );
+    const sync = async (): Promise<SyncReport> => (await this.#syncOnce()).report;
+    if (this.#turn === undefined) return this.#inTurn(sync);
+    this.#next ??= this.#inTurn(() => {
+      this.#next = undefined;
+      return sync();
+    });
     return this.#next;
+  }
+
+  /** Syncs, seals if it may, and deletes what a snapshot stands in for. */
+  compact(asked: CompactOptions): Promise<CompactReport> {
+    return this.#inTurn(async () => (await this.#syncOnce(asked)).compacted);
   }
 
   /** Writes a snapshot of everything durable; nothing if there is a newest one of it already. */
   async snapshot(): Promise<void> {
-    this.#snapshotting ??= this.#takeSnapshot().finally(() => {
-      this.#snapshotting = undefined;
-    });
-    return this.#snapshotting;
-  }
-
-  /** Counts events towards the next snapshot, and takes it in the background when it is due. */
-  #countEvents(count: number): void {
-    this.#sinceSnapshot += count;
-    if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotting !== undefined) return;
-    this.snapshot().catch((error: unknown) => {
-      this.replica.notifier.tell('error', error as Error);
+    const changed = this.#sinceSnapshot > 0;
+    // Counted from the attempt: a disk that is full now is not asked again at every call.
+    this.#sinceSnapshot = 0;
+    // What does not count under a seal must not be saved.
+    if (!this.sealing.isSettled) return;
+    await reaching(this.#store, async () => {
+      await this.#snapshotter.take(changed);
+      await this.#snapshots.prune(this.#publisher.snapshot?.position);
     });
   }
 
@@ -137,146 +199,98 @@ export class Engine {
   async close(): Promise<void> {
     try {
       // Their callers hear of their failures; closing goes on.
-      await this.#running?.catch(() => undefined);
-      await this.#next?.catch(() => undefined);
+      await this.#turn;
       if (this.commit.failure === undefined) {
         await this.commit.settle();
         await reaching(this.#store, () => this.#publisher.publish());
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
           await this.#trySnapshot();
       }
-      await this.#snapshotting;
+      await this.#snapshotter.idle();
     } finally {
       await this.journal.close();
     }
+  }
+
+  /** One after the other: a sync must not meet another one's half-done merge. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = (): Promise<T> => reaching(this.#store, work);
+    const turn = this.#turn === undefined ? run() : this.#turn.then(run);
+    // Whoever asked hears of the failure; the next turn comes all the same.
+    const ended: Promise<void> = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turn = ended;
+    void ended.then(() => {
+      if (this.#turn === ended) this.#turn = undefined;
+    });
+    return turn;
+  }
+
+  #attach(): void {
+    this.replica.attach(this.#own.header, this.#own.commit, this.#store, () => {
+      this.#countEvents(1);
+    });
+  }
+
+  /** Counts events towards the next snapshot, and takes it in the background when it is due. */
+  #countEvents(count: number): void {
+    this.#sinceSnapshot += count;
+    if (this.#sinceSnapshot < this.#options.snapshotEvery || this.#snapshotter.busy) return;
+    this.snapshot().catch((error: unknown) => {
+      this.replica.notifier.tell('error', error as Error);
+    });
+  }
+
+  // What this machine offered before is still there to be started from.
+  async #resumeOffer(mine: Heard['frontier']): Promise<void> {
+    if (mine?.snapshot === undefined || mine.fingerprint?.no !== mine.snapshot.no) return;
+    const { no, position } = mine.snapshot;
+    const isThere = (await this.#snapshots.list()).some((listing) => listing.position === position);
+    if (isThere) this.#publisher.offer({ no, position, fingerprint: mine.fingerprint.hash });
   }
 
   // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
   #noticeMissing(seen: Readonly<Record<string, number>>): void {
     for (const [key, seq] of Object.entries(seen)) {
       const has = this.replica.accepted.get(key) ?? 0;
-      if (has < seq)
+      if (has < Math.min(seq, this.sealing.ended.get(key) ?? Infinity))
         this.#notices.push(
           `The state once contained ${seq} events of ${key}, of which ${this.#store.location} holds only ${has} now; the others are merged again as soon as they arrive.`,
         );
     }
   }
 
-  #takeNext(): Promise<SyncReport> {
-    this.#next = undefined;
-    return this.sync();
-  }
-
-  async #syncOnce(): Promise<SyncReport> {
+  async #syncOnce(asked?: CompactOptions): Promise<{ report: SyncReport; compacted: CompactReport }> {
     const { replica } = this;
     const began = this.#options.now();
     if (replica.refusal instanceof MasterClosedError) throw replica.refusal;
     const published = this.#publisher.published;
-    if (this.commit.failure === undefined) {
+    const canWrite = this.commit.failure === undefined;
+    if (canWrite) {
       await this.commit.settle();
       await this.#publisher.publish();
     }
-    const plan = await this.#gatherer.news();
+    const heard = await this.#streams.heard();
+    this.#gatherer.observe(heard);
+    if (this.sealing.hear(heard)) {
+      replica.clock.observe(this.sealing.seal?.H ?? '');
+      // Before anything is done about it: a crash in between then finds it adopted.
+      if (canWrite) await this.#publisher.publish();
+    }
     const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
-    const done = await this.#carryOut(plan);
-    const now = replica.timeline.rejections();
-    const report: SyncReport = {
-      received: done.received.length,
-      replayed: done.replayed,
-      undone: done.undone,
-      rejected: now.filter(({ event }) => !before.has(event.id)).length,
-      held: done.held,
-      published: this.#publisher.published - published,
-      seal: undefined,
-      ms: this.#options.now() - began,
-    };
-    this.#tell(done, changedOutcomes(before, now, done.received), report);
-    this.#countEvents(done.received.length);
-    return report;
-  }
-
-  async #carryOut({ instruction, accept, held }: Plan): Promise<Merged> {
-    switch (instruction.kind) {
-      case 'nothing':
-        return { undone: 0, replayed: 0, changes: new Map(), received: [], held };
-      case 'advance':
-      case 'rewind':
-        return this.#merge(accept, held);
-      case 'rebuild':
-        return this.replica.pinned(() => this.#rebuild());
-    }
-  }
-
-  // A call between plan and merge may have shed undo data; then the instruction is a rebuild after all.
-  async #merge(accept: readonly Event[], held: readonly Hold[]): Promise<Merged> {
-    const merge = this.replica.merge(accept);
-    return merge === BEHIND_BASE ? this.replica.pinned(() => this.#rebuild()) : { ...merge, received: accept, held };
-  }
-
-  /** A late event lies before what can be undone: the state is built anew, from a snapshot before it or from genesis. */
-  async #rebuild(): Promise<Merged> {
-    const { replica } = this;
-    if (this.commit.failure === undefined) await this.commit.settle();
-    const { base, plan } = await this.#gatherer.everything((error) => this.#notices.push(error.message));
-    const events = withUnread(base, plan.accept, replica.timeline.entries);
-    const missing = firstMissing(base, events, replica.accepted);
-    if (missing !== undefined) {
-      throw new JournalDamagedError(
-        `A late event needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${this.#store.location}. ` +
-          'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
-      );
-    }
-    const undone = replica.timeline.entries.length;
-    const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
-    replica.rebuild(base, events);
-    return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
-  }
-
-  async #takeSnapshot(): Promise<void> {
-    const { replica } = this;
-    await this.commit.settle();
-    const newest = (await this.#snapshots.list())[0]?.position;
-    // From here to the encoded lines nothing awaits: they are one moment of the state.
-    const { timeline } = replica;
-    if (timeline.stopped !== undefined) throw timeline.stopped;
-    const durable = this.commit.durable?.seq ?? 0;
-    const open = timeline.entries.findIndex(
-      ({ event }) => streamKey(event) === this.streams.own && event.seq > durable,
-    );
-    const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
-    if (position === genesisBase().position || (position === newest && this.#sinceSnapshot === 0)) return;
-    const encode = (): string[] =>
-      this.#snapshots.encode(replica.executor.raw, {
-        position,
-        vector: timeline.vectorAt(position),
-        rejections: timeline.rejections().filter(({ event }) => event.id <= position),
-      });
-    const first = timeline.entries[open]?.event.id;
-    const lines = first === undefined ? encode() : timeline.before(first, encode);
-    // Counted from the attempt: a disk that is full now is not asked again at every call.
-    this.#sinceSnapshot = 0;
-    await this.#snapshots.write(position, lines);
-  }
-
-  #tell({ received, changes }: Merged, reordered: readonly Entry[], report: SyncReport): void {
-    const { notifier, timeline } = this.replica;
-    const wasHeld = new Set(this.#held.map(holdText));
-    this.#held = report.held;
-    if (received.length > 0) notifier.changed();
-    for (const event of received) {
-      const entry = timeline.rejection(event.id) ?? { event, undo: undefined, error: undefined };
-      if (notifier.wants('event'))
-        notifier.tell('event', { ...this.replica.describe(entry), changes: changes.get(event.id) ?? [] });
-      if (entry.error !== undefined && notifier.wants('rejected'))
-        notifier.tell('rejected', this.replica.describe(entry));
-    }
-    for (const entry of reordered) {
-      const described = this.replica.describe(entry);
-      notifier.tell('reordered', described);
-      if (described.outcome === 'rejected') notifier.tell('rejected', described);
-    }
-    for (const hold of report.held) if (!wasHeld.has(holdText(hold))) notifier.tell('held', hold);
-    notifier.tell('synced', report);
+    const merged = await this.#merger.merge(heard);
+    const wasHeld = this.#held;
+    this.#held = merged.held;
+    if (merged.reissued.length > 0) await this.#publisher.publish();
+    if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
+    const compacted = canWrite
+      ? await this.#compactor.run(heard, merged.held, asked)
+      : { seal: this.sealing.seal, holders: [], freed: 0, waiting: ['the disk refused calls'] };
+    const report = this.#announcer.tell({ merged, before, wasHeld, heard }, published, began);
+    this.#countEvents(merged.received.length);
+    return { report, compacted };
   }
 
   #diskRefused(failure: PrevalentError): void {
@@ -285,8 +299,4 @@ export class Engine {
     const lost = this.replica.dropAfter(this.commit.durable?.seq ?? 0);
     if (lost.length > 0) this.replica.notifier.tell('error', failure);
   }
-}
-
-function holdText(hold: Hold): string {
-  return `${streamKey(hold)}:${hold.seq}:${hold.reason}`;
 }

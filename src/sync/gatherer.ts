@@ -1,13 +1,15 @@
 import { JournalDamagedError, ModelOutdatedError, SnapshotDamagedError } from '../errors.js';
-import { streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
-import type { GroupCommit } from '../store/group-commit.js';
-import type { Store } from '../store/store.js';
+import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import { genesisBase } from '../timeline/timeline.js';
-import { type MergeContext, type Plan, planMerge } from './merge.js';
+import { Backwards } from './backwards.js';
+import { genesisBase, type VersionVector } from '../timeline/timeline.js';
+import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
+import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
+import type { Sealing } from './sealing.js';
 import type { Snapshots } from './snapshots.js';
 import type { Heard, Streams } from './streams.js';
 
@@ -25,89 +27,77 @@ export class Gatherer {
   readonly #store: Store;
   readonly #streams: Streams;
   readonly #snapshots: Snapshots;
-  readonly #commit: GroupCommit;
+  readonly #own: OwnStream;
+  readonly #sealing: Sealing;
   readonly #options: ResolvedOptions;
+  readonly #backwards: Backwards;
 
   constructor(
     replica: Replica,
     store: Store,
     streams: Streams,
     snapshots: Snapshots,
-    commit: GroupCommit,
+    own: OwnStream,
+    sealing: Sealing,
     options: ResolvedOptions,
   ) {
     this.#replica = replica;
     this.#store = store;
     this.#streams = streams;
     this.#snapshots = snapshots;
-    this.#commit = commit;
+    this.#own = own;
+    this.#sealing = sealing;
     this.#options = options;
+    this.#backwards = new Backwards(replica, streams, sealing);
   }
 
   /** What others published since the last merge; the plan is for the state as it is when this resolves. */
-  async news(): Promise<Plan> {
-    const heard = await this.#streams.heard();
-    const incoming = await this.#streams.incoming(heard, this.#replica.accepted, this.#replica.lastIds);
-    const plan = planMerge(incoming, this.#context());
-    this.#observe(heard, plan);
-    return plan;
+  async news(heard: readonly Heard[]): Promise<Plan> {
+    const { accepted, lastIds } = this.#replica;
+    const incoming = await this.#streams.incoming(heard, accepted, lastIds, this.#sealing.ended);
+    const back = await this.#backwards.among(heard, incoming);
+    if (back.length === 0) return this.#plan(incoming, accepted);
+    const keys = new Set(back.map(streamKey));
+    const plan = this.#plan(
+      incoming.filter(({ stream }) => !keys.has(streamKey(stream))),
+      accepted,
+    );
+    return { ...plan, held: [...plan.held, ...back] };
   }
 
   /**
-   * The newest snapshot that no other event precedes, and all events after it; genesis if there is none.
+   * The newest snapshot that no other event precedes, and all events after it; genesis if there is none. Of this master's own
+   * snapshots, and of those that others published at a seal.
    *
    * @param skipped told of each snapshot that is damaged
    * @throws JournalDamagedError (`JOURNAL_DAMAGED`), ModelOutdatedError (`MODEL_OUTDATED`) if this master's own journal cannot be replayed
    */
-  async everything(skipped: (error: SnapshotDamagedError) => void): Promise<Gathered> {
-    for (const listing of await this.#snapshots.list()) {
-      try {
-        const base = await this.#snapshots.read(listing);
-        const plan = await this.#planFrom(base);
-        const first = plan.accept[0];
-        if (first === undefined || first.id > base.position) return { base, plan };
-      } catch (error) {
-        if (!(error instanceof SnapshotDamagedError)) throw error;
-        skipped(error);
-      }
+  async everything(heard: readonly Heard[], skipped: (error: Error) => void): Promise<Gathered> {
+    let best: Gathered | undefined;
+    for (const { stream, listing } of await this.candidates(heard)) {
+      const base = await this.tryRead(stream, listing, skipped);
+      if (base === undefined || !(await this.obeysSeal(base))) continue;
+      const plan = await this.#planFrom(heard, base);
+      const first = plan.accept[0];
+      if (first !== undefined && first.id <= base.position) continue;
+      if (!this.lacksDeleted(plan)) return this.#checked(base, plan);
+      best ??= { base, plan };
     }
-    const base: Base = { ...genesisBase(), root: () => this.#replica.executor.genesis() };
-    return { base, plan: await this.#planFrom(base) };
-  }
-
-  async #planFrom(base: Base): Promise<Plan> {
-    const heard = await this.#streams.heard();
-    const incoming = await this.#streams.incoming(heard, base.vector, new Map());
-    const own = this.#commit.durable;
-    const from = base.vector.get(this.#streams.own) ?? 0;
-    if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
-    const plan = planMerge(incoming, this.#context());
-    this.#observe(heard, plan);
-    this.#replica.clock.observe(base.position);
-    if (own !== undefined) this.#replica.clock.observe(own.id);
-    const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
-    if (broken !== undefined) {
-      const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
-      throw broken.reason === 'damaged' || broken.reason === 'gap'
-        ? new JournalDamagedError(why)
-        : new ModelOutdatedError(why);
+    if (best === undefined) {
+      const base: Base = { ...genesisBase(), root: () => this.#replica.executor.genesis() };
+      best = { base, plan: await this.#planFrom(heard, base) };
     }
-    return plan;
+    return this.#checked(best.base, best.plan);
   }
 
-  #context(): MergeContext {
-    const { calls, timeline } = this.#replica;
-    return {
-      end: timeline.end,
-      base: timeline.base,
-      now: this.#options.now(),
-      maxDrift: this.#options.maxClockDrift,
-      obstacle: (event) => calls.obstacle(event),
-    };
+  /** Whether events that a snapshot at a seal may stand in for are missing: they may have been deleted. */
+  lacksDeleted({ held }: Plan): boolean {
+    const { seal } = this.#sealing;
+    return held.some((hold) => hold.reason === 'gap' && hold.seq <= (seal?.V[streamKey(hold)] ?? 0));
   }
 
-  // New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along.
-  #observe(heard: readonly Heard[], plan: Plan): void {
+  /** New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along. */
+  observe(heard: readonly Heard[]): void {
     const { clock } = this.#replica;
     const latest = this.#options.now() + this.#options.maxClockDrift;
     for (const { stream, frontier, own } of heard) {
@@ -117,6 +107,83 @@ export class Gatherer {
       if (own) clock.observe(frontier.clock);
       if (frontier.head !== undefined && (own || ulidTime(frontier.head.id) <= latest)) clock.observe(frontier.head.id);
     }
+  }
+
+  /** Snapshots to start from, newest first: this master's own, and what others published at a seal. */
+  async candidates(heard: readonly Heard[]): Promise<{ stream: StreamId; listing: SnapshotListing }[]> {
+    const found: { stream: StreamId; listing: SnapshotListing }[] = [];
+    for (const { stream, frontier, own } of heard) {
+      if (own) for (const listing of await this.#store.snapshots(stream)) found.push({ stream, listing });
+      else if (frontier?.snapshot !== undefined && frontier.snapshot.no <= (this.#sealing.seal?.no ?? 0))
+        found.push({ stream, listing: frontier.snapshot });
+    }
+    return found.sort((left, right) => (left.listing.position > right.listing.position ? -1 : 1));
+  }
+
+  /** Reads one of the candidates; `undefined` if it cannot be used. @param skipped told if it is damaged */
+  async tryRead(
+    stream: StreamId,
+    listing: SnapshotListing,
+    skipped: (error: Error) => void,
+  ): Promise<Base | undefined> {
+    try {
+      return await this.#snapshots.read(stream, listing);
+    } catch (error) {
+      // Another master's file may not have arrived, or is just being replaced by a newer one.
+      const isOwn = stream.master === this.#own.header.master;
+      if (!(error instanceof SnapshotDamagedError) && isOwn) throw error;
+      if (error instanceof SnapshotDamagedError) skipped(error);
+      return undefined;
+    }
+  }
+
+  /** Whether a snapshot contains nothing that does not count under the seal in force. */
+  async obeysSeal(base: Base): Promise<boolean> {
+    const { seal } = this.#sealing;
+    if (seal === undefined) return true;
+    for (const [key, count] of base.vector) {
+      const named = seal.V[key] ?? 0;
+      if (count <= named) continue;
+      const id = await this.#streams.idOf(key, named + 1);
+      if (id === undefined || id <= seal.H) return false;
+    }
+    return true;
+  }
+
+  async #planFrom(heard: readonly Heard[], base: Base): Promise<Plan> {
+    const incoming = await this.#streams.incoming(heard, base.vector, new Map(), this.#sealing.ended);
+    const own = this.#own.commit.durable;
+    const from = base.vector.get(this.#streams.own) ?? 0;
+    if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
+    this.#replica.clock.observe(base.position);
+    if (own !== undefined) this.#replica.clock.observe(own.id);
+    return this.#plan(incoming, base.vector);
+  }
+
+  async #checked(base: Base, plan: Plan): Promise<Gathered> {
+    const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
+    if (broken !== undefined) {
+      await this.#streams.findDamage();
+      const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
+      throw broken.reason === 'damaged' || broken.reason === 'gap' || broken.reason === 'unsealed'
+        ? new JournalDamagedError(why)
+        : new ModelOutdatedError(why);
+    }
+    return { base, plan };
+  }
+
+  #plan(incoming: readonly Incoming[], accepted: VersionVector): Plan {
+    const { calls, timeline, clock } = this.#replica;
+    const plan = planMerge(incoming, {
+      end: timeline.end,
+      base: timeline.base,
+      now: this.#options.now(),
+      maxDrift: this.#options.maxClockDrift,
+      accepted,
+      seal: this.#sealing.seal,
+      obstacle: (event) => calls.obstacle(event),
+    });
     for (const event of plan.accept) clock.observe(event.id);
+    return plan;
   }
 }

@@ -1,5 +1,6 @@
 import { InvalidOptionError, type PrevalentError } from '../errors.js';
 import type { Change } from '../state/changes.js';
+import type { Seal } from '../store/frontier.js';
 import type { Hold } from './merge.js';
 
 /** How an event ended: applied to the state, or rejected because it threw in its final place. */
@@ -10,6 +11,8 @@ export interface MergedEvent {
   readonly id: string;
   readonly master: string;
   readonly seq: number;
+  /** First id of a call that was issued again. */
+  readonly origin?: string;
   /** When it was made. */
   readonly time: Date;
   readonly transaction: string;
@@ -37,10 +40,26 @@ export interface SyncReport {
   readonly held: readonly Hold[];
   /** Own events that others can read now and could not before. */
   readonly published: number;
-  /** The seal in force; history has no end yet. */
-  readonly seal: undefined;
+  /** The seal in force; `undefined` while nothing was ever sealed. */
+  readonly seal: Seal | undefined;
   /** How long it took, in ms. */
   readonly ms: number;
+}
+
+/** A call that came too late for a seal and was issued again. */
+export interface Reissued {
+  /** First id of the call. */
+  readonly from: string;
+  /** Its id now. */
+  readonly to: string;
+  readonly event: MergedEvent;
+}
+
+/** States that should be equal and are not. */
+export interface Divergence {
+  /** Number of the seal at which they were compared. */
+  readonly seal: number;
+  readonly masters: readonly [string, string];
 }
 
 /** What `on(name, …)` listeners get. */
@@ -55,6 +74,10 @@ export interface Notifications {
   synced: (report: SyncReport) => void;
   /** A stream is held since this sync. */
   held: (hold: Hold) => void;
+  /** A seal was made without this call of this master; it was issued again, at the end. */
+  reissued: (again: Reissued) => void;
+  /** Two masters that run the same code are in different states at the same seal: a transaction is not deterministic. */
+  diverged: (difference: Divergence) => void;
   /** Something went wrong outside any call that could have told it. */
   error: (error: PrevalentError | Error) => void;
 }
@@ -69,6 +92,8 @@ export class Notifier {
     reordered: new Set(),
     synced: new Set(),
     held: new Set(),
+    reissued: new Set(),
+    diverged: new Set(),
     error: new Set(),
   };
   readonly #subscribers = new Set<() => void>();

@@ -22,6 +22,12 @@ export interface MasterOptions {
   readonly snapshotEvery?: number;
   /** Bytes of memory for undo data; late events before what fits cost a rebuild. Default: 64 MiB. */
   readonly undoMemory?: number;
+  /** Seals history from the start (one master of a store should). Default: false; `compact()` starts it as well. */
+  readonly sealer?: boolean;
+  /** How long (ms) an event stays open for late ones before it is sealed. Default: 86,400,000 (a day). */
+  readonly retention?: number;
+  /** How long (ms) a seal waits for a master that says nothing. Default: 604,800,000 (a week). */
+  readonly patience?: number;
   /** How far (ms) clocks may differ. Default: 300,000 (5 min). */
   readonly maxClockDrift?: number;
   /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON. Default: null. */
@@ -47,6 +53,9 @@ export interface ResolvedOptions {
   readonly everyMs: number | undefined;
   readonly snapshotEvery: number;
   readonly undoMemory: number;
+  readonly sealer: boolean;
+  readonly retention: number;
+  readonly patience: number;
   readonly maxClockDrift: number;
   /** JSON text of `meta`. */
   readonly meta: string;
@@ -64,6 +73,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   'autoSync',
   'snapshotEvery',
   'undoMemory',
+  'sealer',
+  'retention',
+  'patience',
   'maxClockDrift',
   'meta',
   'check',
@@ -111,6 +123,9 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     everyMs: autoSync === false ? undefined : positive('autoSync.everyMs', autoSync.everyMs, 2_000),
     snapshotEvery: positive('snapshotEvery', options.snapshotEvery, 10_000),
     undoMemory: positive('undoMemory', options.undoMemory, 64 * 1024 * 1024),
+    sealer: flag('sealer', options.sealer),
+    retention: atLeastZero('retention', options.retention, 86_400_000),
+    patience: atLeastZero('patience', options.patience, 604_800_000),
     maxClockDrift: positive('maxClockDrift', options.maxClockDrift, 300_000),
     meta: metaText(options.meta),
     check: checkOption(options.check),
@@ -125,6 +140,16 @@ function positive(option: string, value: number | undefined, preset: number): nu
   if (typeof value !== 'number' || !(value > 0 && value < Infinity))
     throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
   return value;
+}
+
+function atLeastZero(option: string, value: number | undefined, preset: number): number {
+  return value === 0 ? 0 : positive(option, value, preset);
+}
+
+function flag(option: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new InvalidOptionError(`${option}: ${String(value)} is neither true nor false`);
+  return value === true;
 }
 
 function checkOption(check: MasterOptions['check'] = 'none'): boolean {

@@ -19,7 +19,7 @@ import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
 import { type Base, fold } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
-import { BEHIND_BASE, genesisBase, type Revision, Timeline } from '../timeline/timeline.js';
+import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -156,16 +156,23 @@ export class Replica implements TransactionHost {
     return result;
   }
 
-  /** Puts accepted events of others in their places. `BEHIND_BASE` asks for a rebuild; nothing has changed then. */
-  merge(events: readonly Event[]): Merge | typeof BEHIND_BASE {
+  /**
+   * Puts accepted events in their places, and takes out what no longer counts. `BEHIND_BASE` asks for a rebuild; nothing has
+   * changed then.
+   *
+   * @param ended streams that end, with how many of their events count
+   */
+  merge(events: readonly Event[], ended: VersionVector = new Map()): Merge | typeof BEHIND_BASE {
     const changes = new Map<string, Change[]>();
     const watch = this.notifier.wants('event')
       ? (entry: Entry): void => {
           changes.set(entry.event.id, this.#changesOf(entry));
         }
       : undefined;
-    const revision = this.#timeline.revise(events, undefined, watch);
+    const dead = this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended));
+    const revision = this.#timeline.revise(events, new Set(dead.map(({ id }) => id)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
+    for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
     this.#noteAccepted(events);
     return { ...revision, changes };
   }
@@ -207,6 +214,7 @@ export class Replica implements TransactionHost {
       id,
       master,
       seq,
+      ...(event.origin === undefined ? {} : { origin: event.origin }),
       time: new Date(ulidTime(event.origin ?? id)),
       transaction: tx,
       args: this.calls.args(event),
@@ -245,7 +253,10 @@ export class Replica implements TransactionHost {
   }
 
   #noteAccepted(events: readonly Event[]): void {
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
+      const next = events[index + 1];
+      // Of several in a row only the last one is news.
+      if (next !== undefined && next.epoch === event.epoch && next.master === event.master) continue;
       const key = streamKey(event);
       this.#accepted.set(key, event.seq);
       this.#lastIds.set(key, event.id);
@@ -264,4 +275,9 @@ export class Replica implements TransactionHost {
       },
     };
   }
+}
+
+function isBeyond(event: Event, ended: VersionVector): boolean {
+  const count = ended.get(streamKey(event));
+  return count !== undefined && event.seq > count;
 }

@@ -1,9 +1,13 @@
-import { JournalDamagedError } from '../errors.js';
-import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { LineReader } from '../event/line-reader.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
-import type { Head, Journal, Store } from '../store/store.js';
+import type { Head, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Incoming } from './merge.js';
+import type { OwnStream } from './own-stream.js';
+
+/** How many lines are read at a time. */
+const PART = 5_000;
 
 /** What another stream's master has published. */
 export interface Heard {
@@ -16,27 +20,46 @@ export interface Heard {
 /** Reads the streams of a store: what was published, and the events behind it. */
 export class Streams {
   readonly #store: Store;
-  readonly #journal: Journal;
+  readonly #own: OwnStream;
+  readonly #ended: () => VersionVector;
+  /** Newest epoch found of each master. */
+  readonly #newest = new Map<string, string>();
 
-  constructor(store: Store, journal: Journal) {
+  /** @param ended streams of which nothing more counts */
+  constructor(store: Store, own: OwnStream, ended: () => VersionVector) {
     this.#store = store;
-    this.#journal = journal;
+    this.#own = own;
+    this.#ended = ended;
   }
 
   /** Key of the stream this master writes. */
   get own(): string {
-    return streamKey(this.#journal.header);
+    return this.#own.key;
+  }
+
+  /** Rejects with the file and the place, if the store can tell where this master's own journal is damaged. */
+  async findDamage(): Promise<void> {
+    await this.#own.journal.check?.();
   }
 
   /** Everything published in the store. */
   async heard(): Promise<Heard[]> {
-    const listings = await this.#store.streams();
-    const { master } = this.#journal.header;
+    const listings = await this.#store.streams(this.#gone());
+    const { master } = this.#own.header;
+    for (const { stream } of listings)
+      if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
     return listings.map(({ stream, frontier }) => ({
       stream,
       frontier: decodeFrontier(frontier, this.#store.crc32),
       own: stream.master === master,
     }));
+  }
+
+  // Whoever was cut goes on in another stream, and perhaps nothing but its folder tells so.
+  #gone(): ReadonlySet<string> {
+    const ended = this.#ended();
+    const gone = [...this.#newest].filter(([master, epoch]) => ended.has(streamKey({ master, epoch })));
+    return new Set(gone.map(([master]) => master));
   }
 
   /** What this master's own frontier says it had accepted when it was last published. */
@@ -45,11 +68,16 @@ export class Streams {
     return own?.frontier?.seen ?? {};
   }
 
-  /** Reads what lies between what is accepted and what is published, of all streams but the one this master writes. */
+  /**
+   * Reads what lies between what is accepted and what is published, of all streams but the one this master writes.
+   *
+   * @param ended streams that a seal has cut, with how many of their events count
+   */
   async incoming(
     heard: readonly Heard[],
     accepted: VersionVector,
     lastIds: ReadonlyMap<string, string>,
+    ended: VersionVector,
   ): Promise<Incoming[]> {
     const found: Incoming[] = [];
     for (const { stream, frontier } of heard) {
@@ -57,48 +85,90 @@ export class Streams {
       if (key === this.own) continue;
       const head = frontier?.head;
       const from = accepted.get(key) ?? 0;
-      if (head !== undefined && head.seq > from) found.push(await this.#read(stream, from, head, lastIds.get(key)));
+      const count = ended.get(key);
+      if (head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
+      found.push({ ...(await this.#read(stream, from, head, lastIds.get(key))), count });
     }
     return found;
   }
 
+  /** Id of one event; `undefined` if it cannot be read. */
+  async idOf(key: string, seq: number): Promise<string | undefined> {
+    const [master = '', epoch = ''] = key.split('@');
+    const [parsed] = await this.#parsed({ master, epoch }, seq - 1, seq);
+    return parsed?.kind === 'event' && parsed.event.seq === seq ? parsed.event.id : undefined;
+  }
+
+  /** Events of a stream after `after` up to `upTo`, as far as they can be read. */
+  async events(stream: StreamId, after: number, upTo: number): Promise<Event[]> {
+    const events: Event[] = [];
+    for (const parsed of await this.#parsed(stream, after, upTo)) {
+      if (parsed.kind !== 'event' || parsed.event.seq !== after + events.length + 1) break;
+      events.push(parsed.event);
+    }
+    return events;
+  }
+
   /** Reads this master's own stream after `accepted` up to its last durable event. */
   async ownIncoming(accepted: number, head: Head): Promise<Incoming> {
-    return { ...(await this.#read(this.#journal.header, accepted, head, undefined)), own: true };
+    return { ...(await this.#read(this.#own.header, accepted, head, undefined)), own: true };
   }
 
   /**
-   * The events of every stream from its first up to what `vector` says, in ULID order.
+   * The events of all streams between two moments, in ULID order; the first one that cannot be read, if there is one.
    *
    * @param unread events that are in memory and perhaps not in the store yet
-   * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them can be read nowhere
    */
-  async history(vector: VersionVector, unread: readonly Event[]): Promise<Event[]> {
+  async between(
+    from: VersionVector,
+    to: VersionVector,
+    unread: readonly Event[],
+  ): Promise<{ readonly events: readonly Event[] } | { readonly missing: { key: string; seq: number } }> {
     const inMemory = new Map(unread.map((event) => [`${streamKey(event)}#${event.seq}`, event]));
     const events: Event[] = [];
-    for (const [key, seq] of vector) {
+    for (const [key, last] of to) {
       const [master = '', epoch = ''] = key.split('@');
-      const read = new Map<number, Event>();
-      for (const line of await this.#store.read({ master, epoch }, 0, seq)) {
-        const parsed = parseLine(line, this.#store.crc32);
-        if (parsed.kind === 'event') read.set(parsed.event.seq, parsed.event);
-      }
-      for (let number = 1; number <= seq; number++) {
-        const event = read.get(number) ?? inMemory.get(`${key}#${number}`);
-        if (event === undefined) {
-          throw new JournalDamagedError(
-            `Event ${number} of ${key} cannot be read in ${this.#store.location}, so the history is not whole. Sync the folder again, or restore that journal from another copy.`,
-          );
-        }
+      const first = (from.get(key) ?? 0) + 1;
+      const read = await this.events({ master, epoch }, first - 1, last);
+      for (let seq = first; seq <= last; seq++) {
+        const event = read[seq - first] ?? inMemory.get(`${key}#${seq}`);
+        if (event === undefined) return { missing: { key, seq } };
         events.push(event);
       }
     }
-    return events.sort((left, right) => (left.id < right.id ? -1 : 1));
+    return { events: events.sort((left, right) => (left.id < right.id ? -1 : 1)) };
   }
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
-    const lines = await this.#store.read(stream, accepted, head.seq);
-    const parsed: ParsedLine[] = lines.map((line) => parseLine(line, this.#store.crc32));
-    return { stream: { master: stream.master, epoch: stream.epoch }, accepted, lastId, head, lines: parsed };
+    // With the last accepted event, if it can be compared: a journal may have gone back and on again.
+    const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
+    let lines = await this.#parsed(stream, from, head.seq);
+    const last = from < accepted && lines[0]?.kind === 'event' ? lines[0].event : undefined;
+    if (last?.seq === accepted) lines = lines.slice(1);
+    else if (from < accepted) lines = await this.#parsed(stream, accepted, head.seq);
+    const header = await this.#store.header(stream);
+    const { master, epoch } = stream;
+    return {
+      stream: { master, epoch },
+      accepted,
+      lastId,
+      head,
+      after: header?.after,
+      lines,
+      ...(last?.seq === accepted ? { last } : {}),
+    };
+  }
+
+  // A part at a time, so that the texts need not all be in memory at once.
+  async #parsed(stream: StreamId, after: number, upTo: number): Promise<ParsedLine[]> {
+    const reader = new LineReader(this.#store.crc32);
+    const parsed: ParsedLine[] = [];
+    for (let from = after; from < upTo;) {
+      const lines = await this.#store.read(stream, from, Math.min(from + PART, upTo));
+      if (lines.length === 0) break;
+      for (const line of lines) parsed.push(reader.read(line));
+      from += lines.length;
+    }
+    return parsed;
   }
 }

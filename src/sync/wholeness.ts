@@ -6,19 +6,29 @@ import type { VersionVector } from '../timeline/timeline.js';
 /** Pure questions about what was read: is it whole, and what did it change. */
 
 /** Calls made while the store was read are in memory only. */
-export function withUnread(base: Base, read: readonly Event[], entries: readonly Entry[]): Event[] {
+export function withUnread(
+  base: Base,
+  read: readonly Event[],
+  entries: readonly Entry[],
+  ended: VersionVector,
+): Event[] {
   const known = new Set(read.map(({ id }) => id));
   const unread = entries
     .map(({ event }) => event)
-    .filter((event) => event.seq > (base.vector.get(streamKey(event)) ?? 0) && !known.has(event.id));
+    .filter((event) => {
+      const key = streamKey(event);
+      const counts = event.seq > (base.vector.get(key) ?? 0) && event.seq <= (ended.get(key) ?? Infinity);
+      return counts && !known.has(event.id);
+    });
   return [...read, ...unread].sort((left, right) => (left.id < right.id ? -1 : 1));
 }
 
-/** The first event that is missing for a state of at least `accepted`, built from a base and events in ULID order. */
+/** The first event that is missing for a state of all `accepted` that counts, built from a base and events in ULID order. */
 export function firstMissing(
   base: Base,
   events: readonly Event[],
   accepted: VersionVector,
+  ended: VersionVector,
 ): { key: string; seq: number } | undefined {
   const last = new Map(base.vector);
   for (const event of events) {
@@ -27,7 +37,10 @@ export function firstMissing(
     if (event.seq !== seq || event.id <= base.position) return { key, seq };
     last.set(key, seq);
   }
-  for (const [key, seq] of accepted) if ((last.get(key) ?? 0) < seq) return { key, seq: (last.get(key) ?? 0) + 1 };
+  for (const [key, count] of accepted) {
+    const seq = (last.get(key) ?? 0) + 1;
+    if (seq <= Math.min(count, ended.get(key) ?? Infinity)) return { key, seq };
+  }
   return undefined;
 }
 

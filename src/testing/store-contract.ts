@@ -15,6 +15,7 @@ export interface StorePlace {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 const CONTRACT_MODEL = 'contract';
+const NOTHING = { head: undefined, seal: undefined };
 
 /** Makes requests and lines as a master would. */
 class Writer {
@@ -57,6 +58,10 @@ function seqs(store: Store, lines: readonly string[]): number[] {
     const parsed = parseLine(line, store.crc32);
     return parsed.kind === 'event' ? parsed.event.seq : -1;
   });
+}
+
+async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield new TextEncoder().encode(text);
 }
 
 // By text: under Jest, lists that come from Node are of another realm and never deeply equal.
@@ -133,8 +138,8 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     const store = at.open();
     const journal = await store.open(writer.request);
     strictEqual((await at.open().streams())[0]?.frontier, undefined);
-    await journal.publish('first', undefined);
-    await journal.publish('second and longer', undefined);
+    await journal.publish('first', NOTHING);
+    await journal.publish('second and longer', NOTHING);
     const listings = await at.open().streams();
     same(
       listings.map(({ stream, frontier }) => [streamKey(stream), frontier]),
@@ -165,20 +170,25 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     await rejects(at.open().open({ ...new Writer('b').request, model: 'another' }), { code: 'MODEL_MISMATCH' });
   });
 
-  check('snapshots come back line by line, newest first, and can be removed', async (at) => {
+  check('snapshots come back byte for byte, newest first, for every reader, and can be removed', async (at) => {
     const writer = new Writer('a');
     const journal = await at.open().open(writer.request);
     const [older, newer] = [`${'0'.repeat(25)}1`, `${'0'.repeat(25)}2`];
-    await journal.writeSnapshot(older, ['one', 'två']);
-    await journal.writeSnapshot(newer, ['three']);
+    await journal.writeSnapshot(older, chunksOf('one\n', 'två\n'));
+    await journal.writeSnapshot(newer, chunksOf('three'));
     await journal.close();
-    const reopened = await at.open().open(writer.request);
-    same(await reopened.snapshots(), [{ position: newer }, { position: older }]);
-    const lines: string[] = [];
-    for await (const line of reopened.readSnapshot({ position: older })) lines.push(line);
-    same(lines, ['one', 'två']);
+    const again = at.open();
+    const reopened = await again.open(writer.request);
+    same(await again.snapshots(journal.header), [{ position: newer }, { position: older }]);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of again.readSnapshot(journal.header, { position: older })) chunks.push(chunk);
+    strictEqual(Buffer.concat(chunks).toString(), 'one\ntvå\n');
+    await rejects(async () => {
+      for await (const _chunk of again.readSnapshot(journal.header, { position: `${'0'.repeat(25)}3` }));
+    });
     await reopened.removeSnapshot({ position: older });
-    same(await reopened.snapshots(), [{ position: newer }]);
+    same(await again.snapshots(journal.header), [{ position: newer }]);
+    same(await again.snapshots({ master: 'nobody', epoch: journal.header.epoch }), []);
     ok((await reopened.size()).snapshots > 0);
     await reopened.close();
   });

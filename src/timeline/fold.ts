@@ -12,6 +12,8 @@ export interface Base {
   readonly position: string;
   readonly vector: VersionVector;
   readonly rejections: readonly Entry[];
+  /** Set if `root` can be called only once: the state is too large to be kept for another copy. */
+  readonly once?: boolean;
   /** A new copy of the state at `position`. */
   root(): object;
 }
@@ -49,7 +51,8 @@ export function fold(
 ): Timeline {
   const { undoMemory, progress, undoable = UNDOABLE_TAIL, final = base.position } = options;
   const open = events.findIndex(({ id }) => id > final);
-  const bulk = Math.max(events.length - undoable, open < 0 ? events.length : open);
+  // A raw run that is refused needs another copy.
+  const bulk = base.once === true ? 0 : Math.max(events.length - undoable, open < 0 ? events.length : open);
   const fast = bulk === 0 ? undefined : runRaw(executor, calls, base, events.slice(0, bulk), progress);
   executor.replace(fast?.root ?? base.root());
   const timeline = new Timeline(executor, calls, undoMemory, fast ?? base);

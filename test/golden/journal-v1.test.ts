@@ -22,9 +22,13 @@ const RICH =
   '{"v":1,"id":"01HF7YAT01003QQVXG0000000Z","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","seq":2,"model":"todo-list","tx":"plan","txv":1,"args":{"json":["1970-01-01T00:00:00.005Z"],"meta":{"values":{"0":["Date"]},"v":1}},"meta":null,"origin":"01HF7YAT00003QQVXG0000000Z","crc":"5341cf4f"}';
 const FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"crc":"308fee1d"}\n';
+const SEALED_FRONTIER =
+  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":null,"seal":{"no":2,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":["a1"]},"snapshot":{"no":2,"position":"01HF7YAT01003QQVXG0000000Z"},"session":"s","modelHash":"h","fingerprint":{"no":2,"hash":"cafe"},"seen":{},"next":"01HF7YAT02FQ2VRP41VVTGRSXB","crc":"8d320c80"}\n';
+const CUT_HEADER =
+  '{"v":1,"kind":"header","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","model":"todo-list","session":"s","reason":"cut","after":"01HF7YAT01003QQVXG0000000Z","moved":{"01HF7YAS00FQ2VRP41VVTGRSXB":7},"crc":"b4771275"}';
 
 test('a header line', () => {
-  const header = { ...stream, model: 'todo-list', session: stream.epoch, reason: 'new' as const };
+  const header = { ...stream, model: 'todo-list', session: stream.epoch, reason: 'new' as const, after: null };
   expect(headerLine(header, crc32)).toBe(HEADER);
   expect(parseLine(HEADER, crc32)).toMatchObject({ kind: 'header', header });
 });
@@ -49,12 +53,47 @@ test('a frontier', () => {
   const frontier = {
     clock: id,
     head: { seq: 1, id },
+    seal: undefined,
+    snapshot: undefined,
     session: 's',
     modelHash: 'h',
+    fingerprint: undefined,
     seen: { 'laptop@01HF7YAT00FQ2VRP41VVTGRSXB': 1 },
+    next: undefined,
   };
   expect(encodeFrontier(frontier, crc32)).toBe(FRONTIER);
   expect(decodeFrontier(FRONTIER, crc32)).toEqual(frontier);
+});
+
+test('the frontier of a master that has adopted a seal, offers a snapshot of it, and goes on in another stream', () => {
+  const id = '01HF7YAT01003QQVXG0000000Z';
+  const frontier = {
+    clock: id,
+    head: undefined,
+    seal: {
+      no: 2,
+      by: 'laptop@01HF7YAT00FQ2VRP41VVTGRSXB',
+      H: id,
+      V: { 'phone@01HF7YAT00FQ2VRP41VVTGRSXB': 4 },
+      chain: ['a1'],
+    },
+    snapshot: { no: 2, position: id },
+    session: 's',
+    modelHash: 'h',
+    fingerprint: { no: 2, hash: 'cafe' },
+    seen: {},
+    next: '01HF7YAT02FQ2VRP41VVTGRSXB',
+  };
+  expect(encodeFrontier(frontier, crc32)).toBe(SEALED_FRONTIER);
+  expect(decodeFrontier(SEALED_FRONTIER, crc32)).toEqual(frontier);
+});
+
+test('the header of a stream that continues a cut one', () => {
+  const after = '01HF7YAT01003QQVXG0000000Z';
+  const moved = { '01HF7YAS00FQ2VRP41VVTGRSXB': 7 };
+  const header = { ...stream, model: 'todo-list', session: 's', reason: 'cut' as const, after, moved };
+  expect(headerLine(header, crc32)).toBe(CUT_HEADER);
+  expect(parseLine(CUT_HEADER, crc32)).toMatchObject({ kind: 'header', header });
 });
 
 test('a whole journal as it lies on the disk', async () => {

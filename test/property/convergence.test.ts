@@ -111,7 +111,8 @@ class Run {
       () => true,
       () => false,
     );
-    if (kept) this.acknowledged.add(token);
+    // A process that is gone acknowledges nothing any more.
+    if (kept && this.masters.includes(master)) this.acknowledged.add(token);
   }
 
   /** A snapshot while a call is on its way to the disk; sometimes the power fails right after. */

@@ -1,21 +1,33 @@
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
-import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
-import { headerLine, parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
-import { decodeFrontier, encodeFrontier } from '../frontier.js';
-import type { Journal, JournalRequest, Notice, Store, StreamListing } from '../store.js';
+import { InvalidOptionError, JournalDamagedError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
+import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { isUlid } from '../../event/ulid.js';
+import { decodeFrontier, encodeFrontier, type Seal } from '../frontier.js';
+import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
 import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
 import { FolderJournal, removeTemporaries } from './folder-journal.js';
-import { epochsOf, FRONTIER_FILE, mastersIn, segmentName, segmentsOf, streamDirectory } from './layout.js';
+import {
+  epochsOf,
+  FRONTIER_FILE,
+  isStream,
+  segmentName,
+  segmentsOf,
+  snapshotName,
+  snapshotsOf,
+  streamDirectory,
+} from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { cutTail, type Recovered, recoverStream } from './recovery.js';
+import { claimFolder } from './own-folder.js';
+import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
+import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
 
-/** More than the header line of a stream takes. */
-const HEADER_BYTES = 4096;
+/** A snapshot is read in pieces of this size. */
+const READ_BYTES = 1024 * 1024;
 
 /** How a FolderStore reaches its machine; tests pass other implementations. */
 export interface FolderStoreOptions {
@@ -48,6 +60,7 @@ export class FolderStore implements Store {
   readonly #segmentBytes: number;
   #begun = false;
   readonly #readers = new Map<string, SegmentReader>();
+  readonly #catalog: StreamCatalog;
 
   /** @param path the shared folder; made if it is not there */
   constructor(path: string, options: FolderStoreOptions = {}) {
@@ -56,6 +69,7 @@ export class FolderStore implements Store {
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
     this.#lock = options.lock ?? takeLock;
+    this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     if (!(this.#segmentBytes > 0)) throw new InvalidOptionError('segmentBytes: it is not a number above 0');
   }
@@ -67,29 +81,27 @@ export class FolderStore implements Store {
     this.#begun = true;
     const lock = await this.#lock(local, request.master);
     try {
+      const notices = await claimFolder(this.#fs, this.location, request.master);
       await this.#refuseOtherModels(request.model);
-      return await this.#openLocked(request, local, lock);
+      return await this.#openLocked(request, local, lock, notices);
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  async streams(): Promise<readonly StreamListing[]> {
+  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
+    for (const master of ended ?? []) this.#catalog.forget(master);
     // A drive that is gone must not look like a folder where nobody has written.
-    if (this.#begun) await this.#fs.readdir(this.location);
-    const listings: StreamListing[] = [];
-    for (const master of await mastersIn(this.#fs, this.location)) {
-      for (const epoch of await epochsOf(this.#fs, this.location, master)) {
-        const stream = { master, epoch };
-        const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
-        listings.push({ stream, frontier: bytes === undefined ? undefined : new TextDecoder().decode(bytes) });
-      }
-    }
-    return listings;
+    return this.#catalog.streams(this.#begun);
   }
 
-  read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    return isStream(stream) ? this.#catalog.header(stream) : undefined;
+  }
+
+  async read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+    if (!isStream(stream)) return [];
     const key = streamKey(stream);
     let reader = this.#readers.get(key);
     if (reader === undefined)
@@ -97,9 +109,22 @@ export class FolderStore implements Store {
     return reader.read(after, upTo);
   }
 
-  async #openLocked(request: JournalRequest, local: string, lock: Lock): Promise<Journal> {
+  async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    if (!isStream(stream)) return [];
+    const positions = await snapshotsOf(this.#fs, streamDirectory(this.location, stream));
+    return positions.map((position) => ({ position }));
+  }
+
+  async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    if (!isStream(stream) || !isUlid(position))
+      throw new SnapshotDamagedError(`${streamKey(stream)}/${position} is no name of a snapshot`);
+    const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
+    const size = await this.#fs.size(file);
+    for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#fs.read(file, offset, READ_BYTES);
+  }
+
+  async #openLocked(request: JournalRequest, local: string, lock: Lock, notices: Notice[]): Promise<Journal> {
     const { master } = request;
-    const notices: Notice[] = [];
     const session = await readSession(this.#fs, local);
     const epoch = await this.#newestEpoch(master);
     if (epoch === undefined) {
@@ -114,7 +139,7 @@ export class FolderStore implements Store {
     }
     const stream = { master, epoch };
     const directory = streamDirectory(this.location, stream);
-    if (session?.epoch !== epoch) {
+    if (session === undefined || !continues(session, epoch, await this.#catalog.header(stream))) {
       await this.#publishRest(stream, notices);
       notices.push({
         kind: 'new-epoch',
@@ -122,8 +147,12 @@ export class FolderStore implements Store {
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
-    const published = Math.max((await this.#frontier(stream))?.head?.seq ?? 0, session.head?.seq ?? 0);
-    const found = await recoverStream(this.#fs, this.location, stream, published, crc32);
+    const frontier = await this.#frontier(stream);
+    const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
+    const published = Math.max(frontier?.head?.seq ?? 0, remembered);
+    const seal = newer(session.seal, frontier?.seal);
+    const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
+    const found = await recoverStream(scan);
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
@@ -142,11 +171,19 @@ export class FolderStore implements Store {
       local,
       header: found.header,
       head: found.head,
+      seal,
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
       file,
+      segment: found.segment.first,
       size: found.segment.size,
+      allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
       segmentBytes: this.#segmentBytes,
+      crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -179,19 +216,22 @@ export class FolderStore implements Store {
     reason: StreamHeader['reason'],
     notices: Notice[],
   ): Promise<Journal> {
-    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, request.master)).at(-1));
+    const { master } = request;
+    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, master)).at(-1));
     const header: StreamHeader = {
-      master: request.master,
+      master,
       epoch,
       model: request.model,
       session: session?.session ?? epoch,
       reason,
+      after: null,
     };
     const directory = streamDirectory(this.location, header);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined });
+    const seal = session?.seal;
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal });
     await this.#fs.mkdir(directory);
-    await this.#syncNames(request.master);
+    await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
@@ -201,11 +241,19 @@ export class FolderStore implements Store {
       local,
       header,
       head: undefined,
+      seal,
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
       file,
+      segment: 1,
       size: line.length,
+      allocated: line.length,
       segmentBytes: this.#segmentBytes,
+      crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -224,15 +272,20 @@ export class FolderStore implements Store {
   // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
   async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
     const frontier = await this.#frontier(stream);
-    const found = await this.#scanOther(stream, frontier?.head?.seq ?? 0, notices);
+    const scan = this.#scan(stream, frontier?.head?.seq ?? 0, frontier?.seal?.V[streamKey(stream)]);
+    const found = await this.#scanOther(scan, notices);
     if (found?.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
     const text = encodeFrontier(
       {
         clock: found.head.id,
         head: found.head,
+        seal: frontier?.seal,
+        snapshot: frontier?.snapshot,
         session: found.header.session,
         modelHash: frontier?.modelHash ?? '',
+        fingerprint: frontier?.fingerprint,
         seen: frontier?.seen ?? {},
+        next: undefined,
       },
       crc32,
     );
@@ -246,14 +299,18 @@ export class FolderStore implements Store {
   }
 
   // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
-  async #scanOther(stream: StreamId, published: number, notices: Notice[]): Promise<Recovered | undefined> {
+  async #scanOther(scan: Scan, notices: Notice[]): Promise<Recovered | undefined> {
     try {
-      return await recoverStream(this.#fs, this.location, stream, published, crc32);
+      return await recoverStream({ ...scan, thorough: true });
     } catch (error) {
       if (!(error instanceof JournalDamagedError)) throw error;
       notices.push({ kind: 'foreign-file', message: error.message });
       return undefined;
     }
+  }
+
+  #scan(stream: StreamId, published: number, deleted = 0): Scan {
+    return { fs: this.#fs, root: this.location, stream, published, deleted, crc32 };
   }
 
   async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {
@@ -262,23 +319,23 @@ export class FolderStore implements Store {
   }
 
   async #refuseOtherModels(model: string): Promise<void> {
-    for (const master of await mastersIn(this.#fs, this.location)) {
-      for (const epoch of await epochsOf(this.#fs, this.location, master)) {
-        const bytes = await readIfThere(
-          this.#fs,
-          `${streamDirectory(this.location, { master, epoch })}/${segmentName(1)}`,
-          0,
-          HEADER_BYTES,
+    for (const { stream } of await this.#catalog.streams(true)) {
+      const header = await this.#catalog.header(stream);
+      if (header !== undefined && header.model !== model) {
+        throw new ModelMismatchError(
+          `${this.location} holds the model "${header.model}" (written by ${stream.master}), not "${model}". Use one folder for each model.`,
         );
-        const end = bytes?.indexOf(10) ?? -1;
-        if (bytes === undefined || end < 0) continue;
-        const line = parseLine(new TextDecoder().decode(bytes.subarray(0, end)), crc32);
-        if (line.kind === 'header' && line.header.model !== model) {
-          throw new ModelMismatchError(
-            `${this.location} holds the model "${line.header.model}" (written by ${master}), not "${model}". Use one folder for each model.`,
-          );
-        }
       }
     }
   }
+}
+
+/** A machine goes on with the stream it wrote last, or with the one that succeeded it right before a crash. */
+function continues(session: Session, epoch: string, header: StreamHeader | undefined): boolean {
+  if (session.epoch === epoch) return true;
+  return header?.session === session.session && header.moved?.[session.epoch ?? ''] !== undefined;
+}
+
+function newer(one: Seal | undefined, other: Seal | undefined): Seal | undefined {
+  return (one?.no ?? 0) >= (other?.no ?? 0) ? one : other;
 }

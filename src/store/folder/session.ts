@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isSeal, type Seal } from '../frontier.js';
 import type { Head } from '../store.js';
 import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
 
@@ -12,6 +13,8 @@ export interface Session {
   readonly epoch: string | undefined;
   /** The last event it has published; written before it is published. */
   readonly head: Head | undefined;
+  /** The newest seal it has made or adopted; written before it is published. */
+  readonly seal: Seal | undefined;
 }
 
 /** Default private directory of one master of one shared folder, under the user's state directory. */
@@ -29,8 +32,9 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
   const bytes = await readIfThere(fs, `${local}/session.json`);
   if (bytes === undefined) return undefined;
   try {
-    const { session, epoch, head } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
-    return typeof session === 'string' ? { session, epoch, head: head ?? undefined } : undefined;
+    const { session, epoch, head, seal } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
+    if (typeof session !== 'string') return undefined;
+    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined };
   } catch {
     // A torn session cannot vouch for anything, which is exactly what "no session" says.
     return undefined;

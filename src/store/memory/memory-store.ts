@@ -2,20 +2,59 @@ import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
-import type { Head, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
+import type { Seal } from '../frontier.js';
+import type { Head, Journal, JournalRequest, Remembered, SnapshotListing, Store, StreamListing } from '../store.js';
 
 /** The lines of one stream. They arrive as one text for many and are taken apart when somebody reads them. */
 class MemoryLines {
   readonly #lines: string[] = [];
   #arrived: { text: string; firstSeq: number }[] = [];
+  /** How many events were deleted; they are the first ones. */
+  #deleted = 0;
 
   append(text: string, firstSeq: number): void {
     this.#arrived.push({ text, firstSeq });
   }
 
-  all(): readonly string[] {
+  /** Lines of the events after `after` up to `upTo`; none if the first of them is deleted. */
+  between(after: number, upTo: number): string[] {
+    const lines = this.#all();
+    return after < this.#deleted ? [] : lines.slice(after - this.#deleted, Math.max(0, upTo - this.#deleted));
+  }
+
+  /** The last event. */
+  head(): Head | undefined {
+    const lines = this.#all();
+    const last = lines[lines.length - 1];
+    return last === undefined
+      ? undefined
+      : { seq: this.#deleted + lines.length, id: (JSON.parse(last) as { id: string }).id };
+  }
+
+  /** Characters of all lines. */
+  size(): number {
+    return charsOf(this.#all());
+  }
+
+  /** Characters of the lines that `delete` would delete. */
+  deletable(upTo: number): number {
+    return charsOf(this.#all().slice(0, this.#covered(upTo)));
+  }
+
+  /** Deletes events up to `upTo`; the newest one stays, so that the stream's end is known. Gives the characters freed. */
+  delete(upTo: number): number {
+    const gone = this.#all().splice(0, this.#covered(upTo));
+    this.#deleted += gone.length;
+    return charsOf(gone);
+  }
+
+  #covered(upTo: number): number {
+    return Math.max(0, Math.min(upTo - this.#deleted, this.#all().length - 1));
+  }
+
+  #all(): string[] {
     for (const { text, firstSeq } of this.#arrived) {
-      this.#lines.length = firstSeq - 1;
+      this.#lines.length = firstSeq - 1 - this.#deleted;
       const lines = text.split('\n');
       lines.pop();
       for (const line of lines) this.#lines.push(line);
@@ -23,20 +62,14 @@ class MemoryLines {
     this.#arrived = [];
     return this.#lines;
   }
-
-  /** The last event. */
-  head(): Head | undefined {
-    const lines = this.all();
-    const last = lines[lines.length - 1];
-    return last === undefined ? undefined : { seq: lines.length, id: (JSON.parse(last) as Head).id };
-  }
 }
 
 interface MemoryStream {
   readonly header: StreamHeader;
   readonly lines: MemoryLines;
   frontier: string | undefined;
-  readonly snapshots: Map<string, string[]>;
+  seal: Seal | undefined;
+  readonly snapshots: Map<string, Uint8Array[]>;
 }
 
 /**
@@ -82,11 +115,15 @@ export class MemoryStore implements Store {
         model: request.model,
         session: 'memory',
         reason: 'new',
+        after: null,
       };
-      stream = { header, lines: new MemoryLines(), frontier: undefined, snapshots: new Map() };
-      this.#streams.set(streamKey(header), stream);
+      stream = begin(this.#streams, header);
     }
-    return Promise.resolve(new MemoryJournal(stream, () => this.#open.delete(request.master)));
+    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master)));
+  }
+
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    return this.#streams.get(streamKey(stream))?.header;
   }
 
   streams(): Promise<readonly StreamListing[]> {
@@ -99,7 +136,21 @@ export class MemoryStore implements Store {
   }
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
-    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.all().slice(after, upTo) ?? []);
+    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.between(after, upTo) ?? []);
+  }
+
+  async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    const positions = [...(this.#streams.get(streamKey(stream))?.snapshots.keys() ?? [])];
+    return positions
+      .sort()
+      .reverse()
+      .map((position) => ({ position }));
+  }
+
+  async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    const chunks = this.#streams.get(streamKey(stream))?.snapshots.get(position);
+    if (chunks === undefined) throw new Error(`There is no snapshot ${position} of ${streamKey(stream)}`);
+    yield* chunks;
   }
 }
 
@@ -107,12 +158,17 @@ class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
   readonly notices = [];
+  readonly seal: Seal | undefined;
+  readonly #streams: Map<string, MemoryStream>;
+  readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
-  readonly #release: () => void;
+  #release: () => void;
 
-  constructor(stream: MemoryStream, release: () => void) {
+  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void) {
     this.header = stream.header;
     this.head = stream.lines.head();
+    this.seal = stream.seal;
+    this.#streams = streams;
     this.#stream = stream;
     this.#release = release;
   }
@@ -130,27 +186,56 @@ class MemoryJournal implements Journal {
     return Promise.resolve();
   }
 
-  publish(frontier: string): Promise<void> {
+  cutBackNow(): void {
+    // Appending never fails here: there is nothing to take back.
+  }
+
+  async publish(frontier: string, { seal }: Remembered): Promise<void> {
     this.#stream.frontier = frontier;
-    return Promise.resolve();
+    this.#stream.seal = seal;
   }
 
-  snapshots(): Promise<readonly SnapshotListing[]> {
-    return Promise.resolve(
-      [...this.#stream.snapshots.keys()]
-        .sort()
-        .reverse()
-        .map((position) => ({ position })),
-    );
+  async retire(stream: StreamId, frontier: string): Promise<void> {
+    const old = this.#streams.get(streamKey(stream));
+    if (old !== undefined) old.frontier = frontier;
   }
 
-  async *readSnapshot({ position }: SnapshotListing): AsyncIterable<string> {
-    yield* await Promise.resolve(this.#stream.snapshots.get(position) ?? []);
+  async prepare(): Promise<void> {
+    // There is no place to be made.
   }
 
-  writeSnapshot(position: string, lines: Iterable<string>): Promise<void> {
-    this.#stream.snapshots.set(position, [...lines]);
-    return Promise.resolve();
+  succeed(header: StreamHeader, lines: string): Journal {
+    const stream = begin(this.#streams, header);
+    stream.lines.append(lines, 1);
+    stream.seal = this.#stream.seal;
+    const next = new MemoryJournal(this.#streams, stream, this.#release);
+    this.#release = () => undefined;
+    return next;
+  }
+
+  async rotate(): Promise<void> {
+    // Lines are deleted one by one; there are no segments.
+  }
+
+  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
+    const others = streams.map((stream) => this.#streams.get(streamKey(stream))?.lines.size() ?? 0);
+    return others.reduce((left, right) => left + right, this.#stream.lines.deletable(upTo));
+  }
+
+  async deleteEvents(upTo: number): Promise<number> {
+    return this.#stream.lines.delete(upTo);
+  }
+
+  async deleteStream(stream: StreamId): Promise<number> {
+    const freed = this.#streams.get(streamKey(stream))?.lines.size() ?? 0;
+    this.#streams.delete(streamKey(stream));
+    return freed;
+  }
+
+  async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const kept: Uint8Array[] = [];
+    for await (const chunk of chunks) kept.push(chunk.slice());
+    this.#stream.snapshots.set(position, kept);
   }
 
   removeSnapshot({ position }: SnapshotListing): Promise<void> {
@@ -159,13 +244,28 @@ class MemoryJournal implements Journal {
   }
 
   size(): Promise<{ journal: number; snapshots: number }> {
-    const chars = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0);
-    const snapshots = [...this.#stream.snapshots.values()].reduce((sum, lines) => sum + chars(lines), 0);
-    return Promise.resolve({ journal: chars(this.#stream.lines.all()), snapshots });
+    const snapshots = [...this.#stream.snapshots.values()].flat().reduce((sum, chunk) => sum + chunk.length, 0);
+    return Promise.resolve({ journal: this.#stream.lines.size(), snapshots });
   }
 
   close(): Promise<void> {
     this.#release();
     return Promise.resolve();
   }
+}
+
+function begin(streams: Map<string, MemoryStream>, header: StreamHeader): MemoryStream {
+  const stream = {
+    header,
+    lines: new MemoryLines(),
+    frontier: undefined,
+    seal: undefined,
+    snapshots: new Map(),
+  };
+  streams.set(streamKey(header), stream);
+  return stream;
+}
+
+function charsOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }

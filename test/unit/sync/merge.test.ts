@@ -15,15 +15,24 @@ const incoming = (master: string, lines: ParsedLine[], more: Partial<Incoming> =
     stream: { master, epoch: EPOCH },
     accepted: 0,
     lastId: undefined,
+    after: null,
     head: last === undefined ? { seq: 1, id: idAt(1) } : { seq: last.event.seq, id: last.event.id },
     lines,
     ...more,
   };
 };
-const context: MergeContext = { end: idAt(50), base: idAt(10), now: NOW, maxDrift: 1_000, obstacle: () => undefined };
+const context: MergeContext = {
+  end: idAt(50),
+  base: idAt(10),
+  now: NOW,
+  maxDrift: 1_000,
+  accepted: new Map(),
+  seal: undefined,
+  obstacle: () => undefined,
+};
 
 test('nothing in, nothing to do', () => {
-  expect(planMerge([], context)).toEqual({ accept: [], held: [], instruction: { kind: 'nothing' } });
+  expect(planMerge([], context)).toEqual({ accept: [], held: [], cut: new Map(), instruction: { kind: 'nothing' } });
 });
 
 test('events of all streams come in the order of their ids, whatever the order of the streams', () => {

@@ -1,0 +1,108 @@
+import { headerLine, type StreamHeader } from '../../event/envelope.js';
+import type { Crc32 } from '../../event/checksum.js';
+import { type FileSystem, isMissing, namesIn, replaceFile } from './file-system.js';
+import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+
+/**
+ * Deletes what a snapshot stands in for. A crash between any two steps leaves a stream that is read as before: segments go
+ * in the order of their events, and the first one is not removed but shrinks to its header, which says what the stream is.
+ */
+
+/** About what the header of a stream takes. */
+const HEADER_BYTES = 512;
+
+/** A segment that can go: number of its first event, and its size in bytes. */
+export interface Segment {
+  readonly first: number;
+  readonly size: number;
+}
+
+/** Segments whose events are all at or below `upTo`. The newest events always stay, so that the stream's end is known. */
+export async function coveredSegments(fs: FileSystem, directory: string, upTo: number): Promise<Segment[]> {
+  const firsts = await segmentsOf(fs, directory);
+  const sizes = await Promise.all(firsts.map((first) => fs.size(`${directory}/${segmentName(first)}`)));
+  const newest = sizes.map((size) => size > 0).lastIndexOf(true);
+  const covered: Segment[] = [];
+  for (const [index, first] of firsts.entries()) {
+    const next = firsts[index + 1];
+    if (index >= newest || next === undefined || next - 1 > upTo) break;
+    covered.push({ first, size: sizes[index] ?? 0 });
+  }
+  return covered;
+}
+
+/** Bytes that deleting those segments frees. */
+export async function deletableBytes(fs: FileSystem, directory: string, upTo: number): Promise<number> {
+  // The first segment shrinks to its header, which is small; it frees what it holds beside that.
+  const freed = ({ first, size }: Segment): number => (first === 1 ? Math.max(size - HEADER_BYTES, 0) : size);
+  return (await coveredSegments(fs, directory, upTo)).reduce((sum, segment) => sum + freed(segment), 0);
+}
+
+/** Deletes segments that `coveredSegments` gave. Gives the bytes freed. */
+export async function deleteSegments(
+  fs: FileSystem,
+  directory: string,
+  segments: readonly Segment[],
+  header: StreamHeader,
+  crc32: Crc32,
+): Promise<number> {
+  const kept = new TextEncoder().encode(headerLine(header, crc32) + '\n');
+  let freed = 0;
+  for (const { first, size } of segments) {
+    if (first > 1) {
+      await fs.unlink(`${directory}/${segmentName(first)}`);
+      freed += size;
+    } else if (size > kept.length) {
+      await replaceFile(fs, directory, segmentName(1), [kept]);
+      freed += size - kept.length;
+    }
+  }
+  if (freed > 0) await fs.syncDirectory(directory);
+  return freed;
+}
+
+/** Bytes of the files of a stream. */
+export async function streamBytes(fs: FileSystem, directory: string): Promise<number> {
+  return bytesOf(fs, await filesOf(fs, directory));
+}
+
+/** Bytes of a stream's segments and of its snapshots. */
+export async function sizesOf(fs: FileSystem, directory: string): Promise<{ journal: number; snapshots: number }> {
+  const segments = (await segmentsOf(fs, directory)).map((first) => `${directory}/${segmentName(first)}`);
+  const positions = await snapshotsOf(fs, directory);
+  const snapshots = positions.map((position) => `${directory}/snapshots/${snapshotName(position)}`);
+  return { journal: await bytesOf(fs, segments), snapshots: await bytesOf(fs, snapshots) };
+}
+
+async function bytesOf(fs: FileSystem, files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map((file) => fs.size(file)));
+  return sizes.reduce((left, right) => left + right, 0);
+}
+
+/** Deletes a whole stream: what makes others read it first, its header last. Gives the bytes freed. */
+export async function deleteStream(fs: FileSystem, directory: string): Promise<number> {
+  const freed = await streamBytes(fs, directory);
+  for (const file of await filesOf(fs, directory)) {
+    await fs.unlink(file).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+  for (const one of [`${directory}/snapshots`, directory]) {
+    await fs.rmdir(one).catch((error: unknown) => {
+      // Files that are not ours may stand in it: they stay, and the folder with them.
+      if (!isMissing(error) && !/^(ENOTEMPTY|EEXIST)$/.test(String((error as { code?: unknown }).code))) throw error;
+    });
+  }
+  return freed;
+}
+
+async function filesOf(fs: FileSystem, directory: string): Promise<string[]> {
+  const names = await namesIn(fs, directory, 'file');
+  const segments = (await segmentsOf(fs, directory)).reverse().map((first) => `${directory}/${segmentName(first)}`);
+  const snapshots = await snapshotsOf(fs, directory);
+  return [
+    ...(names.includes(FRONTIER_FILE) ? [`${directory}/${FRONTIER_FILE}`] : []),
+    ...snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`),
+    ...segments,
+  ];
+}

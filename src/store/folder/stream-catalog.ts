@@ -1,0 +1,151 @@
+import type { Crc32 } from '../../event/checksum.js';
+import { parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { decodeFrontier } from '../frontier.js';
+import type { StreamListing } from '../store.js';
+import { type FileSystem, ifReadable, namesIn, readIfThere } from './file-system.js';
+import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } from './layout.js';
+
+/** More than the header line of a stream takes, unless it continues very many cut streams. */
+const HEADER_BYTES = 4096;
+
+/** A frontier beyond this is none: after a million seals it is about so long. */
+const FRONTIER_BYTES = 16 * 1024 * 1024;
+
+/** A frontier names the epoch in which its master goes on. */
+const NEXT = /"next":"([0-9A-Z]{26})"/;
+
+/** Every so often all directories are listed, in case a frontier that names a new epoch never came. */
+const RELIST_EVERY = 100;
+
+/** What is known of one master's folder. */
+interface Folder {
+  readonly epochs: readonly string[];
+  /** By epoch, the frontiers as they were last read. */
+  readonly frontiers: Map<string, string>;
+  /** Epochs that are over for good: their frontiers are not read again. */
+  readonly over: Set<string>;
+}
+
+/**
+ * Finds the streams in a shared folder. One listing finds new masters; the epochs of a known master are listed again only
+ * when something hints at a new one, so that looking at many idle masters costs one small read each.
+ */
+export class StreamCatalog {
+  readonly #fs: FileSystem;
+  readonly #root: string;
+  readonly #crc32: Crc32;
+  readonly #folders = new Map<string, Folder>();
+  readonly #headers = new Map<string, StreamHeader>();
+  #listings = 0;
+
+  constructor(fs: FileSystem, root: string, crc32: Crc32) {
+    this.#fs = fs;
+    this.#root = root;
+    this.#crc32 = crc32;
+  }
+
+  /**
+   * Every stream, with its frontier as far as it has arrived.
+   *
+   * @param mustExist fails if the shared folder is not there; else that means that nobody has written
+   */
+  async streams(mustExist: boolean): Promise<StreamListing[]> {
+    if (this.#listings++ % RELIST_EVERY === 0) this.#folders.clear();
+    const found: StreamListing[] = [];
+    for (const master of await this.#masters(mustExist)) found.push(...(await this.#streamsOf(master)));
+    return found;
+  }
+
+  /** The next look lists the epochs of a master. */
+  forget(master: string): void {
+    this.#folders.delete(master);
+  }
+
+  /** The first line of a stream; it never changes, so it is read once. */
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    const key = streamKey(stream);
+    const known = this.#headers.get(key);
+    if (known !== undefined) return known;
+    const file = `${streamDirectory(this.#root, stream)}/${segmentName(1)}`;
+    const text = await this.#firstLine(file);
+    const line = text === undefined ? undefined : parseLine(text, this.#crc32);
+    if (line?.kind !== 'header' || streamKey(line.header) !== key) return undefined;
+    this.#headers.set(key, line.header);
+    return line.header;
+  }
+
+  async #masters(mustExist: boolean): Promise<string[]> {
+    if (!mustExist) return mastersAmong(await namesIn(this.#fs, this.#root, 'directory'));
+    const entries = await this.#fs.readdir(this.#root);
+    return mastersAmong(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)).sort();
+  }
+
+  async #streamsOf(master: string): Promise<StreamListing[]> {
+    const known = this.#folders.get(master);
+    if (known === undefined || known.epochs.length === 0) return this.#readAll(master, await this.#list(master));
+    const before = new Set(known.frontiers.keys());
+    const found = await this.#readAll(master, known);
+    const hints = found.some(({ stream, frontier }) => {
+      const next = frontier === undefined ? undefined : NEXT.exec(frontier)?.[1];
+      const isGone = frontier === undefined && before.has(stream.epoch);
+      return isGone || (next !== undefined && !known.epochs.includes(next));
+    });
+    return hints ? this.#readAll(master, await this.#list(master)) : found;
+  }
+
+  async #list(master: string): Promise<Folder> {
+    // Somebody else's folder that cannot be read is one that was not heard from.
+    const epochs = await ifReadable(epochsOf(this.#fs, this.#root, master), []);
+    const folder: Folder = { epochs, frontiers: new Map(), over: new Set() };
+    this.#folders.set(master, folder);
+    return folder;
+  }
+
+  async #readAll(master: string, folder: Folder): Promise<StreamListing[]> {
+    const { epochs, frontiers, over } = folder;
+    const found: StreamListing[] = [];
+    for (const epoch of epochs) {
+      const stream = { master, epoch };
+      if (!over.has(epoch)) {
+        const text = await this.#frontier(stream);
+        if (text === undefined) frontiers.delete(epoch);
+        else frontiers.set(epoch, text);
+      }
+      found.push({ stream, frontier: frontiers.get(epoch) });
+    }
+    for (const epoch of epochs) if (this.#isOver(epoch, frontiers)) over.add(epoch);
+    return found;
+  }
+
+  /**
+   * Whether nothing comes any more: the machine that wrote it goes on in another epoch. If another machine does so under the same
+   * name, the first one may still be there, and write.
+   */
+  #isOver(epoch: string, frontiers: ReadonlyMap<string, string>): boolean {
+    const text = frontiers.get(epoch);
+    const next = text === undefined ? undefined : NEXT.exec(text)?.[1];
+    if (next === undefined) return false;
+    const frontier = decodeFrontier(text, this.#crc32);
+    const successor = decodeFrontier(frontiers.get(next), this.#crc32);
+    return frontier?.next === next && successor?.session === frontier.session;
+  }
+
+  async #frontier(stream: StreamId): Promise<string | undefined> {
+    const file = `${streamDirectory(this.#root, stream)}/${FRONTIER_FILE}`;
+    const bytes = await this.#bytes(file, FRONTIER_BYTES + 1);
+    return bytes === undefined || bytes.length > FRONTIER_BYTES ? undefined : new TextDecoder().decode(bytes);
+  }
+
+  async #firstLine(file: string): Promise<string | undefined> {
+    for (let length = HEADER_BYTES; ; length *= 16) {
+      const bytes = await this.#bytes(file, length);
+      const end = bytes?.indexOf(10) ?? -1;
+      if (bytes !== undefined && end >= 0) return new TextDecoder().decode(bytes.subarray(0, end));
+      if (bytes === undefined || bytes.length < length) return undefined;
+    }
+  }
+
+  #bytes(file: string, length: number): Promise<Uint8Array | undefined> {
+    return ifReadable(readIfThere(this.#fs, file, 0, length), undefined);
+  }
+}

@@ -1,0 +1,238 @@
+import { JournalDamagedError, OutcomeUnknownError } from '../errors.js';
+import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
+import type { Seal } from '../store/frontier.js';
+import type { Store } from '../store/store.js';
+import { BEHIND_BASE } from '../timeline/timeline.js';
+import type { Gatherer } from './gatherer.js';
+import type { Hold, Plan } from './merge.js';
+import type { OwnStream } from './own-stream.js';
+import { cutTail, type OwnTail, reissue } from './reissue.js';
+import type { Merge, Replica } from './replica.js';
+import type { Sealing } from './sealing.js';
+import type { Heard, Streams } from './streams.js';
+import { firstMissing, withUnread } from './wholeness.js';
+
+/** What a merge or a rebuild did. */
+export interface Merged extends Merge {
+  /** Events that are new here. */
+  readonly received: readonly Event[];
+  readonly held: readonly Hold[];
+  /** Own calls that were issued again, because a seal was made without them. */
+  readonly reissued: readonly Event[];
+}
+
+/** What is needed to issue own calls again: what the journals say, and the place of the new stream. */
+interface Succession {
+  readonly tails: readonly OwnTail[];
+  readonly epoch: string;
+}
+
+/** Brings one replica's state in line with what was heard and with the seal in force. */
+export class Merger {
+  readonly #replica: Replica;
+  readonly #store: Store;
+  readonly #own: OwnStream;
+  readonly #streams: Streams;
+  readonly #gatherer: Gatherer;
+  readonly #sealing: Sealing;
+  readonly #attach: () => void;
+  readonly #notice: (text: string) => void;
+  #mustRebuild = false;
+  #triedOffer = '';
+
+  /**
+   * @param attach makes the replica write to the stream that succeeds a cut one
+   * @param notice told of what is noteworthy and lost nothing
+   */
+  constructor(
+    replica: Replica,
+    store: Store,
+    own: OwnStream,
+    streams: Streams,
+    gatherer: Gatherer,
+    sealing: Sealing,
+    attach: () => void,
+    notice: (text: string) => void,
+  ) {
+    this.#replica = replica;
+    this.#store = store;
+    this.#own = own;
+    this.#streams = streams;
+    this.#gatherer = gatherer;
+    this.#sealing = sealing;
+    this.#attach = attach;
+    this.#notice = notice;
+  }
+
+  /**
+   * Accepts what is new, drops what the seal in force says does not count, and issues own late calls again.
+   *
+   * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if it needs history that cannot be read now, OutcomeUnknownError (`OUTCOME_UNKNOWN`) if
+   * the disk refused own late calls: opening again tells what became of them
+   */
+  async merge(heard: readonly Heard[]): Promise<Merged> {
+    const isNewSeal = !this.#sealing.isSettled;
+    if (isNewSeal) await this.#endStreams();
+    const succession = isNewSeal ? await this.#prepare(heard) : undefined;
+    const plan = await this.#gatherer.news(heard);
+    const replaced = await this.#isReplaced(heard, plan);
+    // From here to the end of a rewind nothing awaits: no call can come between the old stream and its successor.
+    const reissued = succession === undefined ? [] : this.#succeed(succession);
+    for (const [key, count] of plan.cut) this.#sealing.end(key, count);
+    const received = [...plan.accept, ...reissued];
+    this.#mustRebuild ||= replaced || this.#reachesBehindBase();
+    const merge = this.#mustRebuild ? BEHIND_BASE : this.#replica.merge(received, this.#sealing.ended);
+    const done = merge === BEHIND_BASE ? await this.#rebuild(heard) : { ...merge, received, held: plan.held };
+    this.#sealing.settle();
+    return { ...done, reissued };
+  }
+
+  /** At the start, before anything is replayed: issues own calls again that a seal was made without. */
+  async succeedAtStart(heard: readonly Heard[]): Promise<readonly Event[]> {
+    const succession = await this.#prepare(heard);
+    return succession === undefined ? [] : this.#succeed(succession);
+  }
+
+  /** A late event lies before what can be undone, or history was deleted: the state is built anew, from a snapshot or genesis. */
+  async #rebuild(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
+    // Until it is done: what was issued again may be in the journal and not in the state.
+    this.#mustRebuild = true;
+    const done = await this.#replica.pinned(() => this.#rebuildPinned(heard));
+    this.#mustRebuild = false;
+    return done;
+  }
+
+  async #rebuildPinned(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
+    const replica = this.#replica;
+    const { commit } = this.#own;
+    if (commit.failure === undefined) await commit.settle();
+    const { base, plan } = await this.#gatherer.everything(heard, (error) => {
+      this.#notice(error.message);
+    });
+    const { ended } = this.#sealing;
+    const events = withUnread(base, plan.accept, replica.timeline.entries, ended);
+    const missing = firstMissing(base, events, replica.accepted, ended);
+    if (missing !== undefined) {
+      throw new JournalDamagedError(
+        `A merge needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${this.#store.location}. ` +
+          'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
+      );
+    }
+    const undone = replica.timeline.entries.length;
+    const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
+    replica.rebuild(base, events);
+    return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
+  }
+
+  /** Finds the streams that the seal in force cuts short of what the state contains. */
+  async #endStreams(): Promise<void> {
+    const { seal } = this.#sealing;
+    if (seal === undefined) return;
+    const { timeline, accepted } = this.#replica;
+    for (const [key, count] of accepted) {
+      const named = seal.V[key] ?? 0;
+      if (count <= named) continue;
+      const entry = timeline.entries.find(({ event }) => event.seq === named + 1 && streamKey(event) === key);
+      const id = entry?.event.id ?? (await this.#streams.idOf(key, named + 1));
+      if (id === undefined)
+        throw new JournalDamagedError(
+          `Seal ${seal.no} names ${named} events of ${key}, of which ${count} were merged here; event ${named + 1} cannot be read in ${this.#store.location}, so it is not known whether it still counts. ` +
+            'Nothing was changed; sync the folder again.',
+        );
+      if (id <= seal.H) this.#sealing.end(key, named);
+    }
+  }
+
+  /** Reads own events that the seal in force does not name; `undefined` if all of them count or were issued again. */
+  async #prepare(heard: readonly Heard[]): Promise<Succession | undefined> {
+    const { seal } = this.#sealing;
+    if (seal === undefined) return undefined;
+    const tails: OwnTail[] = [];
+    for (const { stream, frontier, own } of heard) {
+      const header = own ? await this.#store.header(stream) : undefined;
+      // What another machine wrote under this name that machine issues again; twice would be worse than late.
+      if (header?.session !== this.#own.header.session) continue;
+      const key = streamKey(stream);
+      const upTo = (key === this.#own.key ? this.#own.commit.durable : frontier?.head)?.seq ?? 0;
+      tails.push({ header, tail: await this.#streams.events(stream, seal.V[key] ?? 0, upTo) });
+    }
+    if (cutTail(tails, seal).events.length === 0 && !this.#sealing.ended.has(this.#own.key)) return undefined;
+    const epoch = this.#replica.clock.advance();
+    await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
+    return { tails, epoch };
+  }
+
+  /** Begins the stream that continues the cut ones; everything in it is durable when this returns. */
+  #succeed({ tails, epoch }: Succession): readonly Event[] {
+    const { seal } = this.#sealing;
+    if (seal === undefined) return [];
+    const { clock, definition, timeline } = this.#replica;
+    const whole = tails.map(({ header, tail }) => ({ header, tail: withCalls(tail, header, seal, timeline.entries) }));
+    const { events, upTo } = cutTail(whole, seal);
+    const { master, session, model } = this.#own.header;
+    const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };
+    const reissued = reissue(events, header, () => clock.advance());
+    const last = reissued.at(-1);
+    if (last === undefined) return [];
+    const writer = new LineWriter(header, definition.name, this.#store.crc32);
+    const lines = reissued.map(
+      (event) => writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta)) + '\n',
+    );
+    try {
+      const { left } = this.#own.succeed(header, lines.join(''), { seq: last.seq, id: last.id });
+      left.close().catch((error: unknown) => {
+        this.#notice(`The file of a stream that is cut could not be closed: ${(error as Error).message}`);
+      });
+    } catch (cause) {
+      const failure = new OutcomeUnknownError(
+        `A seal was made without ${reissued.length} calls of this master, and the disk refused to take them again (${(cause as Error).message}). They are safe in the old journal; open the master again.`,
+        { cause },
+      );
+      this.#replica.refuse(failure);
+      throw failure;
+    }
+    for (const { header: old } of tails) {
+      if (upTo[old.epoch] !== undefined) this.#sealing.end(streamKey(old), seal.V[streamKey(old)] ?? 0);
+    }
+    this.#attach();
+    return reissued;
+  }
+
+  /** Whether events that are missing were deleted, and a snapshot that stands in for them can be read. */
+  async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
+    if (!this.#gatherer.lacksDeleted(plan)) return false;
+    const offered: string[] = [];
+    for (const { stream, frontier, own } of heard) {
+      const position = own ? undefined : frontier?.snapshot?.position;
+      if (position === undefined) continue;
+      const has = (await this.#store.snapshots(stream)).some((listing) => listing.position === position);
+      if (has) offered.push(`${streamKey(stream)}:${position}`);
+    }
+    // What did not help once is not read again at every sync; events that are merely late come by themselves.
+    const offer = offered.join();
+    if (offer === '' || offer === this.#triedOffer) return false;
+    this.#triedOffer = offer;
+    const gathered = await this.#gatherer.everything(heard, () => undefined);
+    return !this.#gatherer.lacksDeleted(gathered.plan);
+  }
+
+  /** Whether something that no longer counts can no longer be undone. */
+  #reachesBehindBase(): boolean {
+    const { timeline } = this.#replica;
+    const vector = timeline.vectorAt(timeline.base);
+    return [...this.#sealing.ended].some(([key, count]) => (vector.get(key) ?? 0) > count);
+  }
+}
+
+/** Calls that were made since the journal was read are in memory only. */
+function withCalls(
+  tail: readonly Event[],
+  header: StreamHeader,
+  seal: Seal,
+  entries: readonly { readonly event: Event }[],
+): readonly Event[] {
+  const key = streamKey(header);
+  const last = tail.at(-1)?.seq ?? seal.V[key] ?? 0;
+  const calls = entries.map(({ event }) => event).filter((event) => streamKey(event) === key && event.seq > last);
+  return [...tail, ...calls];
+}

@@ -1,0 +1,92 @@
+import { SeparateHistoriesError } from '../errors.js';
+import { type StreamId, streamKey } from '../event/envelope.js';
+import type { Seal } from '../store/frontier.js';
+
+/**
+ * Seals as pure decisions: which one is in force, and what still counts under it. A seal says that up to the ULID `H`,
+ * history is exactly the first `V[stream]` events of each stream; each carries the hashes of all before it, so that
+ * anybody can tell whether of two seals one extends the other.
+ */
+
+/** What counts under a seal: an event after `H`, or one that the seal names. The rest is dead. */
+export function counts(
+  event: StreamId & { readonly id: string; readonly seq: number },
+  seal: Seal | undefined,
+): boolean {
+  return seal === undefined || event.id > seal.H || event.seq <= (seal.V[streamKey(event)] ?? 0);
+}
+
+/** A stream that continues a cut one may be read only where the cut is known: else an event and its re-issue both count. */
+export function isReadable(after: string | null, seal: Seal | undefined): boolean {
+  return after === null || (seal !== undefined && seal.H >= after);
+}
+
+/** How another seal stands to mine. */
+export type Relation = 'same' | 'later' | 'earlier' | 'separate';
+
+/** Compares two seals by their chains. */
+export function relate(mine: Seal, other: Seal): Relation {
+  if (other.no === mine.no) return sealHash(other) === sealHash(mine) ? 'same' : 'separate';
+  const [lower, higher] = other.no > mine.no ? [mine, other] : [other, mine];
+  if (higher.chain[lower.no - 1] !== sealHash(lower)) return 'separate';
+  return higher === other ? 'later' : 'earlier';
+}
+
+/** A seal and the master that repeats it. */
+export interface Offer {
+  readonly seal: Seal;
+  readonly master: string;
+}
+
+/**
+ * The highest of all seals heard of, each of which must extend the ones below it.
+ *
+ * @param mine the seal adopted so far
+ * @throws SeparateHistoriesError (`SEPARATE_HISTORIES`) if two of them do not belong to one chain
+ */
+export function highestSeal(mine: Seal | undefined, offers: readonly Offer[]): Seal | undefined {
+  let best = mine === undefined ? undefined : { seal: mine, master: 'this master' };
+  for (const offer of offers) {
+    const relation = best === undefined ? 'later' : relate(best.seal, offer.seal);
+    if (relation === 'separate' && best !== undefined) throw separate(best, offer);
+    if (relation === 'later') best = offer;
+  }
+  return best?.seal;
+}
+
+function separate(one: Offer, other: Offer): SeparateHistoriesError {
+  const name = ({ seal, master }: Offer): string => `${master} holds seal ${seal.no} by ${seal.by}`;
+  return new SeparateHistoriesError(
+    `History was sealed twice, apart: ${name(one)}, ${name(other)}, and neither extends the other. Nothing was changed or deleted; ` +
+      'syncing stops. Decide which side goes on, move the folders of the masters of the other side out of the shared folder, ' +
+      'open those masters under new names, and enter what only they have again (`prevalent log` lists it).',
+  );
+}
+
+/** The seal that follows another. */
+export function nextSeal(
+  previous: Seal | undefined,
+  by: string,
+  H: string,
+  accepted: ReadonlyMap<string, number>,
+): Seal {
+  const V: Record<string, number> = { ...previous?.V };
+  // Entries never disappear or shrink; a stream of which nothing lies before H has none.
+  for (const [key, count] of accepted) if (count > (V[key] ?? 0)) V[key] = count;
+  const chain = previous === undefined ? [] : [...previous.chain, sealHash(previous)];
+  return { no: chain.length + 1, by, H, V, chain };
+}
+
+/** Tells whether a state that contains so much of each stream contains all that a seal names. */
+export function holdsAllOf(seal: Seal, accepted: ReadonlyMap<string, number>): boolean {
+  return Object.entries(seal.V).every(([key, count]) => (accepted.get(key) ?? 0) >= count);
+}
+
+/** Hash of a seal's text, members and streams in a fixed order (FNV-1a, 64 bits: it tells accidents apart, not forgeries). */
+export function sealHash({ no, by, H, V, chain }: Seal): string {
+  const streams = Object.entries(V).sort(([left], [right]) => (left < right ? -1 : 1));
+  const text = JSON.stringify([no, by, H, streams, chain.at(-1) ?? '']);
+  let hash = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i++) hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+  return hash.toString(36);
+}

@@ -1,0 +1,211 @@
+import { crc32 } from 'node:zlib';
+import { openLine } from '../../src/event/checksum.js';
+import { type Event, parseLine, type StreamHeader, streamKey } from '../../src/event/envelope.js';
+import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
+import { ULID_MIN, ulidTime } from '../../src/event/ulid.js';
+import { sealHash } from '../../src/sync/seal.js';
+import type { WatchedDisk } from './watched-disk.js';
+
+const SEGMENT = /^\/shared\/([^/]+)\/([^/]+)\/(\d{16})\.ndjson$/;
+const FRONTIER = /^\/shared\/([^/]+)\/([^/]+)\/frontier\.json$/;
+const text = new TextDecoder();
+
+/** One stream, as far as it ever was on the disk of its master. */
+export interface Chronicled {
+  header: StreamHeader | undefined;
+  /** Events by number, from 1. */
+  readonly events: Event[];
+  /** Last event that was published. */
+  published: number;
+  /** Events that have left their machine. */
+  readonly carried: Set<number>;
+  /** Last event that was deleted. */
+  deleted: number;
+}
+
+/** All that was ever made durable by anybody, kept beside the world, because journals are deleted; and what must hold of it. */
+export class Chronicle {
+  readonly streams = new Map<string, Chronicled>();
+  readonly seals = new Map<number, Seal>();
+  readonly violations: string[] = [];
+  /** The greatest time that any id or seal names. */
+  latest = 0;
+  /** Whether history may be sealed twice, apart. */
+  readonly islands: boolean;
+
+  constructor(islands: boolean) {
+    this.islands = islands;
+  }
+
+  stream(key: string): Chronicled {
+    let stream = this.streams.get(key);
+    if (stream === undefined)
+      this.streams.set(key, (stream = { header: undefined, events: [], published: 0, carried: new Set(), deleted: 0 }));
+    return stream;
+  }
+
+  /** A master has changed a file of its own. */
+  changed(disk: WatchedDisk, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    const segment = SEGMENT.exec(path);
+    if (segment !== null) {
+      const lines = this.#lines(after, before);
+      for (const line of lines) this.#line(line);
+      if ((after?.length ?? 0) < (before?.length ?? 0)) this.#deleted(disk, path, before, after);
+      return;
+    }
+    if (after === undefined) return;
+    const frontier = FRONTIER.exec(path);
+    if (frontier !== null) this.#frontier(`${frontier[1]!}@${frontier[2]!}`, after);
+    else if (path.endsWith('/session.json')) {
+      const { seal } = JSON.parse(text.decode(after)) as { seal?: Seal | null };
+      if (seal) this.#seal(seal);
+    }
+  }
+
+  /** A synchroniser has taken a file. */
+  carried(path: string, bytes: Uint8Array): void {
+    if (!SEGMENT.test(path)) return;
+    for (const line of this.#lines(bytes, undefined)) {
+      const parsed = parseLine(line, crc32);
+      if (parsed.kind === 'event') this.stream(streamKey(parsed.event)).carried.add(parsed.event.seq);
+    }
+  }
+
+  /** A machine's folder was put back to an older copy: events that are nowhere any more never happened. Gives them. */
+  restored(disks: readonly WatchedDisk[], master: string): Event[] {
+    const lost: Event[] = [];
+    for (const [key, stream] of this.streams) {
+      if (!key.startsWith(`${master}@`)) continue;
+      const kept = new Set(stream.carried);
+      for (const seq of disks.flatMap((disk) => this.#numbers(disk, key))) kept.add(seq);
+      let count = 0;
+      while (kept.has(count + 1) || count < stream.deleted) count++;
+      lost.push(...stream.events.splice(count));
+    }
+    return lost;
+  }
+
+  /** Numbers of the events of a stream that are on a disk. */
+  #numbers(disk: WatchedDisk, key: string): number[] {
+    return disk
+      .paths()
+      .filter((path) => path.startsWith(`/shared/${key.replace('@', '/')}/`) && SEGMENT.test(path))
+      .flatMap((path) => this.#lines(disk.peek(path), undefined))
+      .map((line) => parseLine(line, crc32))
+      .flatMap((parsed) => (parsed.kind === 'event' ? [parsed.event.seq] : []));
+  }
+
+  /** Whether a stream's master has published all that it made durable. */
+  isPublished(master: string): boolean {
+    return [...this.streams].every(
+      ([key, { events, published }]) => !key.startsWith(`${master}@`) || published >= events.length,
+    );
+  }
+
+  /** Lines of a file that were not in it before. */
+  #lines(after: Uint8Array | undefined, before: Uint8Array | undefined): string[] {
+    if (after === undefined) return [];
+    const from = before !== undefined && before.length <= after.length && startsWith(after, before) ? before.length : 0;
+    return text
+      .decode(after.subarray(from))
+      .split('\n')
+      .filter((line) => line !== '');
+  }
+
+  #line(line: string): void {
+    const parsed = parseLine(line, crc32);
+    if (parsed.kind === 'header') {
+      this.stream(streamKey(parsed.header)).header = parsed.header;
+      this.#time(parsed.header.epoch);
+    } else if (parsed.kind === 'event') {
+      const { event } = parsed;
+      const { events } = this.stream(streamKey(event));
+      const known = events[event.seq - 1];
+      if (known !== undefined && known.id !== event.id)
+        this.violations.push(`event ${event.seq} of ${streamKey(event)} was ${known.id} and is ${event.id}`);
+      if (known === undefined && event.seq !== events.length + 1)
+        this.violations.push(`event ${event.seq} of ${streamKey(event)} follows event ${events.length}`);
+      events[event.seq - 1] = event;
+      this.#time(event.id);
+    }
+  }
+
+  #frontier(key: string, bytes: Uint8Array): void {
+    const frontier = decodeFrontier(text.decode(bytes), crc32);
+    if (frontier === undefined) {
+      this.violations.push(`the frontier of ${key} cannot be read`);
+      return;
+    }
+    const stream = this.stream(key);
+    stream.published = Math.max(stream.published, frontier.head?.seq ?? 0);
+    this.#time(frontier.clock);
+    if (frontier.seal !== undefined) this.#seal(frontier.seal);
+  }
+
+  #seal(seal: Seal): void {
+    this.#time(seal.H);
+    const known = this.seals.get(seal.no);
+    if (known === undefined) this.seals.set(seal.no, seal);
+    else if (sealHash(known) !== sealHash(seal) && !this.islands)
+      this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
+    const previous = this.seals.get(seal.no - 1);
+    if (this.islands || previous === undefined) return;
+    if (seal.chain[seal.no - 2] !== sealHash(previous))
+      this.violations.push(`seal ${seal.no} does not extend seal ${seal.no - 1}`);
+    if (seal.H < previous.H) this.violations.push(`seal ${seal.no} ends before seal ${seal.no - 1}`);
+    for (const [key, count] of Object.entries(previous.V))
+      if ((seal.V[key] ?? 0) < count) this.violations.push(`seal ${seal.no} names less of ${key}`);
+  }
+
+  #time(id: string): void {
+    if (id !== ULID_MIN) this.latest = Math.max(this.latest, ulidTime(id));
+  }
+
+  /** What vanished from a journal must be in a snapshot that is there and published, or be issued again by a readable stream. */
+  #deleted(disk: WatchedDisk, path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    const kept = new Set(this.#lines(after, undefined));
+    const lost = this.#lines(before, undefined)
+      .filter((line) => !kept.has(line))
+      .map((line) => parseLine(line, crc32));
+    const master = SEGMENT.exec(path)![1]!;
+    const standIns = this.#standIns(disk, master);
+    for (const one of lost) {
+      if (one.kind !== 'event') continue;
+      const { event } = one;
+      const key = streamKey(event);
+      this.stream(key).deleted = Math.max(this.stream(key).deleted, event.seq);
+      const isCovered = standIns.some(({ position, vector }) => {
+        if ((vector[key] ?? 0) >= event.seq) return true;
+        return [...this.streams.values()].some(
+          ({ header }) =>
+            header?.master === event.master &&
+            (header.moved?.[event.epoch] ?? 0) >= event.seq &&
+            header.after !== null &&
+            header.after <= position,
+        );
+      });
+      if (!isCovered)
+        this.violations.push(`event ${event.seq} of ${key} was deleted, and no snapshot stands in for it`);
+    }
+  }
+
+  /** The snapshots of a master that are published and whole on its disk. */
+  #standIns(disk: WatchedDisk, master: string): { position: string; vector: Record<string, number> }[] {
+    const found: { position: string; vector: Record<string, number> }[] = [];
+    for (const path of disk.paths()) {
+      if (FRONTIER.exec(path)?.[1] !== master) continue;
+      const frontier = decodeFrontier(text.decode(disk.peek(path)), crc32);
+      if (frontier?.snapshot === undefined) continue;
+      const file = path.replace('frontier.json', `snapshots/${frontier.snapshot.position}.snapshot`);
+      const bytes = disk.peek(file);
+      const first = bytes === undefined ? undefined : text.decode(bytes).split('\n')[0];
+      const header = first === undefined ? undefined : openLine(first, crc32);
+      if (header !== undefined) found.push(header as { position: string; vector: Record<string, number> });
+    }
+    return found;
+  }
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.every((byte, index) => bytes[index] === byte);
+}

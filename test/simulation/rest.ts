@@ -1,0 +1,133 @@
+import { type Event, streamKey } from '../../src/event/envelope.js';
+import { deterministic, genesisId } from '../../src/state/determinism.js';
+import type { Seal } from '../../src/store/frontier.js';
+import type { Master } from '../../src/index.js';
+import { Board, textOf } from './board.js';
+import type { Machine } from './machine.js';
+import { Violation, type World } from './world.js';
+
+const ROUNDS = 8;
+
+/** Lets the world come to rest (clocks right, everything delivered, everybody syncs), and checks that all agree, and with the oracle. */
+export async function settle(world: World): Promise<void> {
+  const { living, synchroniser } = world;
+  world.time = Math.max(world.time, world.chronicle.latest) + 1_000;
+  for (const machine of living) machine.offset = 0;
+  world.log('rest');
+  let refusals: string[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    refusals = [];
+    // A clock that ran ahead may show only now.
+    world.time = Math.max(world.time, world.chronicle.latest) + world.setting.retention + 1;
+    for (const machine of living) {
+      if (round === 3) await reopen(machine);
+      const master = await world.open(machine);
+      const refusal = await world.refusing(machine, master.sync());
+      if (refusal !== undefined) refusals.push(refusal);
+      synchroniser.uploadAll(machine.files);
+      for (const other of living) synchroniser.downloadAll(other.files);
+      world.check();
+    }
+  }
+  if (refusals.length > 0) throw new Violation(`a sync fails at rest: ${refusals[0]!}`);
+  await compare(world);
+}
+
+/** What a master finds at its start must be what it had. */
+async function reopen(machine: Machine): Promise<void> {
+  const { master } = machine;
+  machine.master = undefined;
+  await master?.close();
+}
+
+async function compare(world: World): Promise<void> {
+  const machines = world.living;
+  const first = machines[0]!.master!;
+  const { seal, streams } = await first.status();
+  const accepted = new Map(Object.entries(streams).map(([key, one]) => [key, one.accepted]));
+  const counting = oracle(world, seal, accepted);
+  const { board, rejected } = fold(counting);
+  const expected = textOf(board);
+  for (const machine of machines) await agree(machine, expected, rejected, seal, accepted);
+  everyCallOnce(world, counting, board);
+}
+
+async function agree(
+  machine: Machine,
+  expected: string,
+  rejected: readonly string[],
+  seal: Seal | undefined,
+  accepted: ReadonlyMap<string, number>,
+): Promise<void> {
+  const master: Master<Board> = machine.master!;
+  const status = await master.status();
+  if (JSON.stringify(status.seal) !== JSON.stringify(seal))
+    throw new Violation(`${machine.label} is at seal ${status.seal?.no ?? 0}, not ${seal?.no ?? 0}`);
+  for (const [key, { accepted: count }] of Object.entries(status.streams))
+    if (count !== (accepted.get(key) ?? 0))
+      throw new Violation(`${machine.label} has accepted ${count} of ${key}, others ${accepted.get(key) ?? 0}`);
+  const text = master.query(textOf);
+  if (text !== expected) throw new Violation(`${machine.label} is\n${text}, not\n${expected}`);
+  const rejections = master.rejections().map(({ id }) => id);
+  if (JSON.stringify(rejections) !== JSON.stringify(rejected))
+    throw new Violation(`${machine.label} rejects ${rejections.join()}, not ${rejected.join()}`);
+}
+
+/** All events that count, in order: what the chronicle and the last seal say. */
+function oracle(world: World, seal: Seal | undefined, accepted: ReadonlyMap<string, number>): Event[] {
+  const gone = new Set(world.machines.filter(({ isGone }) => isGone).map(({ name }) => name));
+  const found: Event[] = [];
+  for (const [key, { header, events }] of world.chronicle.streams) {
+    const after = header?.after ?? null;
+    if (after !== null && (seal === undefined || seal.H < after)) continue;
+    // What a machine that is gone did not publish is gone with it; all others must agree on how much that is.
+    const master = key.split('@')[0]!;
+    const known = gone.has(master) ? events.slice(0, accepted.get(key) ?? 0) : events;
+    for (const event of known) {
+      if (seal !== undefined && event.id <= seal.H && event.seq > (seal.V[key] ?? 0)) break;
+      found.push(event);
+    }
+  }
+  return found.sort((left, right) => (left.id < right.id ? -1 : 1));
+}
+
+/** The state that events give, on an instance that no master manages. */
+function fold(events: readonly Event[]): { board: Board; rejected: string[] } {
+  let board = deterministic(genesisId('board'), () => new Board());
+  const rejected: string[] = [];
+  for (const event of events) {
+    const next = copy(board);
+    try {
+      const [token, key] = event.args as string[];
+      deterministic(event.origin ?? event.id, () => next[event.tx as 'put'](token!, key!));
+      board = next;
+    } catch {
+      rejected.push(event.id);
+    }
+  }
+  return { board, rejected };
+}
+
+function copy(board: Board): Board {
+  const next = Object.create(Board.prototype) as Board;
+  return Object.assign(next, { notes: new Map(board.notes), made: new Map(board.made), counter: board.counter });
+}
+
+function everyCallOnce(world: World, counting: readonly Event[], board: Board): void {
+  const tokens = new Map<string, Event>();
+  for (const event of counting) {
+    const token = (event.args as string[])[0]!;
+    const twice = tokens.get(token);
+    if (twice !== undefined)
+      throw new Violation(
+        `${token} counts twice: ${twice.id} of ${streamKey(twice)}, ${event.id} of ${streamKey(event)}`,
+      );
+    tokens.set(token, event);
+  }
+  for (const [token, { machine, acknowledged, lost }] of world.calls)
+    if (acknowledged && !lost && !machine.isGone && !tokens.has(token))
+      throw new Violation(`${token} of ${machine.name} is lost`);
+  for (const [token, stamp] of board.made)
+    if (world.calls.get(token)?.stamp !== stamp)
+      throw new Violation(`${token} made ${String(world.calls.get(token)?.stamp)} first and ${stamp} in the end`);
+}
