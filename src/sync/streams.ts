@@ -1,4 +1,5 @@
-import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { LineReader } from '../event/line-reader.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Head, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
@@ -160,11 +161,12 @@ export class Streams {
 
   // A part at a time, so that the texts need not all be in memory at once.
   async #parsed(stream: StreamId, after: number, upTo: number): Promise<ParsedLine[]> {
+    const reader = new LineReader(this.#store.crc32);
     const parsed: ParsedLine[] = [];
     for (let from = after; from < upTo;) {
       const lines = await this.#store.read(stream, from, Math.min(from + PART, upTo));
       if (lines.length === 0) break;
-      for (const line of lines) parsed.push(parseLine(line, this.#store.crc32));
+      for (const line of lines) parsed.push(reader.read(line));
       from += lines.length;
     }
     return parsed;

@@ -3,8 +3,8 @@ import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../e
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile, temporaryName } from './file-system.js';
-import { FRONTIER_FILE, isTemporary, segmentName, snapshotName } from './layout.js';
+import { createFileNow, type FileSystem, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -345,11 +345,4 @@ function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
   return count;
-}
-
-/** Removes temporary files that a crash left in a directory of ours. */
-export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
-  for (const name of await namesIn(fs, directory, 'file')) {
-    if (isTemporary(name)) await fs.unlink(`${directory}/${name}`);
-  }
 }
