@@ -170,9 +170,12 @@ let common: Common | undefined;
 let candidate: readonly string[] = [];
 
 const MOST_NAMES = 1_000;
+const MOST_CHARS = 2_000;
 
 function learn({ master, epoch, model, tx, meta }: Event): void {
   const texts = [streamText({ master, epoch }), modelText(model), `,"meta":${JSON.stringify(meta)},`];
+  // A pattern must be worth its making, and engines refuse very long ones.
+  if (texts.join('').length > MOST_CHARS) return;
   if (!sameTexts(texts, common?.texts)) {
     if (sameTexts(texts, candidate))
       common = { texts, master, epoch, model, meta, txs: new Map(), line: lineOf(texts) };

@@ -96,6 +96,14 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** Whom a store that is watched tells. */
+export interface StoreListener {
+  /** Others changed something, or may have. */
+  changed(): void;
+  /** Nothing more is told, or not everything; syncing at intervals goes on. */
+  failed(error: unknown): void;
+}
+
 /** Where masters share their journals. One contract suite (`prevalent/testing`) proves every implementation. */
 export interface Store {
   /** How messages name the store. */
@@ -124,4 +132,11 @@ export interface Store {
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
   /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */
   readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
+  /**
+   * Tells when others publish, as far and as soon as the store learns of it. It may tell too often, and need not see everything:
+   * syncing at intervals finds the rest. A store that cannot do this has no such method. Gives what ends it.
+   *
+   * @param master whose own writing is not told
+   */
+  watch?(master: string, listener: StoreListener): Promise<() => Promise<void>>;
 }

@@ -1,4 +1,4 @@
-import { type StreamHeader, streamKey } from '../event/envelope.js';
+import type { StreamHeader } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
@@ -94,9 +94,9 @@ export class Compactor {
     const { seal: last } = this.#parts.sealing;
     const { accepted, lastIds } = this.#parts.replica;
     const { retention, patience } = this.#parts.options;
-    const others = heard.filter(({ stream }) => streamKey(stream) !== this.#parts.own.key);
     const promises = this.#parts.sealing
-      .promises(others, accepted, lastIds, held)
+      .promises(heard, accepted, lastIds, held)
+      .filter(({ key }) => key !== this.#parts.own.key)
       .map((one) => (asked?.cutHeld === true ? { ...one, waited: false } : one));
     promises.push({ key: this.#parts.own.key, clock: this.#parts.publisher.clock, waited: true });
     const { H, heldBy } = stableCut({ now: this.#parts.options.now(), retention, patience, promises });

@@ -126,7 +126,7 @@ export class Engine {
     }
     const reissued = await this.#merger.succeedAtStart(heard);
     const { base, plan } = await this.#gatherer.everything(heard, (error) => this.#notices.push(error.message));
-    this.replica.rebuild(base, plan.accept);
+    this.replica.rebuild(base, plan.accept, this.sealing.seal);
     for (const [key, count] of plan.cut) this.sealing.end(key, count);
     this.sealing.settle();
     this.#attach();
@@ -175,6 +175,13 @@ export class Engine {
       return sync();
     });
     return this.#next;
+  }
+
+  /** As `sync`; tells whether anything came of it: events of others, own ones that others can read now, another seal. */
+  async syncForNews(): Promise<boolean> {
+    const before = this.sealing.seal?.no;
+    const { received, published, undone, seal } = await this.sync();
+    return received + published + undone > 0 || seal?.no !== before;
   }
 
   /** Syncs, seals if it may, and deletes what a snapshot stands in for. */

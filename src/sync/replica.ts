@@ -15,6 +15,7 @@ import { registry } from '../model/registry.js';
 import type { Change } from '../state/changes.js';
 import { Executor } from '../state/executor.js';
 import type { GroupCommit } from '../store/group-commit.js';
+import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
 import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
@@ -22,6 +23,7 @@ import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
 import type { ResolvedOptions } from './options.js';
+import { holdsAllOf } from './seal.js';
 
 /** What a merge did, and what the new events changed (only if somebody listens). */
 export interface Merge extends Revision {
@@ -169,7 +171,11 @@ export class Replica implements TransactionHost {
           changes.set(entry.event.id, this.#changesOf(entry));
         }
       : undefined;
-    const dead = this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended));
+    // All entries are looked through only if something is dead: there may be very many.
+    const isCut = [...ended].some(([key, count]) => (this.#accepted.get(key) ?? 0) > count);
+    const dead = isCut
+      ? this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended))
+      : [];
     const revision = this.#timeline.revise(events, new Set(dead.map(({ id }) => id)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
     for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
@@ -177,8 +183,8 @@ export class Replica implements TransactionHost {
     return { ...revision, changes };
   }
 
-  /** Replaces the whole state by one built from a base and the events after it. */
-  rebuild(base: Base, events: readonly Event[]): void {
+  /** Replaces the whole state by one built from a base and the events after it; what is sealed keeps nothing that undoes it. */
+  rebuild(base: Base, events: readonly Event[], seal: Seal | undefined): void {
     const progress = (done: number): void => {
       this.#options.onProgress(done, events.length);
     };
@@ -188,7 +194,8 @@ export class Replica implements TransactionHost {
       // What the disk may still refuse must stay possible to undo.
       const first = refusable === undefined ? -1 : events.findIndex(({ id }) => id > refusable);
       const undoable = Math.max(UNDOABLE_TAIL, first < 0 ? 0 : events.length - first);
-      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory, progress, undoable });
+      const final = seal !== undefined && isWhole(seal, base, events) ? { final: seal.H } : {};
+      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory, progress, undoable, ...final });
     } catch (error) {
       // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
       this.#timeline.stop(error as PrevalentError);
@@ -284,6 +291,13 @@ export class Replica implements TransactionHost {
     if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
     return commit.durable?.id ?? '';
   }
+}
+
+/** Whether nothing that a seal names is missing, so that nothing will come before it any more. */
+function isWhole(seal: Seal, base: Base, events: readonly Event[]): boolean {
+  const reached = new Map(base.vector);
+  for (const event of events) reached.set(streamKey(event), event.seq);
+  return holdsAllOf(seal, reached);
 }
 
 function isBeyond(event: Event, ended: VersionVector): boolean {

@@ -74,8 +74,14 @@ export async function sizesOf(fs: FileSystem, directory: string): Promise<{ jour
   return { journal: await bytesOf(fs, segments), snapshots: await bytesOf(fs, snapshots) };
 }
 
+// What was deleted since it was listed takes no place any more.
 async function bytesOf(fs: FileSystem, files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(files.map((file) => fs.size(file)));
+  const sizeOf = (file: string): Promise<number> =>
+    fs.size(file).catch((error: unknown) => {
+      if (isMissing(error)) return 0;
+      throw error;
+    });
+  const sizes = await Promise.all(files.map(sizeOf));
   return sizes.reduce((left, right) => left + right, 0);
 }
 

@@ -1,3 +1,5 @@
+import type { StoreListener } from '../store.js';
+
 /** The part of a file system that a FolderStore needs; passed in, so that tests can make it fail, tear and delay. */
 export interface FileSystem {
   /** Entries of a directory, in no order. Rejects with code ENOENT if there is none. */
@@ -27,6 +29,16 @@ export interface FileSystem {
   syncDirectory(directory: string): Promise<void>;
   /** As `syncDirectory`, before it returns. */
   syncDirectoryNow(directory: string): void;
+  /**
+   * Tells of changes below a directory, if the system can. Gives what ends it.
+   *
+   * @param follows whether a path, its names below the directory, may matter
+   */
+  watch?(
+    directory: string,
+    follows: (names: readonly string[]) => boolean,
+    listener: StoreListener,
+  ): Promise<() => Promise<void>>;
 }
 
 /** One name in a directory. */

@@ -11,6 +11,7 @@ import { FolderJournal, removeTemporaries } from './folder-journal.js';
 import {
   epochsOf,
   FRONTIER_FILE,
+  isNewsFor,
   isStream,
   segmentName,
   segmentsOf,
@@ -54,6 +55,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  */
 export class FolderStore implements Store {
   readonly location: string;
+  readonly watch?: NonNullable<Store['watch']>;
   readonly crc32: Crc32 = crc32;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
@@ -68,6 +70,11 @@ export class FolderStore implements Store {
       throw new InvalidOptionError('store: the path of the shared folder is missing');
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
+    const { location } = this;
+    if (this.#fs.watch !== undefined) {
+      const watch = this.#fs.watch.bind(this.#fs);
+      this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);
+    }
     this.#lock = options.lock ?? takeLock;
     this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;

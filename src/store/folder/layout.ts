@@ -37,6 +37,15 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
+/** Tells whether a change of a path (its names below the root) may be news to a master: frontiers and journals of others. */
+export function isNewsFor(master: string, names: readonly string[]): boolean {
+  const [folder, epoch, file, ...rest] = names;
+  if (folder === undefined) return true;
+  if (folder === master || !isMasterName(folder) || rest.length > 0) return false;
+  if (epoch === undefined) return true;
+  return isUlid(epoch) && (file === undefined || file === FRONTIER_FILE || SEGMENT.test(file));
+}
+
 /** First sequence numbers of a stream's segments, rising. */
 export async function segmentsOf(fs: FileSystem, directory: string): Promise<number[]> {
   const names = await namesIn(fs, directory, 'file');

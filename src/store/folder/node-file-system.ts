@@ -17,6 +17,7 @@ import {
 import * as files from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
+import { watchDirectory } from './watch-directory.js';
 
 const openFile = promisify(open);
 const writeFile = promisify(write);
@@ -76,6 +77,7 @@ export const nodeFileSystem: FileSystem = {
     await files.mkdir(directory, { recursive: true });
   },
   rename: files.rename,
+  watch: watchDirectory,
   renameNow: renameSync,
   unlink: files.unlink,
   rmdir: files.rmdir,

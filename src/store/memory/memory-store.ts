@@ -3,7 +3,16 @@ import type { Crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Journal, JournalRequest, Remembered, SnapshotListing, Store, StreamListing } from '../store.js';
+import type {
+  Head,
+  Journal,
+  JournalRequest,
+  Remembered,
+  SnapshotListing,
+  Store,
+  StoreListener,
+  StreamListing,
+} from '../store.js';
 
 /** The lines of one stream. They arrive as one text for many and are taken apart when somebody reads them. */
 class MemoryLines {
@@ -89,6 +98,7 @@ export class MemoryStore implements Store {
   readonly crc32: Crc32 = crc32;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
+  readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
 
   open(request: JournalRequest): Promise<Journal> {
     for (const { header } of this.#streams.values()) {
@@ -119,7 +129,18 @@ export class MemoryStore implements Store {
       };
       stream = begin(this.#streams, header);
     }
-    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master)));
+    const tell = (): void => {
+      for (const { master, listener } of [...this.#watchers]) if (master !== request.master) listener.changed();
+    };
+    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master), tell));
+  }
+
+  async watch(master: string, listener: StoreListener): Promise<() => Promise<void>> {
+    const watcher = { master, listener };
+    this.#watchers.add(watcher);
+    return async () => {
+      this.#watchers.delete(watcher);
+    };
   }
 
   async header(stream: StreamId): Promise<StreamHeader | undefined> {
@@ -163,8 +184,11 @@ class MemoryJournal implements Journal {
   readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
   #release: () => void;
+  readonly #tell: () => void;
 
-  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void) {
+  /** @param tell tells others that something was published */
+  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void, tell: () => void) {
+    this.#tell = tell;
     this.header = stream.header;
     this.head = stream.lines.head();
     this.seal = stream.seal;
@@ -193,6 +217,7 @@ class MemoryJournal implements Journal {
   async publish(frontier: string, { seal }: Remembered): Promise<void> {
     this.#stream.frontier = frontier;
     this.#stream.seal = seal;
+    this.#tell();
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
@@ -208,7 +233,7 @@ class MemoryJournal implements Journal {
     const stream = begin(this.#streams, header);
     stream.lines.append(lines, 1);
     stream.seal = this.#stream.seal;
-    const next = new MemoryJournal(this.#streams, stream, this.#release);
+    const next = new MemoryJournal(this.#streams, stream, this.#release, this.#tell);
     this.#release = () => undefined;
     return next;
   }
