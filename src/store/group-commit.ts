@@ -173,7 +173,9 @@ export class GroupCommit {
   }
 
   #take(): { text: string; start: number; last: Head | undefined } {
-    const text = this.#buffer.join('\n') + '\n';
+    // An empty line at the end makes the last line feed, without copying the text once more.
+    this.#buffer.push('');
+    const text = this.#buffer.join('\n');
     const start = this.#bufferStart;
     this.#buffer = [];
     this.#chars = 0;
