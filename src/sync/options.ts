@@ -148,7 +148,7 @@ function positive(option: string, value: number | undefined, preset: number): nu
 function autoSyncPlan(autoSync: MasterOptions['autoSync'] = false): AutoSyncPlan | undefined {
   if (autoSync === false) return undefined;
   if (typeof autoSync !== 'object' || (autoSync as unknown) === null)
-    throw new InvalidOptionError(`autoSync: ${String(autoSync)} is neither false nor { everyMs, watch }`);
+    throw new InvalidOptionError(`autoSync: ${JSON.stringify(autoSync)} is neither false nor { everyMs, watch }`);
   for (const key of Object.keys(autoSync))
     if (key !== 'everyMs' && key !== 'watch')
       throw new InvalidOptionError(`autoSync: it has no ${key}, only everyMs and watch`);
