@@ -37,32 +37,29 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 export class FixedText {
   readonly text: string;
   /** What the text makes of no bits set. */
-  readonly #own: number;
-  /** What its length makes of each value of each four bits. */
-  readonly #map = new Int32Array(128);
+  #own = 0;
+  /** What its length makes of each value of each four bits; made when it is first asked for. */
+  #map: Int32Array | undefined;
 
   constructor(text: string) {
     this.text = text;
-    const bytes = new TextEncoder().encode(text);
-    this.#own = bytes.reduce((crc, byte) => advance(crc, byte), 0);
-    for (let at = 0; at < 128; at++)
-      this.#map[at] = bytes.reduce((crc) => advance(crc, 0), (at & 15) << ((at >> 4) * 4));
   }
 
   /** The running CRC after this text. */
   after(crc: number): number {
-    const map = this.#map;
-    return (
-      this.#own ^
-      (map[crc & 15] as number) ^
-      (map[16 + ((crc >>> 4) & 15)] as number) ^
-      (map[32 + ((crc >>> 8) & 15)] as number) ^
-      (map[48 + ((crc >>> 12) & 15)] as number) ^
-      (map[64 + ((crc >>> 16) & 15)] as number) ^
-      (map[80 + ((crc >>> 20) & 15)] as number) ^
-      (map[96 + ((crc >>> 24) & 15)] as number) ^
-      (map[112 + (crc >>> 28)] as number)
+    const map = this.#map ?? this.#learn();
+    let after = this.#own;
+    for (let part = 0; part < 8; part++) after ^= map[16 * part + ((crc >>> (4 * part)) & 15)] as number;
+    return after;
+  }
+
+  #learn(): Int32Array {
+    const bytes = new TextEncoder().encode(this.text);
+    this.#own = bytes.reduce((crc, byte) => advance(crc, byte), 0);
+    this.#map = Int32Array.from({ length: 128 }, (_, at) =>
+      bytes.reduce((crc) => advance(crc, 0), (at & 15) << (4 * (at >> 4))),
     );
+    return this.#map;
   }
 }
 
@@ -90,14 +87,11 @@ export function isSealed(line: string, crc32: Crc32): boolean {
 
 /** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
 export function openLine(line: string, crc32: Crc32): unknown {
-  return isSealed(line, crc32) ? parseJson(line) : undefined;
-}
-
-/** The value of a JSON text, `undefined` if it is none: written by something else, as useless as a damaged line. */
-export function parseJson(text: string): unknown {
+  if (!isSealed(line, crc32)) return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(line);
   } catch {
+    // A right checksum over text that is no JSON: written by something else, as useless as a damaged line.
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
-import { type Crc32, FixedText, isSealed, parseJson, runCrc, sealedText, sealLine } from './checksum.js';
+import { type Crc32, FixedText, openLine, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
-import { isUlid, ULID_PATTERN } from './ulid.js';
+import { isUlid } from './ulid.js';
 
 /** Version of the journal's line format. */
 export const FORMAT_VERSION = 1;
@@ -154,61 +154,6 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
-/** What an event's line has in common with the next ones of its stream, learned from lines that were read in full. */
-interface Common extends StreamId {
-  readonly texts: readonly string[];
-  readonly model: string;
-  readonly meta: unknown;
-  /** Names of transactions that stand in lines as they are. */
-  readonly txs: Map<string, string>;
-  /** Matches lines that are letter by letter as this program writes them: id, seq, tx, txv, args. */
-  readonly line: RegExp;
-}
-
-let common: Common | undefined;
-/** The texts of the last line that was read in full: met twice in a row, they are worth learning. */
-let candidate: readonly string[] = [];
-
-const MOST_NAMES = 1_000;
-
-function learn({ master, epoch, model, tx, meta }: Event): void {
-  const texts = [streamText({ master, epoch }), modelText(model), `,"meta":${JSON.stringify(meta)},`];
-  if (!sameTexts(texts, common?.texts)) {
-    if (sameTexts(texts, candidate))
-      common = { texts, master, epoch, model, meta, txs: new Map(), line: lineOf(texts) };
-    candidate = texts;
-  }
-  if (common === undefined || common.txs.size >= MOST_NAMES) return;
-  if (JSON.stringify(tx) === `"${tx}"`) common.txs.set(tx, tx);
-}
-
-function sameTexts(left: readonly string[], right: readonly string[] | undefined): boolean {
-  return left.every((text, index) => text === right?.[index]);
-}
-
-function lineOf(texts: readonly string[]): RegExp {
-  const [stream = '', model = '', meta = ''] = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  // At most 15 digits: numbers that can be told exactly.
-  const count = '([1-9]\\d{0,14})';
-  return new RegExp(
-    `^\\{"v":1,"id":"(${ULID_PATTERN})${stream}${count}${model}"([^"]*)","txv":${count},"args":([^]*)${meta}"crc":".{8}"\\}$`,
-  );
-}
-
-/** Reads only what differs from line to line. Gives `undefined` where more than that differs, which says nothing about the line. */
-function parseShort(line: string): Event | undefined {
-  const found = common?.line.exec(line);
-  if (common === undefined || found === null || found === undefined) return undefined;
-  const tx = common.txs.get(found[3] as string);
-  if (tx === undefined) return undefined;
-  // With the id, for a piece of the line would keep the whole of it, and its neighbours, in memory.
-  const read = parseJson(`["${found[1] as string}",${found[5] as string}]`) as [string, EncodedArgs] | undefined;
-  // More than two: what stood there went on after the arguments.
-  if (read?.length !== 2 || typeof read[1] !== 'object' || (read[1] as unknown) === null) return undefined;
-  const { master, epoch, model, meta } = common;
-  return eventOf(read[0], master, epoch, Number(found[2]), model, tx, Number(found[4]), read[1], meta, undefined);
-}
-
 function isHeader(fields: Record<string, unknown>): fields is Record<string, unknown> & StreamHeader {
   const { session, reason, after, moved = {} } = fields;
   return (
@@ -223,13 +168,7 @@ function isHeader(fields: Record<string, unknown>): fields is Record<string, unk
 
 /** Reads one line of a journal; never throws. */
 export function parseLine(line: string, crc32: Crc32): ParsedLine {
-  if (!isSealed(line, crc32)) return DAMAGED;
-  const event = parseShort(line);
-  return event === undefined ? parseFull(line) : { kind: 'event', event };
-}
-
-function parseFull(line: string): ParsedLine {
-  const value = parseJson(line);
+  const value = openLine(line, crc32);
   if (typeof value !== 'object' || value === null) return DAMAGED;
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
@@ -249,28 +188,11 @@ function parseFull(line: string): ParsedLine {
     args !== null &&
     (origin === undefined || isUlid(origin));
   if (!right) return DAMAGED;
-  const event = eventOf(id, master, epoch, seq, model, tx, txv, args as EncodedArgs, meta, origin);
-  learn(event);
-  return { kind: 'event', event };
+  // Always the same members in the same order: there are many events, and engines keep those of one shape small.
+  const event: Event = { id, master, epoch, seq, model, tx, txv, args: args as EncodedArgs, meta };
+  return { kind: 'event', event: origin === undefined ? event : { ...event, origin } };
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
-}
-
-// Always the same members in the same order: there are many events, and engines keep those of one shape small.
-function eventOf(
-  id: string,
-  master: string,
-  epoch: string,
-  seq: number,
-  model: string,
-  tx: string,
-  txv: number,
-  args: EncodedArgs,
-  meta: unknown,
-  origin: string | undefined,
-): Event {
-  const event = { id, master, epoch, seq, model, tx, txv, args, meta };
-  return origin === undefined ? event : { ...event, origin };
 }

@@ -7,9 +7,7 @@ import { ClockBehindError } from '../errors.js';
  */
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** A ULID in canonical form, as a part of a regular expression. */
-export const ULID_PATTERN = '[0-7][0-9A-HJKMNP-TV-Z]{25}';
-const ULID = new RegExp(`^${ULID_PATTERN}$`);
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** Value of each character, by its code. */
 const VALUES = new Uint8Array(128);
 for (let i = 0; i < 32; i++) VALUES[ALPHABET.charCodeAt(i)] = i;

@@ -1,5 +1,6 @@
 import type { ClassTable } from '../model/class-table.js';
 import { admit } from './admission.js';
+import { placeAmong } from './places.js';
 import { differsBehindProxy } from './raw-watch.js';
 import { SharedBytes } from './shared-bytes.js';
 
@@ -21,7 +22,7 @@ export function audit(root: object, classes: ClassTable): boolean {
   for (const target of waiting) {
     if (done.size > 0 && done.has(target)) continue;
     const before = waiting.length;
-    admit(target, classes, meet);
+    admit(target, classes, () => placeAmong(waiting, target), meet);
     if (target instanceof Map || target instanceof Set) meetEntries(target, meet);
     const view = ArrayBuffer.isView(target);
     if (view) bytes.claim(target);

@@ -8,7 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { holds, Places } from './places.js';
+import { holds, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
 
@@ -170,13 +170,13 @@ export class Membrane implements Recorder {
     this.orders.settle();
   }
 
-  /** New objects that the transaction has left where it stored them. */
-  #kept(): ReadonlySet<object> {
-    const kept = new Set<object>();
+  /** New objects that the transaction has left where it stored them, and where that is. */
+  #kept(): ReadonlyMap<object, Place> {
+    const kept = new Map<object, Place>();
     for (let i = 0; i < this.#stored.length; i += 3) {
       const [value, target, key] = this.#stored.slice(i, i + 3) as [unknown, object, unknown];
       if (!holds(target, this.unwrap(key), value)) continue;
-      if (typeof value === 'object' && value !== null) kept.add(value);
+      if (typeof value === 'object' && value !== null) kept.set(value, { holder: target, key });
       else checkPrimitive(value, target, key);
     }
     return kept;

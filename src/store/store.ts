@@ -51,6 +51,8 @@ export interface Journal {
   readonly notices: readonly Notice[];
   /** The newest seal that this machine remembers, published or not. */
   readonly seal: Seal | undefined;
+  /** Last event of each earlier epoch that this machine remembers to have issued again. */
+  readonly moved: Readonly<Record<string, number>>;
   /** Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. */
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
@@ -119,9 +121,9 @@ export interface Store {
   /**
    * Every stream in the store.
    *
-   * @param ended masters whose streams found so far have all ended: they must have begun others, which are looked for
+   * @param again masters all of whose streams are looked for, however long that takes; of others new ones may be found later. Default: all
    */
-  streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]>;
+  streams(again?: ReadonlySet<string> | 'all'): Promise<readonly StreamListing[]>;
   /** The first line of a stream; `undefined` if it has not arrived. */
   header(stream: StreamId): Promise<StreamHeader | undefined>;
   /**

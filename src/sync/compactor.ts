@@ -1,8 +1,9 @@
+import { HistoryDeletedError, JournalDamagedError } from '../errors.js';
 import type { StreamHeader } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
-import type { History } from './history.js';
+import type { History, PastState } from './history.js';
 import type { Hold } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
@@ -91,7 +92,11 @@ export class Compactor {
     asked: CompactOptions | undefined,
     waiting: string[],
   ): Promise<void> {
-    const { seal: last } = this.#parts.sealing;
+    const { seal: last, future } = this.#parts.sealing;
+    if (future > 0) {
+      waiting.push(`seal ${future} is known, but lies in the future; check the clocks`);
+      return;
+    }
     const { accepted, lastIds } = this.#parts.replica;
     const { retention, patience } = this.#parts.options;
     const promises = this.#parts.sealing
@@ -155,7 +160,7 @@ export class Compactor {
     }
     timeline.advanceBase(seal.H);
     if (!isAsked && this.#looked === this.#circumstances(seal, heard)) return 0;
-    const freed = await this.#deleteUnder(seal, heard, isAsked);
+    const freed = await this.#deleteUnder(seal, heard, isAsked, waiting);
     this.#looked = this.#circumstances(seal, heard);
     return freed;
   }
@@ -165,7 +170,7 @@ export class Compactor {
     return [seal.no, this.#parts.publisher.snapshot?.no, this.#parts.own.key, ...own].join(' ');
   }
 
-  async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean): Promise<number> {
+  async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean, waiting: string[]): Promise<number> {
     const { timeline } = this.#parts.replica;
     const { journal, key } = this.#parts.own;
     const cut = await this.#cutStreams(heard, seal);
@@ -173,12 +178,11 @@ export class Compactor {
       const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
       if (!isAsked && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
       const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
-      const { snapshotter, history } = this.#parts;
+      const { snapshotter } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
-      const taken =
-        timeline.base <= seal.H
-          ? await snapshotter.takeAt(point)
-          : await snapshotter.save(point, await history.stateAt(seal.H));
+      const past = timeline.base <= seal.H ? undefined : await this.#replayed(seal, waiting);
+      if (past === undefined && timeline.base > seal.H) return this.#deleteCovered(heard);
+      const taken = past === undefined ? await snapshotter.takeAt(point) : await snapshotter.save(point, past);
       const { fingerprint } = taken;
       this.#snapshotBytes = taken.bytes;
       this.#parts.publisher.offer({ no: seal.no, position: seal.H, fingerprint });
@@ -186,6 +190,17 @@ export class Compactor {
       await this.#parts.snapshots.prune(seal.H);
     }
     return this.#deleteCovered(heard);
+  }
+
+  // Others may have deleted it under a later seal already; then the snapshot waits for that one.
+  async #replayed(seal: Seal, waiting: string[]): Promise<PastState | undefined> {
+    try {
+      return await this.#parts.history.stateAt(seal.H);
+    } catch (error) {
+      if (!(error instanceof HistoryDeletedError) && !(error instanceof JournalDamagedError)) throw error;
+      waiting.push(`the state at seal ${seal.no} cannot be built now: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** Deletes what the published snapshot stands in for: cut streams first, and nothing of their successors before. */

@@ -64,7 +64,17 @@ export class Engine {
     const attach = (): void => {
       this.#attach();
     };
-    this.#merger = new Merger(replica, store, own, this.#streams, this.#gatherer, this.sealing, attach, notice);
+    this.#merger = new Merger(
+      replica,
+      store,
+      own,
+      this.#streams,
+      this.#gatherer,
+      this.sealing,
+      attach,
+      notice,
+      options,
+    );
     this.#compactor = new Compactor({
       replica,
       store,
@@ -111,7 +121,7 @@ export class Engine {
 
   /** Recovers the state from the newest valid snapshot and the journals, and publishes what was not published yet. */
   async load(): Promise<void> {
-    const heard = await this.#streams.heard();
+    const heard = await this.#streams.heard(true);
     const mine = heard.find(({ stream }) => streamKey(stream) === this.#own.key)?.frontier;
     const seen = mine?.seen ?? {};
     this.#gatherer.observe(heard);
@@ -126,7 +136,7 @@ export class Engine {
     }
     const reissued = await this.#merger.succeedAtStart(heard);
     const { base, plan } = await this.#gatherer.everything(heard, (error) => this.#notices.push(error.message));
-    this.replica.rebuild(base, plan.accept);
+    this.replica.rebuild(base, plan.accept, this.sealing.seal);
     for (const [key, count] of plan.cut) this.sealing.end(key, count);
     this.sealing.settle();
     this.#attach();
@@ -279,7 +289,8 @@ export class Engine {
       await this.commit.settle();
       await this.#publisher.publish();
     }
-    const heard = await this.#streams.heard();
+    // An operator who asks decides on what there is.
+    const heard = await this.#streams.heard(asked !== undefined);
     this.#gatherer.observe(heard);
     if (this.sealing.hear(heard)) {
       replica.clock.observe(this.sealing.seal?.H ?? '');

@@ -9,6 +9,7 @@ import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
+import { holdsAllOf } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Snapshots } from './snapshots.js';
 import type { Heard, Streams } from './streams.js';
@@ -76,11 +77,11 @@ export class Gatherer {
     let best: Gathered | undefined;
     for (const { stream, listing } of await this.candidates(heard)) {
       const base = await this.tryRead(stream, listing, skipped);
-      if (base === undefined || !(await this.obeysSeal(base))) continue;
+      if (base === undefined || this.#isAhead(base) || !(await this.obeysSeal(base))) continue;
       const plan = await this.#planFrom(heard, base);
       const first = plan.accept[0];
       if (first !== undefined && first.id <= base.position) continue;
-      if (!this.lacksDeleted(plan)) return this.#checked(base, plan);
+      if (!this.lacksSealed(base.vector, plan)) return this.#checked(base, plan);
       best ??= { base, plan };
     }
     if (best === undefined) {
@@ -90,10 +91,13 @@ export class Gatherer {
     return this.#checked(best.base, best.plan);
   }
 
-  /** Whether events that a snapshot at a seal may stand in for are missing: they may have been deleted. */
-  lacksDeleted({ held }: Plan): boolean {
+  /** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
+  lacksSealed(accepted: VersionVector, { accept }: Plan): boolean {
     const { seal } = this.#sealing;
-    return held.some((hold) => hold.reason === 'gap' && hold.seq <= (seal?.V[streamKey(hold)] ?? 0));
+    if (seal === undefined) return false;
+    const after = new Map(accepted);
+    for (const event of accept) after.set(streamKey(event), event.seq);
+    return !holdsAllOf(seal, after);
   }
 
   /** New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along. */
@@ -148,6 +152,11 @@ export class Gatherer {
       if (id === undefined || id <= seal.H) return false;
     }
     return true;
+  }
+
+  /** A journal that was put back to an older copy goes on without what a snapshot still contains. */
+  #isAhead(base: Base): boolean {
+    return (base.vector.get(this.#streams.own) ?? 0) > (this.#own.commit.durable?.seq ?? 0);
   }
 
   async #planFrom(heard: readonly Heard[], base: Base): Promise<Plan> {

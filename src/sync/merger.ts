@@ -1,12 +1,13 @@
 import { JournalDamagedError, OutcomeUnknownError } from '../errors.js';
 import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
-import type { Seal } from '../store/frontier.js';
+import type { Frontier, Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import { BEHIND_BASE } from '../timeline/timeline.js';
 import type { Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
+import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
-import { cutTail, type OwnTail, reissue } from './reissue.js';
+import { cutTail, inherited, type OwnTail, reissue } from './reissue.js';
 import type { Merge, Replica } from './replica.js';
 import type { Sealing } from './sealing.js';
 import type { Heard, Streams } from './streams.js';
@@ -37,8 +38,10 @@ export class Merger {
   readonly #sealing: Sealing;
   readonly #attach: () => void;
   readonly #notice: (text: string) => void;
+  readonly #options: ResolvedOptions;
   #mustRebuild = false;
-  #triedOffer = '';
+  /** Snapshots that do not stand in for what is missing. */
+  #tried = '';
 
   /**
    * @param attach makes the replica write to the stream that succeeds a cut one
@@ -53,7 +56,9 @@ export class Merger {
     sealing: Sealing,
     attach: () => void,
     notice: (text: string) => void,
+    options: ResolvedOptions,
   ) {
+    this.#options = options;
     this.#replica = replica;
     this.#store = store;
     this.#own = own;
@@ -120,7 +125,7 @@ export class Merger {
     }
     const undone = replica.timeline.entries.length;
     const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
-    replica.rebuild(base, events);
+    replica.rebuild(base, events, this.#sealing.seal);
     return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
   }
 
@@ -147,16 +152,26 @@ export class Merger {
   async #prepare(heard: readonly Heard[]): Promise<Succession | undefined> {
     const { seal } = this.#sealing;
     if (seal === undefined) return undefined;
-    const tails: OwnTail[] = [];
+    const found: { header: StreamHeader; frontier: Frontier | undefined }[] = [];
     for (const { stream, frontier, own } of heard) {
       const header = own ? await this.#store.header(stream) : undefined;
-      // What another machine wrote under this name that machine issues again; twice would be worse than late.
-      if (header?.session !== this.#own.header.session) continue;
-      const key = streamKey(stream);
-      const upTo = (key === this.#own.key ? this.#own.commit.durable : frontier?.head)?.seq ?? 0;
-      tails.push({ header, tail: await this.#streams.events(stream, seal.V[key] ?? 0, upTo) });
+      if (header !== undefined) found.push({ header, frontier });
     }
-    if (cutTail(tails, seal).events.length === 0 && !this.#sealing.ended.has(this.#own.key)) return undefined;
+    const { now, patience } = this.#options;
+    const heirs = inherited(
+      found.map(({ header, frontier }) => ({ session: header.session, clock: frontier?.clock ?? header.epoch })),
+      this.#own.header.session,
+      now() - patience,
+    );
+    const tails: OwnTail[] = [];
+    for (const { header, frontier } of found) {
+      const key = streamKey(header);
+      const head = key === this.#own.key ? this.#own.commit.durable : frontier?.head;
+      const upTo = heirs.has(header.session) ? (head?.seq ?? 0) : 0;
+      tails.push({ header, tail: await this.#streams.events(header, seal.V[key] ?? 0, upTo) });
+    }
+    if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))
+      return undefined;
     const epoch = this.#replica.clock.advance();
     await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
     return { tails, epoch };
@@ -168,7 +183,7 @@ export class Merger {
     if (seal === undefined) return [];
     const { clock, definition, timeline } = this.#replica;
     const whole = tails.map(({ header, tail }) => ({ header, tail: withCalls(tail, header, seal, timeline.entries) }));
-    const { events, upTo } = cutTail(whole, seal);
+    const { events, upTo } = cutTail(whole, seal, this.#own.journal.moved);
     const { master, session, model } = this.#own.header;
     const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };
     const reissued = reissue(events, header, () => clock.advance());
@@ -200,20 +215,16 @@ export class Merger {
 
   /** Whether events that are missing were deleted, and a snapshot that stands in for them can be read. */
   async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
-    if (!this.#gatherer.lacksDeleted(plan)) return false;
-    const offered: string[] = [];
-    for (const { stream, frontier, own } of heard) {
-      const position = own ? undefined : frontier?.snapshot?.position;
-      if (position === undefined) continue;
-      const has = (await this.#store.snapshots(stream)).some((listing) => listing.position === position);
-      if (has) offered.push(`${streamKey(stream)}:${position}`);
-    }
-    // What did not help once is not read again at every sync; events that are merely late come by themselves.
-    const offer = offered.join();
-    if (offer === '' || offer === this.#triedOffer) return false;
-    this.#triedOffer = offer;
-    const gathered = await this.#gatherer.everything(heard, () => undefined);
-    return !this.#gatherer.lacksDeleted(gathered.plan);
+    if (!this.#gatherer.lacksSealed(this.#replica.accepted, plan)) return false;
+    const candidates = await this.#gatherer.candidates(heard);
+    // Each of them is read once: as a rule the events are only on their way.
+    const offered = candidates.map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`).join();
+    const asked = `${this.#sealing.seal?.no ?? 0} ${offered}`;
+    if (candidates.length === 0 || this.#tried === asked) return false;
+    const { base, plan: whole } = await this.#gatherer.everything(heard, () => undefined);
+    if (!this.#gatherer.lacksSealed(base.vector, whole)) return true;
+    this.#tried = asked;
+    return false;
   }
 
   /** Whether something that no longer counts can no longer be undone. */

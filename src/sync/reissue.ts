@@ -1,4 +1,5 @@
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/envelope.js';
+import { isUlid, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import { counts } from './seal.js';
 
@@ -14,6 +15,27 @@ export interface OwnTail {
   readonly tail: readonly Event[];
 }
 
+/**
+ * Sessions whose calls it is for this machine to issue again: its own, and those of machines that wrote under this name before and
+ * are gone. A machine is taken for gone when it was silent for longer than patience; this one must be there for as long, to have got
+ * what that one did about it; and of several that are left the oldest does it.
+ *
+ * @param found session and clock promise of each stream under this name
+ * @param since time (ms) since when a machine that is there must have been heard of
+ */
+export function inherited(
+  found: readonly { readonly session: string; readonly clock: string }[],
+  mine: string,
+  since: number,
+): ReadonlySet<string> {
+  const heirs = new Set([mine]);
+  if (!isUlid(mine) || ulidTime(mine) >= since) return heirs;
+  const awake = new Set(found.filter(({ clock }) => ulidTime(clock) >= since).map(({ session }) => session));
+  if ([...awake].some((session) => session < mine)) return heirs;
+  for (const { session } of found) if (!awake.has(session)) heirs.add(session);
+  return heirs;
+}
+
 /** Own events that no longer count and were not issued again yet, in ULID order, and how far that goes in each stream. */
 export interface CutTail {
   readonly events: readonly Event[];
@@ -21,20 +43,32 @@ export interface CutTail {
   readonly upTo: Readonly<Record<string, number>>;
 }
 
-/** Number of the last event of a stream that was issued again, by what the headers of its successors say. */
-export function movedUpTo(stream: StreamId, own: readonly StreamHeader[]): number {
-  return Math.max(0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
+/**
+ * Number of the last event of a stream that was issued again, by what the headers of its successors say.
+ *
+ * @param remembered what this machine remembers to have issued again, though the file that says so may have been put back
+ */
+export function movedUpTo(
+  stream: StreamId,
+  own: readonly StreamHeader[],
+  remembered: Readonly<Record<string, number>> = {},
+): number {
+  return Math.max(remembered[stream.epoch] ?? 0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
 }
 
 /** Which own events have to be issued again under a seal. The first event that does not count cuts its stream for good. */
-export function cutTail(streams: readonly OwnTail[], seal: Seal): CutTail {
+export function cutTail(
+  streams: readonly OwnTail[],
+  seal: Seal,
+  remembered: Readonly<Record<string, number>> = {},
+): CutTail {
   const headers = streams.map(({ header }) => header);
   const events: Event[] = [];
   const upTo: Record<string, number> = {};
   for (const { header, tail } of streams) {
     const first = tail.find((event) => event.seq > (seal.V[streamKey(header)] ?? 0));
     if (first === undefined || counts(first, seal)) continue;
-    const moved = movedUpTo(header, headers);
+    const moved = movedUpTo(header, headers, remembered);
     const late = tail.filter(({ seq }) => seq >= first.seq && seq > moved);
     const last = late.at(-1);
     if (last === undefined) continue;

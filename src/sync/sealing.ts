@@ -23,6 +23,7 @@ export class Sealing {
   #seal: Seal | undefined;
   /** The seal that the state obeys. */
   #settled: Seal | undefined;
+  #future = 0;
   #ended = new Map<string, number>();
   readonly #promises = new Map<string, string>();
 
@@ -34,6 +35,11 @@ export class Sealing {
   /** The seal in force. */
   get seal(): Seal | undefined {
     return this.#seal;
+  }
+
+  /** Number of a seal that was heard of and waits until its time has come: nothing may be sealed beside it. 0 if there is none. */
+  get future(): number {
+    return this.#future > (this.#seal?.no ?? 0) ? this.#future : 0;
   }
 
   /** Whether the state holds nothing any more that the seal in force says does not count. */
@@ -56,9 +62,12 @@ export class Sealing {
   hear(heard: readonly Heard[]): boolean {
     const latest = this.#options.now() + this.#options.maxClockDrift;
     const offers: Offer[] = [];
-    for (const { stream, frontier } of heard)
-      if (frontier?.seal !== undefined && ulidTime(frontier.seal.H) <= latest)
-        offers.push({ seal: frontier.seal, master: stream.master });
+    this.#future = 0;
+    for (const { stream, frontier } of heard) {
+      if (frontier?.seal === undefined) continue;
+      if (ulidTime(frontier.seal.H) <= latest) offers.push({ seal: frontier.seal, master: stream.master });
+      else this.#future = Math.max(this.#future, frontier.seal.no);
+    }
     const highest = highestSeal(this.#seal, offers);
     if (highest === undefined || highest === this.#seal || highest.no === this.#seal?.no) return false;
     this.adopt(highest);

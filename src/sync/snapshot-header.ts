@@ -35,7 +35,12 @@ export function* headerText(header: SnapshotHeader): Generator<Uint8Array> {
   for (const stream of vector) text += `${JSON.stringify(stream)}\n`;
   for (const { event, error } of rejections) {
     text += `${JSON.stringify({ event, error: error ?? '' })}\n`;
-    for (; text.length > PIECE; text = text.slice(PIECE)) yield encoder.encode(text.slice(0, PIECE));
+    while (text.length > PIECE) {
+      // Not between the halves of a pair, which have no UTF-8 alone.
+      const end = /[\ud800-\udbff]/.test(text.charAt(PIECE - 1)) ? PIECE - 1 : PIECE;
+      yield encoder.encode(text.slice(0, end));
+      text = text.slice(end);
+    }
   }
   yield encoder.encode(text);
 }

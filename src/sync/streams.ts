@@ -42,9 +42,9 @@ export class Streams {
     await this.#own.journal.check?.();
   }
 
-  /** Everything published in the store. */
-  async heard(): Promise<Heard[]> {
-    const listings = await this.#store.streams(this.#gone());
+  /** Everything published in the store. @param all looks for new streams of all masters, which takes longer */
+  async heard(all = false): Promise<Heard[]> {
+    const listings = await this.#store.streams(all ? 'all' : this.#gone());
     const { master } = this.#own.header;
     for (const { stream } of listings)
       if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
@@ -64,7 +64,7 @@ export class Streams {
 
   /** What this master's own frontier says it had accepted when it was last published. */
   async seenBefore(): Promise<Readonly<Record<string, number>>> {
-    const own = (await this.heard()).find(({ stream }) => streamKey(stream) === this.own);
+    const own = (await this.heard(true)).find(({ stream }) => streamKey(stream) === this.own);
     return own?.frontier?.seen ?? {};
   }
 

@@ -1,5 +1,8 @@
 import type { OpenFile } from '../store/folder/file-system.js';
 
+/** Disks write at least so many bytes at once. */
+const SECTOR = 512;
+
 /** One file of a simulated disk. */
 export interface SimulatedFile {
   /** What a reader of this machine sees. */
@@ -64,7 +67,8 @@ export function mixed({ bytes, durable }: SimulatedFile, keep: number): Uint8Arr
   const share = Math.min(Math.floor(Math.abs(keep) * (end - first + 1)), end - first);
   if (share === 0) return durable.slice();
   if (share === end - first) return bytes.slice();
-  const cut = keep > 0 ? first + share : end - share;
+  // A sector reaches the disk as a whole.
+  const cut = keep > 0 ? first + share : Math.floor((end - share) / SECTOR) * SECTOR;
   const [head, tail] = keep > 0 ? [bytes, durable] : [durable, bytes];
   const result = new Uint8Array(Math.max(Math.min(cut, head.length), tail.length));
   result.set(head.subarray(0, cut));

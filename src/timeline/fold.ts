@@ -19,7 +19,7 @@ export interface Base {
 }
 
 /** How many of the newest events keep undo data after a start; later ones than that rarely arrive. */
-const UNDOABLE_TAIL = 10_000;
+export const UNDOABLE_TAIL = 10_000;
 
 const PROGRESS_EVERY = 10_000;
 
@@ -32,10 +32,12 @@ export interface FoldOptions {
   readonly progress?: Progress;
   /** How many of the newest events keep undo data. Default: 10,000. */
   readonly undoable?: number;
+  /** Events up to and including this id are final: nothing will come before them any more, so they keep no undo data. */
+  readonly final?: string;
 }
 
 /**
- * Builds a timeline from a base and the events after it. All but the newest run on the raw model, without recording; if one
+ * Builds a timeline from a base and the events after it. The final ones, and all but the newest, run on the raw model, without recording; if one
  * of those refuses, the base is taken anew and every event runs under the membrane, so that the outcome is the same.
  *
  * @param events in ULID order, all after `base.position`
@@ -47,15 +49,17 @@ export function fold(
   events: readonly Event[],
   options: FoldOptions,
 ): Timeline {
-  const { undoMemory, progress, undoable = UNDOABLE_TAIL } = options;
+  const { undoMemory, progress, undoable = UNDOABLE_TAIL, final = base.position } = options;
+  const open = events.findIndex(({ id }) => id > final);
   // A raw run that is refused needs another copy.
-  const bulk = base.once === true ? 0 : Math.max(events.length - undoable, 0);
+  const bulk = base.once === true ? 0 : Math.max(events.length - undoable, open < 0 ? events.length : open);
   const fast = bulk === 0 ? undefined : runRaw(executor, calls, base, events.slice(0, bulk), progress);
   executor.replace(fast?.root ?? base.root());
   const timeline = new Timeline(executor, calls, undoMemory, fast ?? base);
   if (timeline.revise(fast === undefined ? events : events.slice(bulk)) === BEHIND_BASE) {
     throw new Error(`Events to replay lie before the base ${base.position}`);
   }
+  timeline.advanceBase(final);
   progress?.(events.length);
   return timeline;
 }

@@ -170,8 +170,8 @@ export class Timeline {
   }
 
   /**
-   * Forgets how to undo the events up to and including `position`; the last of them becomes the base. Costs what they are many,
-   * whatever follows them.
+   * Forgets how to undo the events up to and including `position`; the last of them becomes the base. The cost grows with
+   * their number, not with what follows.
    */
   advanceBase(position: string): void {
     let count = 0;

@@ -28,10 +28,14 @@ export class Chronicle {
   readonly streams = new Map<string, Chronicled>();
   readonly seals = new Map<number, Seal>();
   readonly violations: string[] = [];
+  /** Seals that have left the machine that made them. */
+  readonly #told = new Set<string>();
   /** The greatest time that any id or seal names. */
   latest = 0;
   /** Whether history may be sealed twice, apart. */
   readonly islands: boolean;
+  /** Whether it was. */
+  isSplit = false;
 
   constructor(islands: boolean) {
     this.islands = islands;
@@ -64,6 +68,8 @@ export class Chronicle {
 
   /** A synchroniser has taken a file. */
   carried(path: string, bytes: Uint8Array): void {
+    const seal = FRONTIER.test(path) ? decodeFrontier(text.decode(bytes), crc32)?.seal : undefined;
+    if (seal !== undefined) this.#told.add(sealHash(seal));
     if (!SEGMENT.test(path)) return;
     for (const line of this.#lines(bytes, undefined)) {
       const parsed = parseLine(line, crc32);
@@ -85,6 +91,11 @@ export class Chronicle {
     return lost;
   }
 
+  /** A machine is gone, or does not remember any more: seals that nobody has heard of were never made. */
+  forgotten(): void {
+    for (const [no, seal] of this.seals) if (!this.#told.has(sealHash(seal))) this.seals.delete(no);
+  }
+
   /** Numbers of the events of a stream that are on a disk. */
   #numbers(disk: WatchedDisk, key: string): number[] {
     return disk
@@ -95,10 +106,16 @@ export class Chronicle {
       .flatMap((parsed) => (parsed.kind === 'event' ? [parsed.event.seq] : []));
   }
 
-  /** Whether a stream's master has published all that it made durable. */
-  isPublished(master: string): boolean {
-    return [...this.streams].every(
-      ([key, { events, published }]) => !key.startsWith(`${master}@`) || published >= events.length,
+  /** Whether a machine remembers to have published all that it made durable: only then it knows when its journal is too old. */
+  isPublished(disk: WatchedDisk): boolean {
+    const bytes = disk.peek('/local/session.json');
+    if (bytes === undefined) return false;
+    const { session, epoch, head } = JSON.parse(text.decode(bytes)) as Record<string, any>;
+    return [...this.streams.values()].every(
+      ({ header, events, published }) =>
+        header === undefined ||
+        header.session !== session ||
+        (header.epoch === epoch ? (head?.seq ?? 0) : published) >= events.length,
     );
   }
 
@@ -146,8 +163,9 @@ export class Chronicle {
     this.#time(seal.H);
     const known = this.seals.get(seal.no);
     if (known === undefined) this.seals.set(seal.no, seal);
-    else if (sealHash(known) !== sealHash(seal) && !this.islands)
-      this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
+    else if (sealHash(known) === sealHash(seal)) return;
+    else if (this.islands) this.isSplit = true;
+    else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
     const previous = this.seals.get(seal.no - 1);
     if (this.islands || previous === undefined) return;
     if (seal.chain[seal.no - 2] !== sealHash(previous))

@@ -184,7 +184,7 @@ export class DiskScenario {
     try {
       return await work();
     } catch (error) {
-      if (!this.#over && !EXPECTED.includes(String((error as PrevalentError).code))) this.wrong.push(error);
+      if (!this.#over && !EXPECTED.includes((error as PrevalentError).code)) this.wrong.push(error);
       return undefined;
     }
   }

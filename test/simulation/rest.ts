@@ -1,7 +1,7 @@
 import { type Event, streamKey } from '../../src/event/envelope.js';
 import { deterministic, genesisId } from '../../src/state/determinism.js';
 import type { Seal } from '../../src/store/frontier.js';
-import type { Master } from '../../src/index.js';
+import { type Master, SeparateHistoriesError } from '../../src/index.js';
 import { Board, textOf } from './board.js';
 import type { Machine } from './machine.js';
 import { Violation, type World } from './world.js';
@@ -10,15 +10,28 @@ const ROUNDS = 8;
 
 /** Lets the world come to rest (clocks right, everything delivered, everybody syncs), and checks that all agree, and with the oracle. */
 export async function settle(world: World): Promise<void> {
-  const { living, synchroniser } = world;
   world.time = Math.max(world.time, world.chronicle.latest) + 1_000;
-  for (const machine of living) machine.offset = 0;
+  for (const machine of world.living) machine.offset = 0;
   world.log('rest');
+  try {
+    if (!world.chronicle.isSplit) await settleTogether(world);
+  } catch (error) {
+    // Those who had sealed apart have met only now.
+    if (!(error instanceof SeparateHistoriesError) || !world.chronicle.isSplit) throw error;
+  }
+  if (world.chronicle.isSplit) await settleApart(world);
+  else await compare(world);
+}
+
+async function settleTogether(world: World): Promise<void> {
+  const { living, synchroniser } = world;
   let refusals: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     refusals = [];
     // A clock that ran ahead may show only now.
     world.time = Math.max(world.time, world.chronicle.latest) + world.setting.retention + 1;
+    // Whoever was not heard of until now is gone.
+    if (round === 3) world.time += 2e6;
     for (const machine of living) {
       if (round === 3) await reopen(machine);
       const master = await world.open(machine);
@@ -30,7 +43,34 @@ export async function settle(world: World): Promise<void> {
     }
   }
   if (refusals.length > 0) throw new Violation(`a sync fails at rest: ${refusals[0]!}`);
-  await compare(world);
+}
+
+/** History was sealed twice, apart: everybody says so, and nothing changes any more. */
+async function settleApart(world: World): Promise<void> {
+  const { living, synchroniser } = world;
+  const deliver = (): void => {
+    for (const machine of living) synchroniser.uploadAll(machine.files);
+    for (const machine of living) synchroniser.downloadAll(machine.files);
+  };
+  const refuse = async (machine: Machine): Promise<string> => {
+    try {
+      await (await world.open(machine)).sync();
+    } catch (error) {
+      if (error instanceof SeparateHistoriesError) return machine.master?.query(textOf) ?? '';
+      throw error;
+    }
+    throw new Violation(`${machine.label} goes on syncing, although history was sealed twice`);
+  };
+  // First everybody publishes; who has heard of one side only still goes on with that.
+  for (const machine of living) await refuse(machine).catch(() => '');
+  deliver();
+  const before: string[] = [];
+  for (const machine of living) before.push(await refuse(machine));
+  deliver();
+  for (const [index, machine] of living.entries())
+    if ((await refuse(machine)) !== before[index])
+      throw new Violation(`${machine.label} changes, although syncing stopped`);
+  world.check();
 }
 
 /** What a master finds at its start must be what it had. */

@@ -29,7 +29,8 @@ export interface Step {
 /** What a whole schedule has in common. */
 export interface Setting {
   readonly founders: number;
-  readonly sealing: 'none' | 'sealer' | 'asked';
+  /** Who seals: nobody, one master by itself, one when it is asked to, or two apart. */
+  readonly sealing: 'none' | 'sealer' | 'asked' | 'islands';
   readonly retention: number;
   readonly patience: number;
   readonly undoMemory: number;
@@ -56,12 +57,25 @@ export interface Schedule {
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
   const dice = new Dice(seed);
-  const sealing = dice.pick(['none', 'sealer', 'sealer', 'asked', 'asked'] as const);
+  const sealing = dice.pick([
+    'none',
+    'sealer',
+    'sealer',
+    'sealer',
+    'asked',
+    'asked',
+    'asked',
+    dice.chance(0.4) ? 'islands' : 'sealer',
+  ] as const);
+  const isOne = sealing !== 'islands';
+  const restores = isOne && dice.chance(0.3) ? 1 : 0;
+  const clones = isOne && dice.chance(0.15) ? 0.5 : 0;
   const setting: Setting = {
-    founders: 1 + dice.below(3),
+    founders: isOne ? 1 + dice.below(3) : 2,
     sealing,
     retention: dice.pick([0, 0, 0, 20, 200]),
-    patience: dice.pick([0, 50, 300, 1e6]),
+    // Files that a machine got back or took along must arrive before others are taken for gone.
+    patience: restores + clones > 0 ? 1e6 : dice.pick([0, 50, 300, 1e6]),
     undoMemory: dice.pick([1, 1_500, 6_000, 64e6]),
     segmentBytes: dice.pick([300, 1_000, 1e6]),
     durability: dice.pick(['group', 'group', 'always', 'none'] as const),
@@ -74,7 +88,6 @@ export function scheduleOf(seed: number): Schedule {
   };
   // Some schedules are without some kinds of things, so that what needs many of the others comes about.
   const maybe = (weight: number): number => (dice.chance(0.5) ? weight : 0);
-  const restores = dice.chance(0.3) ? 1 : 0;
   const weights: Record<Kind, number> = {
     call: 10,
     sync: 12,
@@ -87,11 +100,11 @@ export function scheduleOf(seed: number): Schedule {
     sleep: maybe(2),
     join: dice.pick([0, 0.5, 1]),
     clock: maybe(1),
-    die: maybe(0.3),
-    takeover: sealing === 'none' ? 0 : maybe(0.7),
+    die: isOne ? maybe(0.3) : 0,
+    takeover: isOne && sealing !== 'none' ? maybe(0.7) : 0,
     backup: restores,
     restore: restores,
-    clone: maybe(0.3),
+    clone: clones,
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)

@@ -40,6 +40,7 @@ export class Replicated {
  */
 export class Synchroniser {
   readonly #files = new Map<string, Version[]>();
+  readonly #owners = new Map<string, Replicated>();
   readonly deletes: boolean;
   readonly #carried: (path: string, bytes: Uint8Array) => void;
 
@@ -58,7 +59,10 @@ export class Synchroniser {
     const versions = this.#files.get(path) ?? [];
     this.#files.set(path, versions);
     const newest = versions.length - 1;
-    if ((machine.has.get(path) ?? -1) !== newest) {
+    const owner = this.#owners.get(path) ?? machine;
+    this.#owners.set(path, owner);
+    const wins = owner === machine && path.endsWith('/frontier.json');
+    if ((machine.has.get(path) ?? -1) !== newest && !wins) {
       machine.has.set(path, -1);
       return;
     }

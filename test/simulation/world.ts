@@ -1,4 +1,4 @@
-import { ClockBehindError, Master, PrevalentError } from '../../src/index.js';
+import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from '../../src/index.js';
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
@@ -40,7 +40,7 @@ export class World {
   constructor({ seed, setting }: Schedule) {
     this.setting = setting;
     this.#seed = seed;
-    this.chronicle = new Chronicle(false);
+    this.chronicle = new Chronicle(setting.sealing === 'islands');
     this.synchroniser = new Synchroniser(setting.deletes, (path, bytes) => {
       this.chronicle.carried(path, bytes);
     });
@@ -66,7 +66,8 @@ export class World {
     try {
       await this.#step(kind, machine, dice);
     } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
+      const isSplit = error instanceof SeparateHistoriesError && this.chronicle.isSplit;
+      if (!(error instanceof PowerCut) && !isSplit) throw error;
       this.log(`  ${error.message}`);
     }
     machine.disk.disarm();
@@ -156,6 +157,7 @@ export class World {
 
   /** Nobody else may begin to seal: those who have not heard of it yet would seal a history of their own. */
   async #mayCompact(machine: Machine, master: Master<Board>): Promise<boolean> {
+    if (this.setting.sealing === 'islands' && machine === this.machines[1]) return true;
     return machine === this.sealer || (await master.status()).seal !== undefined;
   }
 
@@ -175,18 +177,24 @@ export class World {
   #restore(machine: Machine, dice: Dice): void {
     if (!machine.hasBackup) return;
     const all = dice.chance(0.5);
-    const isPublished = this.chronicle.isPublished(machine.name);
     machine.cutPower(dice);
-    this.#uploadPart(machine, dice);
+    // What a snapshot contains and no journal any more would be shown by this machine alone.
+    const isSaved = machine.disk.paths().some((path) => path.endsWith('.snapshot'));
+    if (isSaved || this.setting.sealing !== 'none') this.synchroniser.uploadAll(machine.files);
+    else this.#uploadPart(machine, dice);
     machine.restore('/shared/');
-    if (all) machine.restore('/local/');
+    if (all) {
+      machine.restore('/local/');
+      if (machine === this.sealer) this.chronicle.forgotten();
+    }
     this.synchroniser.reconcile(machine.files);
     const disks = this.living.map(({ disk }) => disk);
     for (const { args } of this.chronicle.restored(disks, machine.name)) {
       const made = this.calls.get((args as string[])[0]!);
       if (made?.machine === machine) made.lost = true;
     }
-    if (all || !isPublished || dice.chance(0.5)) this.synchroniser.downloadAll(machine.files);
+    if (all || !this.chronicle.isPublished(machine.disk) || dice.chance(0.5))
+      this.synchroniser.downloadAll(machine.files);
   }
 
   /** Another machine goes on under the same name, with a copy of the folder. */
@@ -248,8 +256,15 @@ export class World {
   download(machine: Machine, dice: Dice): void {
     const { torn, stale } = this.setting;
     const share = dice.pick([0.3, 0.7, 1]);
-    for (const path of this.synchroniser.pending(machine.files)) {
+    const pending = this.synchroniser.pending(machine.files);
+    for (const path of pending) {
       if (!dice.chance(share)) continue;
+      if (path.startsWith(`/shared/${machine.name}/`)) {
+        // What comes back of its own comes whole: with a hole in it a master would refuse to start.
+        for (const one of pending.filter((other) => other.slice(0, 36) === path.slice(0, 36)))
+          this.synchroniser.download(machine.files, one);
+        continue;
+      }
       const back = dice.below(100) < stale ? 1 + dice.below(3) : 0;
       this.synchroniser.download(machine.files, path, back, dice.below(100) < torn ? dice.next() : 1);
     }
@@ -277,7 +292,7 @@ export class World {
       local: '/local',
       now: () => Math.max(0, this.time + machine.offset),
       random: () => machine.random.next(),
-      sealer: setting.sealing === 'sealer' && machine === this.machines[0],
+      sealer: this.machines.indexOf(machine) < { none: 0, asked: 0, sealer: 1, islands: 2 }[setting.sealing],
       retention: setting.retention,
       patience: setting.patience,
       maxClockDrift: DRIFT,
@@ -311,5 +326,6 @@ export class World {
     machine.cutPower(dice);
     this.#uploadPart(machine, dice);
     machine.isGone = true;
+    if (machine === this.sealer) this.chronicle.forgotten();
   }
 }

@@ -3,8 +3,8 @@ import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../e
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type FileSystem, namesIn, type OpenFile, replaceFile, temporaryName } from './file-system.js';
-import { FRONTIER_FILE, isTemporary, segmentName, snapshotName } from './layout.js';
+import { createFileNow, type FileSystem, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -26,6 +26,8 @@ export interface OpenEnd {
   readonly head: Head | undefined;
   /** The newest seal that this machine remembers. */
   readonly seal: Seal | undefined;
+  /** What it remembers to have issued again. */
+  readonly moved: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
   /** Checks every line of the stream but those up to `deleted`, which may be gone. */
@@ -49,6 +51,7 @@ export class FolderJournal implements Journal {
   readonly head: Head | undefined;
   readonly notices: readonly Notice[];
   readonly seal: Seal | undefined;
+  readonly moved: Readonly<Record<string, number>>;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -72,6 +75,8 @@ export class FolderJournal implements Journal {
   /** Events up to this one may be deleted. */
   #deleted: number;
   #rotation: Promise<void> | undefined;
+  /** Ends when no file but the one that is written to is open. */
+  #closing: Promise<unknown> = Promise.resolve();
   /** Another stream of this master goes on; the lock is its. */
   #succeeded = false;
 
@@ -80,6 +85,7 @@ export class FolderJournal implements Journal {
     this.head = end.head;
     this.notices = end.notices;
     this.seal = end.seal;
+    this.moved = { ...end.moved, ...end.header.moved };
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
@@ -131,7 +137,7 @@ export class FolderJournal implements Journal {
 
   async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    const session = { session: header.session, epoch: header.epoch, head, seal };
+    const session = { session: header.session, epoch: header.epoch, head, seal, moved: this.moved };
     const news = JSON.stringify([head, seal?.no]);
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#remembered) await writeSession(fs, local, session);
@@ -163,6 +169,7 @@ export class FolderJournal implements Journal {
       ...this.#end,
       directory,
       header,
+      moved: this.moved,
       head,
       notices: [],
       file,
@@ -198,6 +205,8 @@ export class FolderJournal implements Journal {
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
+    // Events may be deleted on the strength of it: the way to it must be durable as well.
+    await this.#end.fs.syncDirectory(this.#end.directory);
     const name = snapshotName(position);
     try {
       await replaceFile(this.#end.fs, directory, name, chunks);
@@ -219,6 +228,7 @@ export class FolderJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#rotation;
+    await this.#closing;
     try {
       await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
@@ -312,11 +322,7 @@ export class FolderJournal implements Journal {
   }
 
   #inBackground(work: Promise<void>): void {
-    this.#rotation = work
-      .catch(() => undefined)
-      .finally(() => {
-        this.#rotation = undefined;
-      });
+    this.#closing = Promise.all([this.#closing, work.catch(() => undefined)]);
   }
 
   #goOnIn(next: OpenFile): Promise<void> {
@@ -339,11 +345,4 @@ function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
   return count;
-}
-
-/** Removes temporary files that a crash left in a directory of ours. */
-export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
-  for (const name of await namesIn(fs, directory, 'file')) {
-    if (isTemporary(name)) await fs.unlink(`${directory}/${name}`);
-  }
 }

@@ -1,24 +1,25 @@
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
-import { InvalidOptionError, JournalDamagedError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
+import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import { isUlid } from '../../event/ulid.js';
-import { decodeFrontier, encodeFrontier, type Seal } from '../frontier.js';
+import { decodeFrontier, type Seal } from '../frontier.js';
 import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
-import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
-import { FolderJournal, removeTemporaries } from './folder-journal.js';
+import { type FileSystem, replaceFile } from './file-system.js';
+import { FolderJournal } from './folder-journal.js';
 import {
   epochsOf,
-  FRONTIER_FILE,
   isNewsFor,
   isStream,
+  removeTemporaries,
   segmentName,
   segmentsOf,
   snapshotName,
   snapshotsOf,
   streamDirectory,
 } from './layout.js';
+import { frontierOf, publishRest } from './left-over.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { claimFolder } from './own-folder.js';
@@ -97,10 +98,9 @@ export class FolderStore implements Store {
     }
   }
 
-  async streams(ended?: ReadonlySet<string>): Promise<readonly StreamListing[]> {
-    for (const master of ended ?? []) this.#catalog.forget(master);
+  async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
     // A drive that is gone must not look like a folder where nobody has written.
-    return this.#catalog.streams(this.#begun);
+    return this.#catalog.streams(again, this.#begun);
   }
 
   async header(stream: StreamId): Promise<StreamHeader | undefined> {
@@ -147,23 +147,23 @@ export class FolderStore implements Store {
     const stream = { master, epoch };
     const directory = streamDirectory(this.location, stream);
     if (session === undefined || !continues(session, epoch, await this.#catalog.header(stream))) {
-      await this.#publishRest(stream, notices);
+      await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
         message: `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. Nothing is lost.`,
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
-    const frontier = await this.#frontier(stream);
+    const frontier = await frontierOf(this.#scan(stream, 0));
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
-    const published = Math.max(frontier?.head?.seq ?? 0, remembered);
+    const published = Math.max(frontier?.head?.seq ?? 0, remembered, await this.#seenOf(stream));
     const seal = newer(session.seal, frontier?.seal);
     const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
     const found = await recoverStream(scan);
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
-      await this.#publishRest(stream, notices);
+      await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
         message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. The other masters still hold what is missing here.`,
@@ -179,6 +179,7 @@ export class FolderStore implements Store {
       header: found.header,
       head: found.head,
       seal,
+      moved: session.moved ?? {},
       notices,
       lock,
       check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
@@ -235,8 +236,8 @@ export class FolderStore implements Store {
     };
     const directory = streamDirectory(this.location, header);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
-    const seal = session?.seal;
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal });
+    const { seal, moved = {} } = session ?? {};
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved });
     await this.#fs.mkdir(directory);
     await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
@@ -249,6 +250,7 @@ export class FolderStore implements Store {
       header,
       head: undefined,
       seal,
+      moved,
       notices,
       lock,
       check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
@@ -276,57 +278,21 @@ export class FolderStore implements Store {
     }
   }
 
-  // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
-  async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
-    const frontier = await this.#frontier(stream);
-    const scan = this.#scan(stream, frontier?.head?.seq ?? 0, frontier?.seal?.V[streamKey(stream)]);
-    const found = await this.#scanOther(scan, notices);
-    if (found?.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
-    const text = encodeFrontier(
-      {
-        clock: found.head.id,
-        head: found.head,
-        seal: frontier?.seal,
-        snapshot: frontier?.snapshot,
-        session: found.header.session,
-        modelHash: frontier?.modelHash ?? '',
-        fingerprint: frontier?.fingerprint,
-        seen: frontier?.seen ?? {},
-        next: undefined,
-      },
-      crc32,
-    );
-    await replaceFile(this.#fs, streamDirectory(this.location, stream), FRONTIER_FILE, [
-      new TextEncoder().encode(text),
-    ]);
-    notices.push({
-      kind: 'new-epoch',
-      message: `Published ${found.head.seq - (frontier?.head?.seq ?? 0)} events of ${streamKey(stream)} that its writer had not published.`,
-    });
-  }
-
-  // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
-  async #scanOther(scan: Scan, notices: Notice[]): Promise<Recovered | undefined> {
-    try {
-      return await recoverStream({ ...scan, thorough: true });
-    } catch (error) {
-      if (!(error instanceof JournalDamagedError)) throw error;
-      notices.push({ kind: 'foreign-file', message: error.message });
-      return undefined;
-    }
-  }
-
   #scan(stream: StreamId, published: number, deleted = 0): Scan {
     return { fs: this.#fs, root: this.location, stream, published, deleted, crc32 };
   }
 
-  async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {
-    const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
-    return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+  /** How much of a stream any master says it has accepted: less in the journal means that it was put back to an older copy. */
+  async #seenOf(stream: StreamId): Promise<number> {
+    const key = streamKey(stream);
+    const frontiers = (await this.#catalog.streams('all', true)).map((listing) =>
+      decodeFrontier(listing.frontier, crc32),
+    );
+    return Math.max(0, ...frontiers.map((one) => Math.max(one?.seen[key] ?? 0, one?.seal?.V[key] ?? 0)));
   }
 
   async #refuseOtherModels(model: string): Promise<void> {
-    for (const { stream } of await this.#catalog.streams(true)) {
+    for (const { stream } of await this.#catalog.streams('all', true)) {
       const header = await this.#catalog.header(stream);
       if (header !== undefined && header.model !== model) {
         throw new ModelMismatchError(

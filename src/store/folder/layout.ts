@@ -73,3 +73,10 @@ export function mastersAmong(folders: readonly string[]): string[] {
 export async function epochsOf(fs: FileSystem, root: string, master: string): Promise<string[]> {
   return (await namesIn(fs, `${root}/${master}`, 'directory')).filter(isUlid);
 }
+
+/** Removes temporary files that a crash left in a directory of ours. */
+export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
+  for (const name of await namesIn(fs, directory, 'file')) {
+    if (isTemporary(name)) await fs.unlink(`${directory}/${name}`);
+  }
+}

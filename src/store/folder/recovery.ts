@@ -34,6 +34,8 @@ export interface Scan {
 }
 
 const LINE_FEED = 10;
+/** Disks write at least so many bytes at once. */
+const SECTOR = 512;
 const LINE_START = '{"v":1,"id":"';
 /** More than the header line of a stream takes as a rule. */
 const HEADER_BYTES = 4096;
@@ -81,7 +83,7 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
     segment = { first, size: found.size, allocated: bytes.length };
   }
   // The newest file holds no event after all, so that the last one stands where nothing was read.
-  if (head?.id === '') return recoverStream({ ...scan, thorough: true });
+  if (head?.id === '' && scan.thorough !== true) return recoverStream({ ...scan, thorough: true });
   return { header, head, segment, torn, unused };
 }
 
@@ -113,7 +115,7 @@ function checkSegment(
     const wrong = wrongWith(line, scan.stream, head, first === 1 && number === 1);
     if (wrong !== undefined) {
       const seq = (head?.seq ?? 0) + 1;
-      if (!newest || seq <= scan.published || isFollowed(bytes.subarray(start), scan, seq))
+      if (!newest || seq <= scan.published || isFollowed(bytes.subarray(start), start, scan, seq))
         throw damaged(file, number, start, wrong);
       return { header, head, size: start, torn: withoutPadding(bytes.subarray(start)).slice() };
     }
@@ -137,11 +139,12 @@ async function readHeader({ fs, stream, crc32 }: Scan, file: string): Promise<St
 /**
  * Tells whether good later lines follow a bad one. Lines are written in order and synced in batches, so a crash leaves the
  * end of the last batch unwritten or zeroed; a bad line in front of good ones is damage to what was acknowledged.
+ *
+ * @param rest the file from byte `start` on
  */
-function isFollowed(rest: Uint8Array, { stream, crc32 }: Scan, seq: number): boolean {
-  // Pages of an unfinished write may reach the disk out of order; those that did not are zeros or padding.
+function isFollowed(rest: Uint8Array, start: number, { stream, crc32 }: Scan, seq: number): boolean {
   const lines = withoutPadding(rest);
-  if (lines.includes(0) || lines.includes(PADDING)) return false;
+  if (hasHole(lines, start)) return false;
   return new TextDecoder()
     .decode(lines)
     .split('\n')
@@ -150,6 +153,18 @@ function isFollowed(rest: Uint8Array, { stream, crc32 }: Scan, seq: number): boo
       const line = parseLine(text, crc32);
       return line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch;
     });
+}
+
+/**
+ * Parts of an unfinished write may reach the disk out of order. Where one did not there is what was there before: padding or
+ * zeros, up to the end of a sector. Such a byte anywhere else was flipped into one.
+ */
+function hasHole(bytes: Uint8Array, start: number): boolean {
+  for (let end = SECTOR - (start % SECTOR); end <= bytes.length; end += SECTOR) {
+    const last = bytes[end - 1];
+    if (last === 0 || last === PADDING) return true;
+  }
+  return false;
 }
 
 /** A line, and what may be the next one if it was the line feed between them that was damaged. */
@@ -178,6 +193,7 @@ function wrongWith(line: Checked, stream: StreamId, head: Head | undefined, firs
 function damaged(file: string, line: number, byte: number, why: string): JournalDamagedError {
   return new JournalDamagedError(
     `${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. Restore the file from another copy of the folder (other masters hold what you published) and open again; if there is none, \`prevalent repair\` salvages what is good.`,
+    { place: { file, line, byte } },
   );
 }
 

@@ -14,8 +14,8 @@ const FRONTIER_BYTES = 16 * 1024 * 1024;
 /** A frontier names the epoch in which its master goes on. */
 const NEXT = /"next":"([0-9A-Z]{26})"/;
 
-/** Every so often all directories are listed, in case a frontier that names a new epoch never came. */
-const RELIST_EVERY = 100;
+/** At every so many looks one master's directory is listed, by turns, in case nothing hints at an epoch that has arrived. */
+const RELIST_EVERY = 16;
 
 /** What is known of one master's folder. */
 interface Folder {
@@ -36,7 +36,7 @@ export class StreamCatalog {
   readonly #crc32: Crc32;
   readonly #folders = new Map<string, Folder>();
   readonly #headers = new Map<string, StreamHeader>();
-  #listings = 0;
+  #looks = 0;
 
   constructor(fs: FileSystem, root: string, crc32: Crc32) {
     this.#fs = fs;
@@ -47,11 +47,14 @@ export class StreamCatalog {
   /**
    * Every stream, with its frontier as far as it has arrived.
    *
+   * @param again masters all of whose epochs are looked for
    * @param mustExist fails if the shared folder is not there; else that means that nobody has written
    */
-  async streams(mustExist: boolean): Promise<StreamListing[]> {
-    if (this.#listings++ % RELIST_EVERY === 0) this.#folders.clear();
+  async streams(again: ReadonlySet<string> | 'all', mustExist: boolean): Promise<StreamListing[]> {
     const masters = await this.#masters(mustExist);
+    const turn = this.#looks++ / RELIST_EVERY;
+    if (Number.isInteger(turn) && masters.length > 0) this.#folders.delete(masters[turn % masters.length] ?? '');
+    for (const master of again === 'all' ? masters : again) this.#folders.delete(master);
     // All at once: on a network drive each takes as long as the way there and back.
     return (await Promise.all(masters.map((master) => this.#streamsOf(master)))).flat();
   }

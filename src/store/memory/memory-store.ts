@@ -180,6 +180,7 @@ class MemoryJournal implements Journal {
   readonly head: Head | undefined;
   readonly notices = [];
   readonly seal: Seal | undefined;
+  readonly moved: Readonly<Record<string, number>>;
   readonly #streams: Map<string, MemoryStream>;
   readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
@@ -192,6 +193,7 @@ class MemoryJournal implements Journal {
     this.header = stream.header;
     this.head = stream.lines.head();
     this.seal = stream.seal;
+    this.moved = stream.header.moved ?? {};
     this.#streams = streams;
     this.#stream = stream;
     this.#release = release;

@@ -140,86 +140,6 @@ test('names of masters', () => {
   expect(streamKey(stream)).toBe('laptop@01HF7YAT00FQ2VRP41VVTGRSXB');
 });
 
-describe('a reader that has learned what the lines of a stream have in common', () => {
-  const plain: Event = { ...event, tx: 'add', txv: 1, args: ['Milk'], meta: null };
-  const reading = (text: string) => (): void => {
-    for (let times = 0; times < 3; times++) parseLine(text, crc32);
-  };
-  const forget = reading(line({ ...plain, master: 'other', model: 'other' }));
-  const learn = reading(line(plain));
-  const sealedText = (text: string): string => sealLine(text.replace(/,"crc":"[^"]*"\}$/, ''), crc32);
-  const readBothWays = (text: string): void => {
-    forget();
-    const unlearned = parseLine(text, crc32);
-    learn();
-    expect(parseLine(text, crc32)).toEqual(unlearned);
-  };
-
-  test('reads the same as one that has not', () => {
-    const text = line(plain);
-    const edits: [string | RegExp, string][] = [
-      ['"add"', '"add","tx":"other"'],
-      ['"add"', '"a\\u0064d"'],
-      ['"seq":7', '"seq":07'],
-      ['"seq":7', '"seq":7.0'],
-      ['"seq":7', '"seq":7e0'],
-      ['"seq":7', '"seq":9007199254740993'],
-      ['"seq":7', '"seq":999999999999999'],
-      ['"txv":1', '"txv":0'],
-      ['"args":["Milk"]', '"args":[1],[2]'],
-      ['"args":["Milk"]', '"args":[1],"args":[2]'],
-      ['"args":["Milk"]', '"args":{"json":[1]}'],
-      ['"args":["Milk"]', '"args":null'],
-      ['"args":["Milk"]', '"args":1'],
-      ['"args":["Milk"]', '"args":[1]]'],
-      ['"args":["Milk"]', '"args":[1],"meta":5'],
-      ['"args":["Milk"]', '"args":[1],"kind":"header","session":"s","reason":"new"'],
-      ['"args":["Milk"]', '"args":["\\",\\"meta\\":null,\\"crc\\":\\"00000000"]'],
-      ['"args":["Milk"]', '"args": [ "\u2028" ] '],
-      ['"args":["Milk"]', '"args":["__proto__",{"__proto__":1}]'],
-      ['"meta":null', '"meta":null,"v":2'],
-      ['"meta":null', '"meta":null,"origin":"01HF7YAT00003QQVXG0000000Z"'],
-      ['"meta":null', '"meta":null,"origin":"x"'],
-      ['"meta":null', '"meta":{"user":"ada"}'],
-      ['"meta":null', '"meta":null,"meta":null'],
-      ['"laptop"', '"laptop2"'],
-      ['"todo-list"', '"todo-list2"'],
-      [plain.id, plain.id.toLowerCase()],
-      [plain.id, '8ZZZZZZZZZZZZZZZZZZZZZZZZZ'],
-      [/^\{"v":1/, '{"v":2'],
-      [/^\{/, '{ '],
-      [/^\{/, '{"id":"x",'],
-    ];
-    for (const [from, to] of edits) {
-      const edited = text.replace(from, () => to);
-      expect(edited).not.toBe(text);
-      readBothWays(sealedText(edited));
-    }
-  });
-
-  test('reads the same whatever is changed, put in or left out', () => {
-    const text = line(plain).replace(/,"crc":"[^"]*"\}$/, '');
-    const piece = fc.oneof(
-      fc.constantFrom('"', ',', '[', ']', '{', '}', ':', '\\', '0', '1', ' ', 'a', '"args":[],', '"meta":null,'),
-      fc.json(),
-      fc.string({ maxLength: 3 }),
-    );
-    fc.assert(
-      fc.property(fc.nat(text.length), fc.nat(6), piece, (at, out, put) => {
-        readBothWays(sealLine(text.slice(0, at) + put + text.slice(at + out), crc32));
-      }),
-      { seed: 6, numRuns: 2_000 },
-    );
-  });
-
-  test('keeps no part of a line, and learns nothing from lines that have nothing in common', () => {
-    for (let seq = 1; seq < 3_000; seq++) {
-      const one = { ...plain, seq, tx: `tx${seq}`, meta: { request: seq } };
-      expect(parseLine(line(one), crc32)).toEqual({ kind: 'event', event: one });
-    }
-  });
-});
-
 test('a line is summed as its text is, however it was put together', () => {
   const text = fc.oneof(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 20 }));
   fc.assert(
@@ -228,11 +148,11 @@ test('a line is summed as its text is, however it was put together', () => {
       const writer = new LineWriter(one, model, crc32);
       for (const meta of [JSON.stringify(arg), 'null', 'null']) {
         const written = writer.line(one, JSON.stringify(one.args), meta);
-        expect(openLine(written, crc32)).toMatchObject({ master: Buffer.from(master).toString(), seq: seq + 1 });
+        expect(openLine(written, crc32)).toMatchObject({ master, seq: seq + 1 });
       }
       const again = writer.line({ ...one, origin: event.id }, JSON.stringify(one.args), 'null');
       expect(openLine(again, crc32)).toMatchObject({ origin: event.id });
     }),
-    { seed: 7, numRuns: 1_000 },
+    { seed: 7, numRuns: 200 },
   );
 });

@@ -89,3 +89,64 @@ test('more kinds of calls than are remembered are read all the same', () => {
     expect(told(line, (one) => reader.read(one))).toMatchObject({ seq: i + 1, tx: `tx-${i % 30}`, meta: { i } });
   }
 });
+
+function readBothWays(text: string): void {
+  const reader = new LineReader(crc32);
+  expect(reader.read(usual).kind).toBe('event');
+  expect(told(text, (one) => reader.read(one))).toEqual(told(text, (one) => parseLine(one, crc32)));
+}
+
+test('whatever a line says otherwise, it is taken as parseLine takes it', () => {
+  const edits: [string | RegExp, string][] = [
+    ['"add"', '"add","tx":"other"'],
+    ['"add"', '"a\\u0064d"'],
+    ['"seq":7', '"seq":07'],
+    ['"seq":7', '"seq":7.0'],
+    ['"seq":7', '"seq":7e0'],
+    ['"seq":7', '"seq":9007199254740993'],
+    ['"seq":7', '"seq":999999999999999'],
+    ['"txv":1', '"txv":0'],
+    ['"args":["Milk"]', '"args":[1],[2]'],
+    ['"args":["Milk"]', '"args":[1],"args":[2]'],
+    ['"args":["Milk"]', '"args":{"json":[1]}'],
+    ['"args":["Milk"]', '"args":null'],
+    ['"args":["Milk"]', '"args":1'],
+    ['"args":["Milk"]', '"args":[1]]'],
+    ['"args":["Milk"]', '"args":[1],"meta":5'],
+    ['"args":["Milk"]', '"args":[1],"kind":"header","session":"s","reason":"new"'],
+    ['"args":["Milk"]', '"args":["\\",\\"meta\\":null,\\"crc\\":\\"00000000"]'],
+    ['"args":["Milk"]', '"args": [ "\u2028" ] '],
+    ['"args":["Milk"]', '"args":["__proto__",{"__proto__":1}]'],
+    ['"meta":null', '"meta":null,"v":2'],
+    ['"meta":null', '"meta":null,"origin":"01HF7YAT00003QQVXG0000000Z"'],
+    ['"meta":null', '"meta":null,"origin":"x"'],
+    ['"meta":null', '"meta":{"user":"ada"}'],
+    ['"meta":null', '"meta":null,"meta":null'],
+    ['"laptop"', '"laptop2"'],
+    ['"todo-list"', '"todo-list2"'],
+    [event(7).id, event(7).id.toLowerCase()],
+    [event(7).id, '8ZZZZZZZZZZZZZZZZZZZZZZZZZ'],
+    [/^\{"v":1/, '{"v":2'],
+    [/^\{/, '{ '],
+    [/^\{/, '{"id":"x",'],
+  ];
+  for (const [from, to] of edits) {
+    const edited = usual.replace(from, () => to);
+    expect(edited).not.toBe(usual);
+    readBothWays(sealLine(edited.replace(/,"crc":"[^"]*"\}$/, ''), crc32));
+  }
+});
+
+test('whatever is changed in a line, put in or left out, it is taken as parseLine takes it', () => {
+  const piece = fc.oneof(
+    fc.constantFrom('"', ',', '[', ']', '{', '}', ':', '\\', '0', '1', ' ', 'a', '"args":[],', '"meta":null,'),
+    fc.json(),
+    fc.string({ maxLength: 3 }),
+  );
+  fc.assert(
+    fc.property(fc.nat(open.length), fc.nat(6), piece, (at, out, put) => {
+      readBothWays(sealLine(open.slice(0, at) + put + open.slice(at + out), crc32));
+    }),
+    { seed: 6, numRuns: 1_000 },
+  );
+});

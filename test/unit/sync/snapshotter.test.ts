@@ -210,7 +210,7 @@ describe('a snapshot that is taken while the state goes on', () => {
     const base = { ...genesisBase(), root: () => bench.replica.executor.genesis() };
     const late = { ...bench.late(events[0]!.id, 3), id: `${'0'.repeat(25)}1` };
     bench.atWrite(2, () => {
-      bench.replica.rebuild(base, [late, ...events]);
+      bench.replica.rebuild(base, [late, ...events], undefined);
     });
     const taken = await bench.snapshotter.take(true);
     expect((await bench.read(taken!.position)).state).toBe(bench.state);
