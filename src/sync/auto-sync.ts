@@ -120,14 +120,13 @@ export class AutoSync {
       this.#report(error);
     }
     this.#syncing = false;
-    if (this.#isStopped()) return;
-    this.#scheduleInterval();
-    if (this.#changed) this.#scheduleSoon();
+    this.#scheduleNext();
   }
 
-  // A call, because it may have changed during a wait, which a compiler does not expect of a field.
-  #isStopped(): boolean {
-    return this.#stopped;
+  #scheduleNext(): void {
+    if (this.#stopped) return;
+    this.#scheduleInterval();
+    if (this.#changed) this.#scheduleSoon();
   }
 
   // What is cut short by closing is no news.

@@ -48,7 +48,12 @@ class Bench {
     store.watch = (_master, listener) => {
       this.watched++;
       this.listener = listener;
-      return watch?.(this, listener) ?? Promise.resolve(async () => void this.watched--);
+      return (
+        watch?.(this, listener) ??
+        Promise.resolve(async () => {
+          this.watched--;
+        })
+      );
     };
     this.auto = new AutoSync(plan, {
       store,
@@ -198,7 +203,9 @@ test('stop() during a sync and before the watcher is ready', async () => {
   await pass(EVERY);
   let ended = 0;
   const stopped = bench.auto.stop();
-  ready?.(async () => void ended++);
+  ready?.(async () => {
+    ended++;
+  });
   bench.letGo?.();
   await stopped;
   await pass(10 * EVERY);
