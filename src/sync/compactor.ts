@@ -176,7 +176,9 @@ export class Compactor {
     const cut = await this.#cutStreams(heard, seal);
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
       const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
-      if (!isAsked && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
+      // A frontier that was put back to an older copy may have lost an offer that others need.
+      const isRestored = this.#parts.own.header.reason === 'restored' && this.#parts.publisher.snapshot === undefined;
+      if (!isAsked && !isRestored && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
       const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
       const { snapshotter } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.

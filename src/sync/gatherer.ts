@@ -22,6 +22,8 @@ export interface Gathered {
 
 /** Reads a store for one replica: what to build its state from, and what is new. */
 export class Gatherer {
+  /** How many candidates could not be read when everything was read last. */
+  unread = 0;
   /** Number of the last event that each stream's master has published, as far as heard. */
   readonly heads = new Map<string, number>();
   readonly #replica: Replica;
@@ -75,8 +77,10 @@ export class Gatherer {
    */
   async everything(heard: readonly Heard[], skipped: (error: Error) => void): Promise<Gathered> {
     let best: Gathered | undefined;
+    this.unread = 0;
     for (const { stream, listing } of await this.candidates(heard)) {
       const base = await this.tryRead(stream, listing, skipped);
+      if (base === undefined) this.unread++;
       if (base === undefined || this.#isAhead(base) || !(await this.obeysSeal(base))) continue;
       const plan = await this.#planFrom(heard, base);
       const first = plan.accept[0];
@@ -134,8 +138,11 @@ export class Gatherer {
       return await this.#snapshots.read(stream, listing);
     } catch (error) {
       // Another master's file may not have arrived, or is just being replaced by a newer one.
-      const isOwn = stream.master === this.#own.header.master;
-      if (!(error instanceof SnapshotDamagedError) && isOwn) throw error;
+      // So may one of its own: they are pruned in the background.
+      const isThere =
+        stream.master === this.#own.header.master &&
+        (await this.#store.snapshots(stream)).some(({ position }) => position === listing.position);
+      if (!(error instanceof SnapshotDamagedError) && isThere) throw error;
       if (error instanceof SnapshotDamagedError) skipped(error);
       return undefined;
     }

@@ -182,7 +182,10 @@ export class Merger {
     const { seal } = this.#sealing;
     if (seal === undefined) return [];
     const { clock, definition, timeline } = this.#replica;
-    const whole = tails.map(({ header, tail }) => ({ header, tail: withCalls(tail, header, seal, timeline.entries) }));
+    const whole = tails.map(({ header, tail }) => ({
+      header,
+      tail: streamKey(header) === this.#own.key ? withCalls(tail, header, seal, timeline.entries) : tail,
+    }));
     const { events, upTo } = cutTail(whole, seal, this.#own.journal.moved);
     const { master, session, model } = this.#own.header;
     const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };
@@ -217,13 +220,13 @@ export class Merger {
   async #isReplaced(heard: readonly Heard[], plan: Plan): Promise<boolean> {
     if (!this.#gatherer.lacksSealed(this.#replica.accepted, plan)) return false;
     const candidates = await this.#gatherer.candidates(heard);
-    // Each of them is read once: as a rule the events are only on their way.
+    // Each of them is read whole once: as a rule the events are only on their way.
     const offered = candidates.map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`).join();
     const asked = `${this.#sealing.seal?.no ?? 0} ${offered}`;
     if (candidates.length === 0 || this.#tried === asked) return false;
     const { base, plan: whole } = await this.#gatherer.everything(heard, () => undefined);
     if (!this.#gatherer.lacksSealed(base.vector, whole)) return true;
-    this.#tried = asked;
+    if (this.#gatherer.unread === 0) this.#tried = asked;
     return false;
   }
 

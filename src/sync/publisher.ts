@@ -144,8 +144,9 @@ export class Publisher {
     streams: Streams,
     { stream, frontier }: Heard,
   ): Promise<{ readonly last: Head | undefined } | undefined> {
-    const named = frontier?.seal?.V[streamKey(stream)] ?? 0;
-    const more = await streams.events(stream, Math.max(frontier?.head?.seq ?? 0, named), Infinity);
+    // What a seal names may be deleted but for the newest, which may not be published any more where an old frontier came back.
+    const named = this.#sealing.seal?.V[streamKey(stream)] ?? 0;
+    const more = await streams.events(stream, Math.max(frontier?.head?.seq ?? 0, named - 1), Infinity);
     const last = more.at(-1);
     if (last !== undefined) return { last: { seq: last.seq, id: last.id } };
     return frontier !== undefined && frontier.next === undefined ? { last: frontier.head } : undefined;

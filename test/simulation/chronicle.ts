@@ -37,8 +37,14 @@ export class Chronicle {
   /** Whether it was. */
   isSplit = false;
 
-  constructor(islands: boolean) {
+  /** Clock promises that the sealer must count now, by stream. */
+  promised = new Map<string, string>();
+  /** Promises from before this time (ms) need not be waited for. */
+  readonly #awakeSince: () => number;
+
+  constructor(islands: boolean, awakeSince: () => number) {
     this.islands = islands;
+    this.#awakeSince = awakeSince;
   }
 
   stream(key: string): Chronicled {
@@ -122,11 +128,13 @@ export class Chronicle {
   /** Lines of a file that were not in it before. */
   #lines(after: Uint8Array | undefined, before: Uint8Array | undefined): string[] {
     if (after === undefined) return [];
-    const from = before !== undefined && before.length <= after.length && startsWith(after, before) ? before.length : 0;
+    const isMore = before !== undefined && before.length <= after.length && startsWith(after, before);
+    // A line is one when its line feed is there.
+    const from = isMore ? before.lastIndexOf(10) + 1 : 0;
     return text
-      .decode(after.subarray(from))
+      .decode(after.subarray(from, after.lastIndexOf(10) + 1))
       .split('\n')
-      .filter((line) => line !== '');
+      .slice(0, -1);
   }
 
   #line(line: string): void {
@@ -162,8 +170,10 @@ export class Chronicle {
   #seal(seal: Seal): void {
     this.#time(seal.H);
     const known = this.seals.get(seal.no);
-    if (known === undefined) this.seals.set(seal.no, seal);
-    else if (sealHash(known) === sealHash(seal)) return;
+    if (known === undefined) {
+      this.seals.set(seal.no, seal);
+      if (!this.islands) this.#isPatient(seal);
+    } else if (sealHash(known) === sealHash(seal)) return;
     else if (this.islands) this.isSplit = true;
     else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
     const previous = this.seals.get(seal.no - 1);
@@ -173,6 +183,16 @@ export class Chronicle {
     if (seal.H < previous.H) this.violations.push(`seal ${seal.no} ends before seal ${seal.no - 1}`);
     for (const [key, count] of Object.entries(previous.V))
       if ((seal.V[key] ?? 0) < count) this.violations.push(`seal ${seal.no} names less of ${key}`);
+  }
+
+  /** Nobody who is awake is ever cut. */
+  #isPatient(seal: Seal): void {
+    for (const [key, clock] of this.promised) {
+      const first = this.streams.get(key)?.events[seal.V[key] ?? 0];
+      const isCut = first !== undefined && first.id <= seal.H && first.id > (this.seals.get(seal.no - 1)?.H ?? '');
+      if (isCut && first.id > clock && ulidTime(clock) >= this.#awakeSince())
+        this.violations.push(`seal ${seal.no} cuts ${key}, whose master is awake`);
+    }
   }
 
   #time(id: string): void {

@@ -1,4 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from '../../src/index.js';
+
+import { decodeFrontier } from '../../src/store/frontier.js';
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
@@ -40,7 +43,10 @@ export class World {
   constructor({ seed, setting }: Schedule) {
     this.setting = setting;
     this.#seed = seed;
-    this.chronicle = new Chronicle(setting.sealing === 'islands');
+    this.chronicle = new Chronicle(
+      setting.sealing === 'islands',
+      () => this.time + this.sealer.offset - setting.patience,
+    );
     this.synchroniser = new Synchroniser(setting.deletes, (path, bytes) => {
       this.chronicle.carried(path, bytes);
     });
@@ -71,12 +77,44 @@ export class World {
       this.log(`  ${error.message}`);
     }
     machine.disk.disarm();
+    await this.#look(machine);
     this.check();
   }
 
   check(): void {
     const [violation] = this.chronicle.violations;
     if (violation !== undefined) throw new Violation(violation);
+  }
+
+  /** Looks at what a master has accepted: nothing may count together with its re-issue. */
+  async #look(machine: Machine): Promise<void> {
+    const { master } = machine;
+    if (machine === this.sealer && master === undefined) this.chronicle.promised.clear();
+    if (master === undefined) return;
+    const { streams } = await master.status();
+    const tokens = new Map<string, string>();
+    for (const [key, { accepted }] of Object.entries(streams))
+      for (const { args } of this.chronicle.stream(key).events.slice(0, accepted)) {
+        const token = (args as string[])[0]!;
+        const other = tokens.get(token);
+        if (other !== undefined)
+          throw new Violation(`${token} counts twice in the state of ${machine.label}: in ${other} and ${key}`);
+        tokens.set(token, key);
+      }
+    if (machine === this.sealer) this.#notePromises(machine, streams);
+  }
+
+  /** Which promises the sealer has seen and can count, because it has all events up to the head that came with them. */
+  #notePromises({ disk }: Machine, streams: Readonly<Record<string, { readonly accepted: number }>>): void {
+    const before = this.chronicle.promised;
+    this.chronicle.promised = new Map();
+    for (const [key, { accepted }] of Object.entries(streams)) {
+      const bytes = disk.peek(`/shared/${key.replace('@', '/')}/frontier.json`);
+      const frontier = decodeFrontier(bytes && new TextDecoder().decode(bytes), crc32);
+      const isWhole = frontier !== undefined && frontier.next === undefined && accepted >= (frontier.head?.seq ?? 0);
+      const clock = isWhole ? frontier.clock : before.get(key);
+      if (clock !== undefined) this.chronicle.promised.set(key, clock);
+    }
   }
 
   async #step(kind: Step['kind'], machine: Machine, dice: Dice): Promise<void> {
@@ -303,6 +341,7 @@ export class World {
     // A start may swallow that the disk failed, where that does no harm.
     if (machine.cuts !== cuts) throw new PowerCut(`${machine.name} has lost its power during its start`);
     machine.master = master;
+    if (machine === this.sealer) this.chronicle.promised.clear();
     master.on('diverged', ({ seal, masters }) => {
       this.chronicle.violations.push(`at seal ${seal} the states of ${masters.join(' and ')} differ`);
     });
