@@ -3,7 +3,8 @@ import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
 import { enableMapSet, produce } from 'immer';
 import { create } from 'mutative';
-import { type Event, parseLine } from '../src/event/envelope.js';
+import type { Event } from '../src/event/envelope.js';
+import { LineReader } from '../src/event/line-reader.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { BEHIND_BASE, type Timeline } from '../src/timeline/timeline.js';
 import { Board, filledBoard, scatteredIds, type Task, taskId } from './board.js';
@@ -170,12 +171,14 @@ async function replayOfFinalEvents(quick: boolean): Promise<void> {
     const events = workshop.events('toggle', scatteredIds(count, entries));
     const lines = workshop.lines(events);
     const calls = workshop.ready(events);
-    const read = (): Event[] =>
-      lines.map((line) => {
-        const parsed = parseLine(line, crc32);
+    const read = (): Event[] => {
+      const reader = new LineReader(crc32);
+      return lines.map((line) => {
+        const parsed = reader.read(line);
         assert(parsed.kind === 'event');
         return parsed.event;
       });
+    };
     const timings = await measure(9, [
       { name: 'JSON.parse', operations: count, run: () => lines.map((line) => JSON.parse(line) as unknown) },
       {
@@ -195,7 +198,8 @@ async function replayOfFinalEvents(quick: boolean): Promise<void> {
       timings,
       parse,
     );
-    printTarget({ what: 'replay', value: 1e9 / replay.median, unit: '/s', atLeast: true, target: 300_000 });
+    const rate = { unit: '/s', atLeast: true, target: 300_000, goal: 450_000 };
+    printTarget({ what: 'replay', value: 1e9 / replay.median, ...rate });
     printTarget({ what: 'replay to JSON.parse', value: ratio(replay, parse), unit: 'x', target: 3.5 });
   }
 }

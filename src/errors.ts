@@ -119,9 +119,23 @@ export class OutcomeUnknownError extends PrevalentError {
   readonly code = 'OUTCOME_UNKNOWN';
 }
 
+/** Where a file is damaged: lines from 1, bytes from 0. */
+export interface DamagedPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly byte: number;
+}
+
 /** A journal is damaged where nothing may be dropped silently. */
 export class JournalDamagedError extends PrevalentError {
   readonly code = 'JOURNAL_DAMAGED';
+  /** Where it is damaged, if that is known. */
+  readonly place: DamagedPlace | undefined;
+
+  constructor(message: string, options: { cause?: unknown; place?: DamagedPlace } = {}) {
+    super(message, options);
+    this.place = options.place;
+  }
 }
 
 /** The own journal holds calls that this program's model does not know: it is older than the one that wrote them, or lacks an alias. */

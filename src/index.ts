@@ -21,6 +21,7 @@ export type {
   Remembered,
   SnapshotListing,
   Store,
+  StoreListener,
   StreamListing,
 } from './store/store.js';
 export type { Change } from './state/changes.js';

@@ -121,9 +121,11 @@ export class Master<M extends object> implements AsyncDisposable {
     const report = (error: unknown): void => {
       replica.notifier.tell('error', error as Error);
     };
-    const { everyMs } = resolved;
+    const { name, autoSync: plan, random } = resolved;
     const autoSync =
-      everyMs === undefined ? undefined : new AutoSync(everyMs, resolved.random, () => engine.sync(), report);
+      plan === undefined
+        ? undefined
+        : new AutoSync(plan, { store, name, random, sync: () => engine.syncForNews(), onError: report });
     return new Master<M>(replica, engine, resolved.name, store.location, autoSync);
   }
 
@@ -251,9 +253,9 @@ export class Master<M extends object> implements AsyncDisposable {
   /** Makes everything durable and public, and releases the lock. Later calls throw MasterClosedError (`MASTER_CLOSED`). */
   close(): Promise<void> {
     if (this.#closing === undefined) {
-      this.#autoSync?.stop();
+      const stopped = this.#autoSync?.stop();
       this.#replica.refuse(new MasterClosedError(`The master "${this.#name}" is closed; open it again`));
-      this.#closing = this.#engine.close();
+      this.#closing = Promise.all([this.#engine.close(), stopped]).then(() => undefined);
     }
     return this.#closing;
   }

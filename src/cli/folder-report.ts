@@ -1,6 +1,6 @@
 import { type Event, parseLine, type ParsedLine, type StreamId } from '../event/envelope.js';
-import { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
+import type { Store } from '../store/store.js';
 
 /** What a shared folder holds of one stream, as anybody may read it. */
 export interface StreamReport {
@@ -13,8 +13,7 @@ export interface StreamReport {
 }
 
 /** Reads everything published in a shared folder, without opening a master and without a model. Changes nothing. */
-export async function readFolder(path: string): Promise<StreamReport[]> {
-  const store = new FolderStore(path);
+export async function readFolder(store: Store): Promise<StreamReport[]> {
   const reports: StreamReport[] = [];
   for (const { stream, frontier: text } of await store.streams()) {
     const frontier = decodeFrontier(text, store.crc32);

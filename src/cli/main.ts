@@ -1,68 +1,65 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { InvalidOptionError } from '../errors.js';
-import { ulidTime } from '../event/ulid.js';
-import { mergedEvents, readFolder } from './folder-report.js';
+import { backup } from './backup.js';
+import { exportEvents } from './export.js';
+import type { Print } from './folder.js';
+import { log, type LogOptions } from './log.js';
+import { repair, type RepairOptions } from './repair.js';
+import { status } from './status.js';
+import { verify, type VerifyOptions } from './verify.js';
 
-/** Where a command writes its lines; tests pass their own. */
-export type Print = (line: string) => void;
+/** The exit code of a command that found what it looked for: damage. */
+const DAMAGED = 2;
 
-/** The `prevalent` command; reads shared folders without a model and changes nothing in them. */
-export function program(print: Print): Command {
+/** The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model. */
+export function program(print: Print, exit: (code: number) => void = () => undefined): Command {
   const command = new Command('prevalent').description('Looks into the shared folder of a Prevalent model');
-  command
-    .command('status')
-    .description('list the streams of a folder: how many events each has published, and what is missing or damaged')
-    .argument('<folder>', 'the shared folder')
-    .action((folder: string) => status(folder, print));
-  command
-    .command('log')
-    .description('list the published events of all masters in their final order')
-    .argument('<folder>', 'the shared folder')
+  const add = (name: string, description: string): Command =>
+    command.command(name).description(description).argument('<folder>', 'the shared folder');
+  const report = (problems: number): void => {
+    if (problems > 0) exit(DAMAGED);
+  };
+  add(
+    'status',
+    'list the streams of a folder: how many events each has published, and what is missing or damaged',
+  ).action((folder: string) => status(folder, print));
+  add('log', 'list the published events of all masters in their final order')
     .option('--json', 'one JSON object per line, as in the journals')
     .option('--master <name>', 'only events of this master')
-    .action((folder: string, options: { json?: true; master?: string }) => log(folder, options, print));
+    .action((folder: string, options: LogOptions) => log(folder, options, print));
+  add('verify', 'check every checksum, number, frontier and snapshot; with a model, replay everything as well')
+    .option(
+      '--model <file#Class>',
+      'a JavaScript module and the model it exports; compares each snapshot with a full replay',
+    )
+    .action(async (folder: string, options: VerifyOptions) => {
+      report(await verify(folder, options, print));
+    });
+  add('backup', 'copy everything published to a new folder, as one moment, while masters may run')
+    .argument('<target>', 'a folder that is empty or not there')
+    .action((folder: string, target: string) => backup(folder, target, print));
+  add(
+    'export',
+    'print all published events in their final order, one JSON object per line, whatever their number',
+  ).action((folder: string) => exportEvents(folder, print));
+  add('repair', 'tell what is damaged in the journals of a master of this machine, and cut it off if asked to')
+    .argument('<master>', 'name of the master, which must not run')
+    .option('--local <directory>', 'its private directory, if it was opened with one')
+    .option('--cut', 'cut at the first damage; what is cut is kept in .rejected files')
+    .action(async (folder: string, master: string, options: RepairOptions) => {
+      report(await repair(folder, master, options, print));
+    });
   return command;
-}
-
-async function status(folder: string, print: Print): Promise<void> {
-  await refuseMissing(folder);
-  const reports = await readFolder(folder);
-  if (reports.length === 0) print(`No master has written to ${folder} yet.`);
-  for (const { stream, frontier, events, trouble } of reports) {
-    const head = frontier?.head;
-    const last =
-      head === undefined ? 'no events' : `${head.seq} events, the last at ${new Date(ulidTime(head.id)).toISOString()}`;
-    print(
-      `${stream.master}@${stream.epoch}: ${last}${trouble === undefined ? '' : ` — ${trouble}`}${events.length === (head?.seq ?? 0) ? '' : ` (${events.length} readable)`}`,
-    );
-  }
-}
-
-async function log(folder: string, options: { json?: true; master?: string }, print: Print): Promise<void> {
-  await refuseMissing(folder);
-  for (const event of mergedEvents(await readFolder(folder))) {
-    if (options.master !== undefined && event.master !== options.master) continue;
-    if (options.json === true) print(JSON.stringify(event));
-    else
-      print(
-        `${new Date(ulidTime(event.id)).toISOString()}  ${event.id}  ${event.master}#${event.seq}  ${event.tx}${JSON.stringify(event.args)}`,
-      );
-  }
-}
-
-async function refuseMissing(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory() !== true)
-    throw new InvalidOptionError(`${folder} is no folder; give the shared folder that your masters use`);
 }
 
 const started = process.argv[1];
 if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
-  program((line) => process.stdout.write(`${line}\n`))
+  program(
+    (line) => process.stdout.write(`${line}\n`),
+    (code) => (process.exitCode = code),
+  )
     .parseAsync()
     .catch((error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

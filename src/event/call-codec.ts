@@ -52,7 +52,8 @@ export class CallCodec {
    * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) for what a journal cannot carry without loss; names the argument
    */
   encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
-    if (args.every(isExactPrimitive)) return { args: [...args], text: JSON.stringify(args), flat: true };
+    const flat = flatText(args);
+    if (flat !== undefined) return { args: [...args], text: flat, flat: true };
     const parameters = this.#parametersOf(definition);
     const carriage = new Carriage(this.#classes);
     const plain = args.map((arg, index) => this.#encodeTyped(definition, arg, parameters[index], index));
@@ -94,7 +95,7 @@ export class CallCodec {
    * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) or what superjson throws, if no journal of ours can hold them
    */
   open(encoded: EncodedArgs): unknown[] {
-    if (isList(encoded)) return encoded.map((arg) => copyJson(arg));
+    if (isList(encoded)) return copyList(encoded);
     const { json, meta } = copyJson(encoded) as Parameters<SuperJSON['deserialize']>[0];
     // copyJson gave a private copy already.
     const args: unknown = this.#superjson.deserialize({ json, meta: meta as never }, { inPlace: true });
@@ -149,16 +150,18 @@ function isList(args: EncodedArgs): args is readonly unknown[] {
   return Array.isArray(args);
 }
 
-function isExactPrimitive(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    default:
-      return value === null;
+/** Arguments as JSON if all of them are primitives that JSON carries exactly; otherwise `undefined`. */
+function flatText(args: readonly unknown[]): string | undefined {
+  let text = '[';
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (i > 0) text += ',';
+    if (typeof arg === 'string') text += JSON.stringify(arg);
+    else if (typeof arg === 'boolean' || arg === null) text += String(arg);
+    else if (typeof arg === 'number' && Number.isFinite(arg) && !Object.is(arg, -0)) text += String(arg);
+    else return undefined;
   }
+  return text + ']';
 }
 
 /** Superjson writes one level of a Map as two, and class-transformer may add its own. */
@@ -168,11 +171,21 @@ const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
 export function copyJson(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_JSON_DEPTH) throw new UncarriableArgumentError('It is nested too deeply');
-  if (Array.isArray(value)) return value.map((one) => copyJson(one, depth + 1));
+  if (Array.isArray(value)) return copyList(value, depth + 1);
   const copy: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {
     if (FORBIDDEN_KEYS.has(key)) throw new UncarriableArgumentError(`The key ${key} is not allowed`);
     copy[key] = copyJson(one, depth + 1);
+  }
+  return copy;
+}
+
+// No callback: this runs for every call.
+function copyList(list: readonly unknown[], depth = 0): unknown[] {
+  const copy = list.slice();
+  for (let i = 0; i < copy.length; i++) {
+    const one = copy[i];
+    if (typeof one === 'object' && one !== null) copy[i] = copyJson(one, depth);
   }
   return copy;
 }

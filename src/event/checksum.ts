@@ -14,14 +14,80 @@ const SEAL_LENGTH = 18;
 
 /** Ends an open JSON object text (`{"a":1`) with its checksum as the last member. */
 export function sealLine(open: string, crc32: Crc32): string {
-  return `${open},"crc":"${crcText(crc32(open))}"}`;
+  return sealedText(open, crc32(open));
+}
+
+/** As `sealLine`, with a CRC that is known. */
+export function sealedText(open: string, crc: number): string {
+  return `${open},"crc":"${crcText(crc)}"}`;
+}
+
+/** The CRC-32 polynomial (IEEE 802.3, reflected) times each byte. */
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let bits = byte;
+  for (let i = 0; i < 8; i++) bits = bits & 1 ? 0xedb88320 ^ (bits >>> 1) : bits >>> 1;
+  return bits;
+});
+
+/**
+ * A text that stands in many lines. Appending it changes a CRC's 32 bits by a map that is linear but for a constant (as in
+ * zlib's `crc32_combine`, by Mark Adler), so that it is not gone through again for each line. CRCs are running ones here: `-1` at
+ * the start, inverted at the end.
+ */
+export class FixedText {
+  readonly text: string;
+  /** What the text makes of no bits set. */
+  #own = 0;
+  /** What its length makes of each value of each four bits; made when it is first asked for. */
+  #map: Int32Array | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The running CRC after this text. */
+  after(crc: number): number {
+    const map = this.#map ?? this.#learn();
+    let after = this.#own;
+    for (let part = 0; part < 8; part++) after ^= map[16 * part + ((crc >>> (4 * part)) & 15)] as number;
+    return after;
+  }
+
+  #learn(): Int32Array {
+    const bytes = new TextEncoder().encode(this.text);
+    this.#own = bytes.reduce((crc, byte) => advance(crc, byte), 0);
+    this.#map = Int32Array.from({ length: 128 }, (_, at) =>
+      bytes.reduce((crc) => advance(crc, 0), (at & 15) << (4 * (at >> 4))),
+    );
+    return this.#map;
+  }
+}
+
+function advance(crc: number, byte: number): number {
+  return (TABLE[(crc ^ byte) & 255] as number) ^ (crc >>> 8);
+}
+
+/** The running CRC after a text that is not fixed; `undefined` if it is not all ASCII. */
+export function runCrc(crc: number, text: string): number | undefined {
+  let running = crc;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return undefined;
+    running = advance(running, code);
+  }
+  return running;
+}
+
+/** Tells whether a line ends with the checksum of what precedes it. */
+export function isSealed(line: string, crc32: Crc32): boolean {
+  const at = line.length - SEAL_LENGTH;
+  if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return false;
+  return crcText(crc32(line.slice(0, at))) === line.slice(at + SEAL.length, -2);
 }
 
 /** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
 export function openLine(line: string, crc32: Crc32): unknown {
-  const at = line.length - SEAL_LENGTH;
-  if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return undefined;
-  if (crcText(crc32(line.slice(0, at))) !== line.slice(at + SEAL.length, -2)) return undefined;
+  if (!isSealed(line, crc32)) return undefined;
   try {
     return JSON.parse(line);
   } catch {

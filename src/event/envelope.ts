@@ -1,4 +1,4 @@
-import { type Crc32, openLine, sealLine } from './checksum.js';
+import { type Crc32, FixedText, openLine, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
 import { isUlid } from './ulid.js';
 
@@ -55,32 +55,76 @@ export function streamKey(stream: StreamId): string {
   return `${stream.master}@${stream.epoch}`;
 }
 
-/** Writes the lines of one stream; what is the same in all of them is made once. */
+/** Tells whether a text is the key of a stream: of one that could be there, not of a path or a member of objects. */
+export function isStreamKey(key: unknown): key is string {
+  if (typeof key !== 'string') return false;
+  const at = key.indexOf('@');
+  return isMasterName(key.slice(0, Math.max(at, 0))) && isUlid(key.slice(at + 1));
+}
+
+const OPENING = new FixedText('{"v":1,"id":"');
+const OPENING_CRC = OPENING.after(-1);
+
+/** Longer arguments are summed faster by the store's own function, however long the way to it. */
+const SHORT = 64;
+
+/** What stands between an id and the number of an event, in all lines of a stream. */
+function streamText(stream: StreamId): string {
+  return `","master":${JSON.stringify(stream.master)},"epoch":${JSON.stringify(stream.epoch)},"seq":`;
+}
+
+/** What stands before the name of the transaction, in all lines of a model. */
+function modelText(model: string): string {
+  return `,"model":${JSON.stringify(model)},"tx":`;
+}
+
+/** Writes the lines of one stream; what is the same in all of them is made and summed once. */
 export class LineWriter {
   readonly #crc32: Crc32;
-  readonly #origin: string;
+  readonly #stream: FixedText;
   readonly #model: string;
-  readonly #calls = new Map<string, string>();
+  /** By the transaction's name: its newest version met, and what stands before its arguments. */
+  readonly #calls = new Map<string, { txv: number; before: FixedText }>();
+  /** What stands behind the arguments, mostly the same as last time. */
+  #meta: { text: string; after: FixedText } | undefined;
 
   constructor(stream: StreamId, model: string, crc32: Crc32) {
     this.#crc32 = crc32;
-    this.#origin = `","master":${JSON.stringify(stream.master)},"epoch":${JSON.stringify(stream.epoch)},"seq":`;
-    this.#model = `,"model":${JSON.stringify(model)},"tx":`;
+    this.#stream = new FixedText(streamText(stream));
+    this.#model = modelText(model);
   }
 
   /** The event's line, without a line feed. */
   line(event: Event, argsText: string, metaText: string): string {
-    const call = `${event.tx}@${event.txv}`;
-    let middle = this.#calls.get(call);
-    if (middle === undefined) {
-      middle = `${this.#model}${JSON.stringify(event.tx)},"txv":${event.txv},"args":`;
-      this.#calls.set(call, middle);
+    const before = this.#beforeArgs(event);
+    const after = this.#afterArgs(metaText);
+    const { id, origin } = event;
+    const seq = String(event.seq);
+    const open = OPENING.text + id + this.#stream.text + seq + before.text + argsText + after.text;
+    if (origin !== undefined) return sealLine(`${open},"origin":"${origin}"`, this.#crc32);
+    const crc = argsText.length > SHORT ? undefined : this.#sum(id, seq, before, argsText, after);
+    return crc === undefined ? sealLine(open, this.#crc32) : sealedText(open, ~crc);
+  }
+
+  #sum(id: string, seq: string, before: FixedText, argsText: string, after: FixedText): number | undefined {
+    const first = runCrc(OPENING_CRC, id);
+    const second = first === undefined ? undefined : runCrc(this.#stream.after(first), seq);
+    const third = second === undefined ? undefined : runCrc(before.after(second), argsText);
+    return third === undefined ? undefined : after.after(third);
+  }
+
+  #beforeArgs({ tx, txv }: Event): FixedText {
+    let call = this.#calls.get(tx);
+    if (call?.txv !== txv) {
+      call = { txv, before: new FixedText(`${this.#model}${JSON.stringify(tx)},"txv":${txv},"args":`) };
+      this.#calls.set(tx, call);
     }
-    const origin = event.origin === undefined ? '' : `,"origin":"${event.origin}"`;
-    return sealLine(
-      `{"v":1,"id":"${event.id}${this.#origin}${event.seq}${middle}${argsText},"meta":${metaText}${origin}`,
-      this.#crc32,
-    );
+    return call.before;
+  }
+
+  #afterArgs(metaText: string): FixedText {
+    if (metaText !== this.#meta?.text) this.#meta = { text: metaText, after: new FixedText(`,"meta":${metaText}`) };
+    return this.#meta.after;
   }
 }
 
@@ -110,16 +154,6 @@ export type ParsedLine =
 
 const DAMAGED: ParsedLine = { kind: 'damaged' };
 
-/** The stream of the last good line: the next one is of the same as a rule, and need not be looked at again. */
-let lastGood: { master: unknown; epoch: unknown } = { master: undefined, epoch: undefined };
-
-function isStreamOf(master: unknown, epoch: unknown): boolean {
-  if (master === lastGood.master && epoch === lastGood.epoch && master !== undefined) return true;
-  if (!isMasterName(master) || !isUlid(epoch)) return false;
-  lastGood = { master, epoch };
-  return true;
-}
-
 function isHeader(fields: Record<string, unknown>): fields is Record<string, unknown> & StreamHeader {
   const { session, reason, after, moved = {} } = fields;
   return (
@@ -138,21 +172,27 @@ export function parseLine(line: string, crc32: Crc32): ParsedLine {
   if (typeof value !== 'object' || value === null) return DAMAGED;
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
-  if (fields.v !== FORMAT_VERSION || !isStreamOf(fields.master, fields.epoch) || typeof fields.model !== 'string')
+  const { master, epoch, model } = fields;
+  if (fields.v !== FORMAT_VERSION || !isMasterName(master) || !isUlid(epoch) || typeof model !== 'string')
     return DAMAGED;
   if (fields.kind === 'header') {
     return isHeader(fields) ? { kind: 'header', header: fields } : DAMAGED;
   }
-  const args = fields.args;
+  const { id, seq, tx, txv, args, meta, origin } = fields;
   const right =
-    isUlid(fields.id) &&
-    Number.isSafeInteger(fields.seq) &&
-    (fields.seq as number) > 0 &&
-    typeof fields.tx === 'string' &&
-    Number.isSafeInteger(fields.txv) &&
-    (fields.txv as number) > 0 &&
+    isUlid(id) &&
+    isCount(seq) &&
+    typeof tx === 'string' &&
+    isCount(txv) &&
     typeof args === 'object' &&
     args !== null &&
-    (fields.origin === undefined || isUlid(fields.origin));
-  return right ? { kind: 'event', event: fields as unknown as Event } : DAMAGED;
+    (origin === undefined || isUlid(origin));
+  if (!right) return DAMAGED;
+  // Always the same members in the same order: there are many events, and engines keep those of one shape small.
+  const event: Event = { id, master, epoch, seq, model, tx, txv, args: args as EncodedArgs, meta };
+  return { kind: 'event', event: origin === undefined ? event : { ...event, origin } };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }

@@ -11,6 +11,7 @@ const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** Value of each character, by its code. */
 const VALUES = new Uint8Array(128);
 for (let i = 0; i < 32; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
+const CODES = Array.from(ALPHABET, (char) => char.charCodeAt(0));
 const MAX_TIME = 2 ** 48 - 1;
 const MAX_COUNTER = 0xffff;
 
@@ -82,9 +83,11 @@ export interface ClockSource {
  */
 export class UlidClock {
   readonly #source: ClockSource;
-  readonly #tails: readonly [string, string];
+  /** The first four of the random bits; they share a character with the counter's last. */
+  readonly #high: number;
+  /** Character codes of the newest id: making the next one changes few of them, and gives a text in one piece. */
+  readonly #codes: number[];
   #time = 0;
-  #timeText = encodeTime(0);
   #counter = 0;
 
   constructor(source: ClockSource) {
@@ -92,8 +95,9 @@ export class UlidClock {
     let tail = '';
     const salt = source.salt ?? '';
     for (let i = 0; i < 12; i++) tail += ALPHABET.charAt((Math.floor(source.random() * 32) + saltAt(salt, i)) % 32);
-    const high = Math.floor(source.random() * 16);
-    this.#tails = [ALPHABET.charAt(high) + tail, ALPHABET.charAt(16 + high) + tail];
+    this.#high = Math.floor(source.random() * 16);
+    this.#codes = Array.from(ULID_MIN.slice(0, 14) + tail, (char) => char.charCodeAt(0));
+    this.#set(0, 0);
   }
 
   /**
@@ -104,18 +108,12 @@ export class UlidClock {
   next(): string {
     const now = Math.floor(this.#source.now());
     if (this.#time - now > this.#source.maxDrift) this.#refuse(now);
-    return this.advance();
+    return this.#after(now);
   }
 
   /** As `next`, however far the wall clock is behind: for names of epochs, which must only rise. */
   advance(): string {
-    const now = Math.floor(this.#source.now());
-    if (now > this.#time) this.#set(now, 0);
-    else {
-      if (this.#counter >= MAX_COUNTER) this.#set(this.#time + 1, 0);
-      else this.#counter++;
-    }
-    return this.#text();
+    return this.#after(Math.floor(this.#source.now()));
   }
 
   /** Makes every later id greater than `id`. */
@@ -124,7 +122,7 @@ export class UlidClock {
     if (time < this.#time) return;
     const counter = ulidCounter(id);
     if (time > this.#time) this.#set(time, counter);
-    else if (counter > this.#counter) this.#counter = counter;
+    else if (counter > this.#counter) this.#count(counter);
   }
 
   /** A promise for others: every id made from now on is greater than the result. Never throws. */
@@ -134,15 +132,24 @@ export class UlidClock {
     return this.#text();
   }
 
+  #after(now: number): string {
+    if (now > this.#time) this.#set(now, 0);
+    else if (this.#counter >= MAX_COUNTER) this.#set(this.#time + 1, 0);
+    else this.#count(this.#counter + 1);
+    return this.#text();
+  }
+
   #text(): string {
-    const counter = this.#counter;
-    return (
-      this.#timeText +
-      ALPHABET.charAt(counter >> 11) +
-      ALPHABET.charAt((counter >> 6) & 31) +
-      ALPHABET.charAt((counter >> 1) & 31) +
-      this.#tails[(counter & 1) as 0 | 1]
-    );
+    return String.fromCharCode.apply(undefined, this.#codes);
+  }
+
+  #count(counter: number): void {
+    const codes = this.#codes;
+    codes[10] = CODES[counter >> 11] as number;
+    codes[11] = CODES[(counter >> 6) & 31] as number;
+    codes[12] = CODES[(counter >> 1) & 31] as number;
+    codes[13] = CODES[16 * (counter & 1) + this.#high] as number;
+    this.#counter = counter;
   }
 
   #set(time: number, counter: number): void {
@@ -151,8 +158,8 @@ export class UlidClock {
         'The clock has run past the last ULID (year 10889); check the time of this machine and of the newest event',
       );
     this.#time = time;
-    this.#timeText = encodeTime(time);
-    this.#counter = counter;
+    for (let i = 9, rest = time; i >= 0; i--, rest = Math.floor(rest / 32)) this.#codes[i] = CODES[rest % 32] as number;
+    this.#count(counter);
   }
 
   #refuse(now: number): never {

@@ -4,6 +4,9 @@ import type { ClassTable } from '../model/class-table.js';
 import { refuseOverrides } from './collection-traps.js';
 import { describe } from './recorder.js';
 
+/** Tells which place holds the object that is looked at; asked only when it is refused. */
+export type PlaceOf = () => string;
+
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
 const NATIVE: ReadonlySet<object | null> = new Set([
   null,
@@ -17,58 +20,65 @@ const NATIVE: ReadonlySet<object | null> = new Set([
 /**
  * Checks that one object can be part of a state: recorded, undone, and carried by a snapshot.
  *
+ * @param place which place holds it, for the error
+ * @param meet told of each object that its properties refer to
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
-export function admit(target: object, classes: ClassTable): void {
+export function admit(target: object, classes: ClassTable, place: PlaceOf, meet: Meet = ignore): void {
   const prototype = Object.getPrototypeOf(target) as object | null;
-  if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined)) refuseClass(target);
+  if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined))
+    refuseClass(target, place);
   if (ArrayBuffer.isView(target)) {
-    admitView(target, prototype);
+    admitView(target, prototype, place);
     return;
   }
   if (target instanceof Map || target instanceof Set) refuseOverrides(target);
-  else if (target instanceof Date) admitBare(target, prototype, Date.prototype, 0, 'its time');
+  else if (target instanceof Date) admitBare(target, prototype, place, Date.prototype, 0, 'its time');
   else if (target instanceof RegExp)
-    admitBare(target, prototype, RegExp.prototype, 1, 'its pattern, flags and lastIndex');
-  admitProperties(target);
+    admitBare(target, prototype, place, RegExp.prototype, 1, 'its pattern, flags and lastIndex');
+  admitProperties(target, meet);
 }
 
-function admitProperties(target: object): void {
+type Meet = (value: object) => void;
+
+function ignore(): void {
+  // Nobody asked.
+}
+
+// Names and symbols apart: engines have the names of most objects at hand, and few objects have symbols.
+function admitProperties(target: object, meet: Meet): void {
   const frozen = Object.isFrozen(target);
   const list = Array.isArray(target);
-  for (const key of Reflect.ownKeys(target)) {
-    const descriptor = Object.getOwnPropertyDescriptor(target, key);
-    if (descriptor === undefined) continue;
-    if (typeof key === 'symbol' && Symbol.keyFor(key) === undefined)
+  for (const key of Object.getOwnPropertyNames(target)) admitProperty(target, key, frozen, list, meet);
+  for (const key of Object.getOwnPropertySymbols(target)) {
+    if (Symbol.keyFor(key) === undefined)
       refuseField(target, key, 'has for its key a symbol that exists only in this process; use Symbol.for("…")');
-    if (!('value' in descriptor)) {
-      // Newer engines give every error its stack by an accessor.
-      if (target instanceof Error && key === 'stack') continue;
-      refuseField(target, key, 'is an accessor of one object; declare it on the class');
-    }
-    if (frozen) {
-      admitValue(target, key, descriptor.value);
-      continue;
-    }
-    if (
-      list &&
-      (descriptor.writable === false ||
-        (descriptor.enumerable === false && typeof key === 'string' && key !== 'length'))
-    )
-      refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
-    if (
-      typeof descriptor.value === 'object' &&
-      descriptor.value !== null &&
-      descriptor.configurable === false &&
-      descriptor.writable === false
-    )
+    admitProperty(target, key, frozen, list, meet);
+  }
+}
+
+function admitProperty(target: object, key: string | symbol, frozen: boolean, list: boolean, meet: Meet): void {
+  const descriptor = Object.getOwnPropertyDescriptor(target, key);
+  if (descriptor === undefined) return;
+  if (!('value' in descriptor)) {
+    // Newer engines give every error its stack by an accessor.
+    if (target instanceof Error && key === 'stack') return;
+    refuseField(target, key, 'is an accessor of one object; declare it on the class');
+  }
+  const value: unknown = descriptor.value;
+  const fixed = descriptor.writable === false;
+  const hidden = descriptor.enumerable === false && typeof key === 'string' && key !== 'length';
+  if (list && !frozen && (fixed || hidden))
+    refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
+  if (typeof value === 'object' && value !== null) {
+    if (!frozen && fixed && descriptor.configurable === false)
       refuseField(
         target,
         key,
         'is read-only and holds an object; freeze the whole object or leave the property writable',
       );
-    admitValue(target, key, descriptor.value);
-  }
+    meet(value);
+  } else admitValue(target, key, value);
 }
 
 function admitValue(target: object, key: PropertyKey, value: unknown): void {
@@ -78,24 +88,31 @@ function admitValue(target: object, key: PropertyKey, value: unknown): void {
 }
 
 /** Dates and expressions are rebuilt from what they are, so nothing else may hang on them. */
-function admitBare(target: object, prototype: object | null, native: object, own: number, what: string): void {
+function admitBare(
+  target: object,
+  prototype: object | null,
+  place: PlaceOf,
+  native: object,
+  own: number,
+  what: string,
+): void {
   if (prototype !== native || Reflect.ownKeys(target).length !== own) {
     throw new UnsupportedStateError(
-      `The state would hold a ${describe(native)} with a class or fields of its own, of which only ${what} would survive. Keep a plain ${describe(native)} in a field of a class of your own.`,
+      `${place()} would hold a ${describe(native)} with a class or fields of its own, of which only ${what} would survive. Keep a plain ${describe(native)} in a field of a class of your own.`,
     );
   }
 }
 
-function admitView(target: ArrayBufferView, prototype: object | null): void {
+function admitView(target: ArrayBufferView, prototype: object | null, place: PlaceOf): void {
   if (!VIEW_PROTOTYPES.has(prototype as object)) {
     throw new UnsupportedStateError(
-      `The state would hold a ${describe(target)}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
+      `${place()} would hold a ${describe(target)}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
     );
   }
   const { buffer } = target;
   if (tagOf(buffer) === 'SharedArrayBuffer' || (buffer as { resizable?: boolean }).resizable === true) {
     throw new UnsupportedStateError(
-      `The state would hold a ${describe(target)} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
+      `${place()} would hold a ${describe(target)} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
     );
   }
 }
@@ -109,11 +126,11 @@ function refuseField(target: object, key: PropertyKey, why: string): never {
   throw new UnsupportedStateError(`${describe(target)}.${String(key)} ${why}.`);
 }
 
-function refuseClass(target: object): never {
+function refuseClass(target: object, place: PlaceOf): never {
   const name = describe(target);
   if (/^(Shared)?ArrayBuffer$/.test(tagOf(target))) {
     throw new UnsupportedStateError(
-      `The state would hold a bare ${name}, whose bytes anybody can change unseen. Store a view of it: new Uint8Array(buffer).`,
+      `${place()} would hold a bare ${name}, whose bytes anybody can change unseen. Store a view of it: new Uint8Array(buffer).`,
     );
   }
   if (
@@ -123,10 +140,10 @@ function refuseClass(target: object): never {
     target instanceof WeakRef
   ) {
     throw new UnsupportedStateError(
-      `The state would hold a ${name}, which can be neither recorded nor stored. Store plain data instead.`,
+      `${place()} would hold a ${name}, which can be neither recorded nor stored. Store plain data instead.`,
     );
   }
   throw new UnknownClassError(
-    `The state would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: [${name}] }), or put @Type(() => ${name}) on the field.`,
+    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: [${name}] }), or put @Type(() => ${name}) on the field.`,
   );
 }

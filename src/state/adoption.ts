@@ -1,7 +1,8 @@
 import { UnsupportedStateError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { admit } from './admission.js';
-import { describe, type Recorder } from './recorder.js';
+import { type Place, placeAmong } from './places.js';
+import { describe, describePlace, type Recorder } from './recorder.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
 import { overlap, SharedBytes } from './shared-bytes.js';
 
@@ -11,29 +12,37 @@ import { overlap, SharedBytes } from './shared-bytes.js';
  *
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
-export function adopt(fresh: Iterable<object>, kept: ReadonlySet<object>, membrane: Recorder): ReadonlySet<object> {
-  const unwrap: Replace = (value) => membrane.unwrap(value) as object;
-  const adopted = walk(kept, membrane.classes, unwrap);
-  // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
-  return new Set([...adopted, ...walk(fresh, undefined, unwrap, adopted)]);
-}
-
-/** Checks a whole state that was built without a membrane; gives all its objects. Errors as `adopt`. */
-export function audit(root: object, classes: ClassTable): ReadonlySet<object> {
-  return walk([root], classes, (value) => value);
-}
-
-function walk(
-  roots: Iterable<object>,
-  classes: ClassTable | undefined,
-  replace: Replace,
-  done?: ReadonlySet<object>,
+export function adopt(
+  fresh: Iterable<object>,
+  kept: ReadonlyMap<object, Place>,
+  membrane: Recorder,
 ): ReadonlySet<object> {
+  const unwrap: Replace = (value) => membrane.unwrap(value) as object;
+  const adopted = walk(kept.keys(), unwrap, { classes: membrane.classes, kept });
+  // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
+  return new Set([...adopted, ...walk(fresh, unwrap, { done: adopted })]);
+}
+
+interface Walk {
+  /** Every object is checked to be of one of these. */
+  readonly classes?: ClassTable;
+  /** Where the roots stand. */
+  readonly kept?: ReadonlyMap<object, Place>;
+  /** Objects that were walked before. */
+  readonly done?: ReadonlySet<object>;
+}
+
+function walk(roots: Iterable<object>, replace: Replace, { classes, kept, done }: Walk): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes();
   for (const target of seen) {
     if (done?.has(target) === true) continue;
-    if (classes !== undefined) admit(target, classes);
+    if (classes !== undefined) {
+      admit(target, classes, () => {
+        const place = kept?.get(target);
+        return place === undefined ? placeAmong(seen, target) : describePlace(place.holder, place.key);
+      });
+    }
     if (ArrayBuffer.isView(target)) bytes.claim(target);
     else visitReferences(target, replace, (value) => seen.add(value), refuseReadOnly);
   }

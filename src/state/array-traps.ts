@@ -175,10 +175,10 @@ export function arrayTraps(membrane: Recorder): ProxyHandler<unknown[]> {
         if (descriptor.writable === false) refuseElement(target, key);
         return 'value' in descriptor ? setLength(target, descriptor.value, membrane) : true;
       }
-      if (isIndex(key)) {
-        const fresh = !Object.prototype.hasOwnProperty.call(target, key);
-        if (!(descriptor.enumerable ?? !fresh) || !(descriptor.writable ?? !fresh)) refuseElement(target, key);
-      }
+      // As at admission; a snapshot does not look for hidden names among very many indices.
+      const old = Object.prototype.hasOwnProperty.call(target, key);
+      if (!(descriptor.writable ?? old) || (typeof key === 'string' && !(descriptor.enumerable ?? old)))
+        refuseElement(target, key);
       const before = target.length;
       const done = defineProperty(target, key, descriptor, membrane);
       if (target.length !== before) membrane.log?.push(SET_LENGTH, target, undefined, before);

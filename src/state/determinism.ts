@@ -99,7 +99,9 @@ if (crypto !== undefined && !Object.prototype.hasOwnProperty.call(crypto, 'rando
  * @param id ULID whose time and bits everything derives from
  */
 export function deterministic<T>(id: string, call: () => T): T {
-  const before = { time, seed, draw };
+  const outerTime = time;
+  const outerSeed = seed;
+  const outerDraw = draw;
   const { Date: outerDate } = globalThis;
   const outerRandom = Math.random;
   const outerNow = performance?.now;
@@ -118,7 +120,9 @@ export function deterministic<T>(id: string, call: () => T): T {
   try {
     return call();
   } finally {
-    ({ time, seed, draw } = before);
+    time = outerTime;
+    seed = outerSeed;
+    draw = outerDraw;
     globalThis.Date = outerDate;
     Math.random = outerRandom;
     if (performance !== undefined && outerNow !== undefined) performance.now = outerNow;

@@ -2,7 +2,7 @@ import { AsyncTransactionError, ForeignTransactionError, type PrevalentError, Re
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
-import { audit } from './adoption.js';
+import { audit } from './audit.js';
 import { type Change, rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Membrane } from './membrane.js';
@@ -12,7 +12,7 @@ import type { UndoLog } from './undo-log.js';
 export interface Call {
   readonly definition: TransactionDefinition;
   /** Makes the arguments; constructors and upcasts in it see the transaction's own time and randomness. */
-  readonly args: () => unknown[];
+  args(): unknown[];
   /** Id from which time and randomness derive. */
   readonly origin: string;
   readonly transaction: RunningTransaction;
@@ -127,6 +127,8 @@ export class Executor {
 
   /** Takes back what `apply` did; calls are undone newest first, and `settle` ends a rewind. */
   undo(undo: UndoLog): void {
+    const { beforeWrite } = this.membrane;
+    if (beforeWrite !== undefined) for (const { target } of undo.records()) beforeWrite(target);
     undo.undo(this.membrane.orders);
   }
 

@@ -8,7 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { holds, Places } from './places.js';
+import { holds, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
 
@@ -29,8 +29,13 @@ export class Membrane implements Recorder {
   readonly fresh = new Set<object>();
   /** Objects that the last transaction made part of the state. */
   made: ReadonlySet<object> = NOTHING;
+  /** Told of each stored object before it is written to, while a snapshot is being taken. */
+  beforeWrite: ((target: object) => void) | undefined;
   readonly #proxies = new WeakMap<object, object>();
   readonly #raws = new WeakMap<object, object>();
+  /** The object met last and its guard: most of what is done is done to it, and a large WeakMap is slow to ask. */
+  #lastRaw: object | undefined;
+  #lastProxy: object | undefined;
   readonly #traps: ReturnType<typeof makeTraps>;
   /** Guards of views on the bytes of stored views. */
   readonly #borrowed = new WeakSet();
@@ -61,6 +66,7 @@ export class Membrane implements Recorder {
       this.#root = holder;
     }
     this.#root.current = root;
+    this.#lastRaw = this.#lastProxy = undefined;
     this.#proxies.set(root, this.#root.proxy);
     this.#raws.set(this.#root.proxy, root);
     return this.#root.proxy;
@@ -70,12 +76,20 @@ export class Membrane implements Recorder {
   wrap(value: unknown, holder?: object, key?: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     if (this.fresh.size !== 0 && this.fresh.has(value)) return value;
-    return this.#proxies.get(value) ?? this.#create(value, holder, key);
+    if (value === this.#lastRaw) return this.#lastProxy;
+    const proxy = this.#proxies.get(value) ?? this.#create(value, holder, key);
+    // What is a guard already is given as it is, and stands for something else.
+    if (proxy !== value) {
+      this.#lastRaw = value;
+      this.#lastProxy = proxy;
+    }
+    return proxy;
   }
 
   /** The stored object behind what a reader holds; other values as they are. */
   unwrap(value: unknown): unknown {
-    return typeof value === 'object' && value !== null ? (this.#raws.get(value) ?? value) : value;
+    if (typeof value !== 'object' || value === null) return value;
+    return value === this.#lastProxy ? this.#lastRaw : (this.#raws.get(value) ?? value);
   }
 
   /** The path from the model to a stored object; `undefined` if it is not part of the state. */
@@ -118,7 +132,10 @@ export class Membrane implements Recorder {
 
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
   writing(target: object, key: unknown): UndoLog {
-    return this.log ?? refuseWrite(target, key);
+    const { log } = this;
+    if (log === undefined) return refuseWrite(target, key);
+    this.beforeWrite?.(target);
+    return log;
   }
 
   /** Begins a transaction. */
@@ -153,13 +170,13 @@ export class Membrane implements Recorder {
     this.orders.settle();
   }
 
-  /** New objects that the transaction has left where it stored them. */
-  #kept(): ReadonlySet<object> {
-    const kept = new Set<object>();
+  /** New objects that the transaction has left where it stored them, and where that is. */
+  #kept(): ReadonlyMap<object, Place> {
+    const kept = new Map<object, Place>();
     for (let i = 0; i < this.#stored.length; i += 3) {
       const [value, target, key] = this.#stored.slice(i, i + 3) as [unknown, object, unknown];
       if (!holds(target, this.unwrap(key), value)) continue;
-      if (typeof value === 'object' && value !== null) kept.add(value);
+      if (typeof value === 'object' && value !== null) kept.set(value, { holder: target, key });
       else checkPrimitive(value, target, key);
     }
     return kept;

@@ -1,6 +1,8 @@
+import { describePlace } from './recorder.js';
+
 /** Where stored objects stand: found when they are read, so that a path costs nothing until somebody asks for it. */
 
-interface Place {
+export interface Place {
   readonly holder: object;
   /** Property name, array index or map key; `undefined` where only the holder is known, and for members of a set. */
   readonly key: unknown;
@@ -20,7 +22,7 @@ export function holds(holder: object, key: unknown, value: unknown): boolean {
 }
 
 /** The key at which `holder` holds `value` now; the value itself for members of a set and keys of a map. */
-function keyOf(holder: object, hint: unknown, value: object): unknown {
+export function keyOf(holder: object, hint: unknown, value: object): unknown {
   if (holder instanceof Set) return Set.prototype.has.call(holder, value) ? value : undefined;
   if (holder instanceof Map) {
     if (Map.prototype.get.call(holder, hint) === value) return hint;
@@ -36,6 +38,15 @@ function keyOf(holder: object, hint: unknown, value: object): unknown {
     return index < 0 ? undefined : index;
   }
   return Reflect.ownKeys(holder).find((key) => fields[key] === value);
+}
+
+/** How messages name the place of an object that one of the `holders` refers to. */
+export function placeAmong(holders: Iterable<object>, value: object): string {
+  for (const holder of holders) {
+    const key = ArrayBuffer.isView(holder) ? undefined : keyOf(holder, undefined, value);
+    if (key !== undefined) return describePlace(holder, key);
+  }
+  return 'The state';
 }
 
 /** Remembers for each stored object where it was first met, and finds the path to it. */

@@ -1,5 +1,12 @@
 import { type Crc32, openLine, sealLine } from '../event/checksum.js';
+import { isStreamKey } from '../event/envelope.js';
 import { isUlid } from '../event/ulid.js';
+
+/** Texts in a frontier become names of files and keys of maps: only their exact forms are taken. */
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+const FINGERPRINT = /^[0-9a-z-]{1,64}$/;
+/** 64 bits in base 36. */
+const SEAL_HASH = /^[0-9a-z]{1,13}$/;
 
 /** The last event of a stream that counts. */
 export interface Head {
@@ -72,10 +79,10 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     isUlid(clock) &&
     (head === null || isHead(head)) &&
     (seal === null || isSeal(seal)) &&
-    (snapshot === null || isNumbered(snapshot, 'position')) &&
+    (snapshot === null || isNumbered(snapshot, 'position', ULID)) &&
     typeof session === 'string' &&
     typeof modelHash === 'string' &&
-    (fingerprint === undefined || isNumbered(fingerprint, 'hash')) &&
+    (fingerprint === undefined || isNumbered(fingerprint, 'hash', FINGERPRINT)) &&
     isCounts(seen) &&
     (next === undefined || isUlid(next));
   if (!right) return undefined;
@@ -93,7 +100,7 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
 }
 
 function isHead(value: unknown): value is Head {
-  if (typeof value !== 'object') return false;
+  if (typeof value !== 'object' || value === null) return false;
   const { seq, id } = value as Partial<Head>;
   return isCount(seq) && isUlid(id);
 }
@@ -104,27 +111,27 @@ export function isSeal(value: unknown): value is Seal {
   const { no, by, H, V, chain } = value as Partial<Record<keyof Seal, unknown>>;
   return (
     isCount(no) &&
-    typeof by === 'string' &&
+    isStreamKey(by) &&
     isUlid(H) &&
     isCounts(V) &&
     Array.isArray(chain) &&
     chain.length === no - 1 &&
-    chain.every((hash) => typeof hash === 'string')
+    chain.every((hash) => typeof hash === 'string' && SEAL_HASH.test(hash))
   );
 }
 
+/** Counts by stream; a key that names no stream makes them none, so that nothing else ever comes out of such a file. */
 function isCounts(value: unknown): value is Readonly<Record<string, number>> {
-  return (
-    typeof value === 'object' && value !== null && Object.values(value).every((count) => count === 0 || isCount(count))
-  );
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, count]) => isStreamKey(key) && (count === 0 || isCount(count)));
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function isNumbered(value: unknown, text: string): boolean {
+function isNumbered(value: unknown, text: string, form: RegExp): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
-  return isCount(fields.no) && typeof fields[text] === 'string';
+  return isCount(fields.no) && typeof fields[text] === 'string' && form.test(fields[text]);
 }

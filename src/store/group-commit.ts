@@ -7,6 +7,9 @@ export type Durability = 'group' | 'always' | 'none';
 /** A full buffer is written and synced before the call that filled it returns: callers feel a slow disk. */
 const BUFFER_CHARS = 8 * 1024 * 1024;
 
+/** A single caller is not worth more than so much standing still. */
+const ALONE_CHARS = 64 * 1024;
+
 interface Waiter {
   readonly seq: number;
   readonly resolve: () => void;
@@ -15,7 +18,8 @@ interface Waiter {
 
 /**
  * Collects the lines of calls and writes them together: one write and one sync carry all that waited (group commit, as in
- * Gray & Reuter, "Transaction Processing", 1993).
+ * Gray & Reuter, "Transaction Processing", 1993). A caller who is alone is served at once, without a detour through another
+ * thread; as soon as there are several, the event loop goes on while the disk works.
  */
 export class GroupCommit {
   readonly #journal: Journal;
@@ -28,8 +32,12 @@ export class GroupCommit {
   #durable: Head | undefined;
   /** Last event that was written at once while an earlier batch was on its way. */
   #overtaken: Head | undefined;
+  /** Why the disk refused something; nothing more is written from here on, though it may not be told yet. */
+  #refusal: { readonly cause: unknown } | undefined;
   #writing = false;
   #waiters: Waiter[] = [];
+  /** Whether the last batch had at most one caller who waited. */
+  #quiet = true;
   #failure: PrevalentError | undefined;
   #scheduled = false;
   #retired = false;
@@ -67,8 +75,10 @@ export class GroupCommit {
     this.#buffer.push(line);
     this.#chars += line.length + 1;
     this.#last = { seq: event.seq, id: event.id };
-    if (this.#durability === 'always' || this.#chars > BUFFER_CHARS) this.#writeNow();
-    else if (this.#durability === 'group') this.#schedule();
+    if (this.#durability === 'always' || this.#chars > BUFFER_CHARS) {
+      const failure = this.#writeNow();
+      if (failure !== undefined) throw failure;
+    } else if (this.#durability === 'group') this.#schedule();
   }
 
   /** Resolves when everything handed over so far is on disk. Rejects with why it is not. */
@@ -96,9 +106,23 @@ export class GroupCommit {
     if (this.#scheduled || this.#writing) return;
     this.#scheduled = true;
     queueMicrotask(() => {
-      this.#scheduled = false;
-      if (!this.#writing) void this.#writeAll();
+      const soon = this.#isAlone() ? this.#journal.soon : undefined;
+      if (soon === undefined) this.#begin();
+      else soon(() => this.#begin());
     });
+  }
+
+  // Asked again after the turn: requests of many callers may come in one after the other.
+  #begin(): void {
+    this.#scheduled = false;
+    if (this.#writing || this.#buffer.length === 0 || this.#refusal !== undefined) return;
+    if (this.#isAlone()) this.#writeNow();
+    else void this.#writeAll();
+  }
+
+  /** Whether exactly one caller waits, and waited alone the last time: then nobody is kept waiting by standing still. */
+  #isAlone(): boolean {
+    return this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#journal.soon !== undefined;
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
@@ -110,12 +134,19 @@ export class GroupCommit {
         try {
           await this.#journal.append(text, start);
         } catch (error) {
-          if (!this.#retired) await this.#fail(error);
+          if (this.#retired) return;
+          this.#refusal ??= { cause: error };
+          await this.#takeBack(this.#refusal.cause);
           return;
         }
         if (this.#retired) return;
         this.#reached(this.#overtaken ?? last);
         this.#overtaken = undefined;
+        // What was written at once meanwhile was refused; it can be taken back only now.
+        if (this.#refusal !== undefined) {
+          await this.#takeBack(this.#refusal.cause);
+          return;
+        }
         if (this.#durability === 'none' && this.#waiters.length === 0) return;
       }
     } finally {
@@ -123,25 +154,32 @@ export class GroupCommit {
     }
   }
 
-  #writeNow(): void {
+  /** Writes what waits before it returns; gives why the disk refused, if it did and that can be told already. */
+  #writeNow(): PrevalentError | undefined {
+    if (this.#refusal !== undefined) return this.#failure;
     const { text, start, last } = this.#take();
     try {
       this.#journal.appendNow(text, start);
-    } catch (error) {
-      const failure = outcomeUnknown(error);
-      this.#refuse(failure);
-      throw failure;
+    } catch (cause) {
+      this.#refusal = { cause };
+      // Bytes that are still on their way would come after the cut.
+      if (!this.#writing) this.#refuse(this.#takenBackNow(cause));
+      return this.#failure;
     }
     // An earlier batch may still be on its way; what follows it is not durable before it is.
     if (this.#writing) this.#overtaken = last;
     else this.#reached(last);
+    return undefined;
   }
 
   #take(): { text: string; start: number; last: Head | undefined } {
-    const text = this.#buffer.join('\n') + '\n';
+    // An empty line at the end makes the last line feed, without copying the text once more.
+    this.#buffer.push('');
+    const text = this.#buffer.join('\n');
     const start = this.#bufferStart;
     this.#buffer = [];
     this.#chars = 0;
+    this.#quiet = this.#waiters.length <= 1;
     return { text, start, last: this.#last };
   }
 
@@ -153,22 +191,28 @@ export class GroupCommit {
     for (const waiter of reached) waiter.resolve();
   }
 
-  async #fail(cause: unknown): Promise<void> {
+  async #takeBack(cause: unknown): Promise<void> {
     let failure: PrevalentError;
     try {
       await this.#journal.cutBack();
-      failure = new NotDurableError(
-        `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
-        { cause },
-      );
+      failure = notDurable(cause);
     } catch (error) {
       failure = outcomeUnknown(new AggregateError([cause, error], reason(cause)));
     }
     this.#refuse(failure);
   }
 
+  #takenBackNow(cause: unknown): PrevalentError {
+    if (this.#journal.cutBackNow === undefined) return outcomeUnknown(cause);
+    try {
+      this.#journal.cutBackNow();
+      return notDurable(cause);
+    } catch (error) {
+      return outcomeUnknown(new AggregateError([cause, error], reason(cause)));
+    }
+  }
+
   #refuse(failure: PrevalentError): void {
-    if (this.#failure !== undefined) return;
     this.#failure = failure;
     this.#buffer = [];
     const waiters = this.#waiters;
@@ -180,6 +224,13 @@ export class GroupCommit {
       for (const waiter of waiters) waiter.reject(failure);
     }
   }
+}
+
+function notDurable(cause: unknown): NotDurableError {
+  return new NotDurableError(
+    `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
+    { cause },
+  );
 }
 
 function outcomeUnknown(cause: unknown): OutcomeUnknownError {

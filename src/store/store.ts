@@ -57,8 +57,17 @@ export interface Journal {
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */
   appendNow(lines: string, firstSeq: number): void;
+  /**
+   * Runs work at the end of this turn of the event loop. There only while `appendNow` is the quicker way for a single caller who
+   * waits, although the event loop stands still meanwhile.
+   */
+  readonly soon?: ((work: () => void) => void) | undefined;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
+  /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */
+  cutBackNow?(): void;
+  /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
+  check?(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */
   publish(frontier: string, remember: Remembered): Promise<void>;
   /** Replaces the frontier of an earlier stream of this master. */
@@ -89,6 +98,14 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** Whom a store that is watched tells. */
+export interface StoreListener {
+  /** Others changed something, or may have. */
+  changed(): void;
+  /** Nothing more is told, or not everything; syncing at intervals goes on. */
+  failed(error: unknown): void;
+}
+
 /** Where masters share their journals. One contract suite (`prevalent/testing`) proves every implementation. */
 export interface Store {
   /** How messages name the store. */
@@ -117,4 +134,11 @@ export interface Store {
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
   /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */
   readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
+  /**
+   * Tells when others publish, as far and as soon as the store learns of it. It may tell too often, and need not see everything:
+   * syncing at intervals finds the rest. A store that cannot do this has no such method. Gives what ends it.
+   *
+   * @param master whose own writing is not told
+   */
+  watch?(master: string, listener: StoreListener): Promise<() => Promise<void>>;
 }

@@ -1,38 +1,136 @@
-/** Syncs again and again, jittered, never two at once; a failed sync is reported and the next one tried. */
+import type { Store } from '../store/store.js';
+
+/** After a change was seen, more are waited for so long (ms): files arrive in groups. */
+const GATHER_MS = 50;
+
+/** Changes of which nothing comes are looked at no more often than this (ms), in the end. */
+const NOISE_MS = 2_000;
+
+/** When to sync. */
+export interface AutoSyncPlan {
+  /** At least so often (ms). */
+  readonly everyMs: number;
+  /** Also when the store tells of changes. */
+  readonly watch: boolean;
+}
+
+/** What an AutoSync works with. */
+export interface AutoSyncParts {
+  readonly store: Store;
+  /** The master that syncs: what it writes itself is no change. */
+  readonly name: string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Syncs once; tells whether anything came of it. */
+  readonly sync: () => Promise<boolean>;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Syncs again and again, never two at once: at intervals, and soon after the store tells of changes. A failed sync, or a
+ * watcher that fails, is reported, and syncing at intervals goes on. Until it is stopped, its timer keeps the process alive.
+ */
 export class AutoSync {
-  readonly #everyMs: number;
-  readonly #random: () => number;
-  readonly #sync: () => Promise<unknown>;
-  readonly #onError: (error: unknown) => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #plan: AutoSyncPlan;
+  readonly #parts: AutoSyncParts;
+  #interval: ReturnType<typeof setTimeout> | undefined;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  readonly #start: ReturnType<typeof setTimeout> | undefined;
+  #watching: Promise<(() => Promise<void>) | undefined> | undefined;
+  #syncing = false;
+  #changed = false;
+  /** How often in a row something changed and nothing came of it. */
+  #idle = 0;
   #stopped = false;
 
-  constructor(everyMs: number, random: () => number, sync: () => Promise<unknown>, onError: (error: unknown) => void) {
-    this.#everyMs = everyMs;
-    this.#random = random;
-    this.#sync = sync;
-    this.#onError = onError;
-    this.#schedule();
+  constructor(plan: AutoSyncPlan, parts: AutoSyncParts) {
+    this.#plan = plan;
+    this.#parts = parts;
+    this.#scheduleInterval();
+    // Not at once: whoever opened the master has to get hold of it first, to listen to errors.
+    if (plan.watch && parts.store.watch !== undefined)
+      this.#start = setTimeout(() => {
+        this.#watching = this.#watch();
+      }, 0);
   }
 
-  /** No sync begins after this. */
-  stop(): void {
+  /** No sync begins after this. Resolves when nothing is watched any more. */
+  async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    for (const timer of [this.#start, this.#interval, this.#soon]) clearTimeout(timer);
+    await (
+      await this.#watching
+    )?.();
+  }
+
+  async #watch(): Promise<(() => Promise<void>) | undefined> {
+    const { store, name } = this.#parts;
+    try {
+      return await store.watch?.(name, {
+        changed: () => {
+          this.#onChange();
+        },
+        failed: (error) => {
+          this.#report(error);
+        },
+      });
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  #onChange(): void {
+    if (this.#stopped || this.#changed) return;
+    this.#changed = true;
+    if (!this.#syncing) this.#scheduleSoon();
+  }
+
+  // A store that keeps changing without news (clocks told, files touched) is looked at ever less often: else two masters
+  // could keep each other syncing for ever.
+  #scheduleSoon(): void {
+    const delay = Math.min(GATHER_MS * 2 ** this.#idle, this.#plan.everyMs, NOISE_MS);
+    this.#soon = this.#after(delay);
+  }
+
+  #scheduleInterval(): void {
+    this.#interval = this.#after(this.#plan.everyMs);
   }
 
   // A fifth of jitter, so that many masters on one drive do not stay in step.
-  #schedule(): void {
-    const delay = this.#everyMs * (0.8 + 0.4 * this.#random());
-    this.#timer = setTimeout(() => {
-      this.#sync()
-        .catch((error: unknown) => {
-          // A sync that was cut short by closing is no news.
-          if (!this.#stopped) this.#onError(error);
-        })
-        .finally(() => {
-          if (!this.#stopped) this.#schedule();
-        });
-    }, delay);
+  #after(ms: number): ReturnType<typeof setTimeout> {
+    return setTimeout(
+      () => {
+        void this.#sync();
+      },
+      ms * (0.8 + 0.4 * this.#parts.random()),
+    );
+  }
+
+  async #sync(): Promise<void> {
+    clearTimeout(this.#interval);
+    clearTimeout(this.#soon);
+    const wasChanged = this.#changed;
+    this.#syncing = true;
+    this.#changed = false;
+    try {
+      const isNews = await this.#parts.sync();
+      this.#idle = wasChanged && !isNews ? this.#idle + 1 : 0;
+    } catch (error) {
+      this.#report(error);
+    }
+    this.#syncing = false;
+    this.#scheduleNext();
+  }
+
+  #scheduleNext(): void {
+    if (this.#stopped) return;
+    this.#scheduleInterval();
+    if (this.#changed) this.#scheduleSoon();
+  }
+
+  // What is cut short by closing is no news.
+  #report(error: unknown): void {
+    if (!this.#stopped) this.#parts.onError(error);
   }
 }

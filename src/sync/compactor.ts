@@ -1,5 +1,5 @@
 import { HistoryDeletedError, JournalDamagedError } from '../errors.js';
-import { type StreamHeader, streamKey } from '../event/envelope.js';
+import type { StreamHeader } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
@@ -55,6 +55,10 @@ export class Compactor {
   readonly #parts: CompactorParts;
   /** Bytes of the last snapshot at a seal: what deleting must exceed to be worth another one. */
   #snapshotBytes = 0;
+  /** Under which circumstances it was last looked for what can go: until they change, nothing more can. */
+  #looked = '';
+  /** Number of the seal at which the last segment was ended. */
+  #rotatedAt: number | undefined;
 
   constructor(parts: CompactorParts) {
     this.#parts = parts;
@@ -70,6 +74,7 @@ export class Compactor {
       frontier?.seal === undefined ? [] : [{ master: stream.master, no: frontier.seal.no, by: frontier.seal.by }],
     );
     const waiting: string[] = [];
+    await this.#rotate();
     if (this.#maySeal(asked)) await this.#seal(heard, held, asked, waiting);
     const freed = await this.#delete(heard, asked !== undefined, waiting);
     return { seal: this.#parts.sealing.seal, holders, freed, waiting };
@@ -94,9 +99,9 @@ export class Compactor {
     }
     const { accepted, lastIds } = this.#parts.replica;
     const { retention, patience } = this.#parts.options;
-    const others = heard.filter(({ stream }) => streamKey(stream) !== this.#parts.own.key);
     const promises = this.#parts.sealing
-      .promises(others, accepted, lastIds, held)
+      .promises(heard, accepted, lastIds, held)
+      .filter(({ key }) => key !== this.#parts.own.key)
       .map((one) => (asked?.cutHeld === true ? { ...one, waited: false } : one));
     promises.push({ key: this.#parts.own.key, clock: this.#parts.publisher.clock, waited: true });
     const { H, heldBy } = stableCut({ now: this.#parts.options.now(), retention, patience, promises });
@@ -117,6 +122,14 @@ export class Compactor {
     this.#parts.sealing.settle();
     this.#parts.replica.clock.observe(H);
     await this.#parts.publisher.publish();
+    await this.#rotate();
+  }
+
+  /** At each new seal a segment ends, so that it can be deleted as a whole one day. */
+  async #rotate(): Promise<void> {
+    const no = this.#parts.sealing.seal?.no;
+    if (no === this.#rotatedAt) return;
+    this.#rotatedAt = no;
     await this.#parts.own.journal.rotate();
   }
 
@@ -146,6 +159,19 @@ export class Compactor {
       return 0;
     }
     timeline.advanceBase(seal.H);
+    if (!isAsked && this.#looked === this.#circumstances(seal, heard)) return 0;
+    const freed = await this.#deleteUnder(seal, heard, isAsked, waiting);
+    this.#looked = this.#circumstances(seal, heard);
+    return freed;
+  }
+
+  #circumstances(seal: Seal, heard: readonly Heard[]): string {
+    const own = heard.filter((one) => one.own).map(({ stream }) => stream.epoch);
+    return [seal.no, this.#parts.publisher.snapshot?.no, this.#parts.own.key, ...own].join(' ');
+  }
+
+  async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean, waiting: string[]): Promise<number> {
+    const { timeline } = this.#parts.replica;
     const { journal, key } = this.#parts.own;
     const cut = await this.#cutStreams(heard, seal);
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
@@ -153,7 +179,7 @@ export class Compactor {
       // A frontier that was put back to an older copy may have lost an offer that others need.
       const isRestored = this.#parts.own.header.reason === 'restored' && this.#parts.publisher.snapshot === undefined;
       if (!isAsked && !isRestored && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
-      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)) };
+      const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
       const { snapshotter } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
       const past = timeline.base <= seal.H ? undefined : await this.#replayed(seal, waiting);

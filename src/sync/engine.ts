@@ -56,8 +56,8 @@ export class Engine {
     this.#own = own;
     this.sealing = new Sealing(journal.seal, options);
     this.#streams = new Streams(store, own, () => this.sealing.ended);
-    this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store);
-    this.#snapshotter = new Snapshotter(replica, this.#snapshots, own);
+    this.#snapshots = new Snapshots(own, replica.definition, replica.classes, store, () => replica.executor.genesis());
+    this.#snapshotter = new Snapshotter(replica, this.#snapshots, own, options.now);
     this.#gatherer = new Gatherer(replica, store, this.#streams, this.#snapshots, own, this.sealing, options);
     this.#publisher = new Publisher(replica, own, store, this.sealing, options);
     this.history = new History(replica, store, this.#streams, this.#gatherer, this.sealing);
@@ -136,7 +136,7 @@ export class Engine {
     }
     const reissued = await this.#merger.succeedAtStart(heard);
     const { base, plan } = await this.#gatherer.everything(heard, (error) => this.#notices.push(error.message));
-    this.replica.rebuild(base, plan.accept);
+    this.replica.rebuild(base, plan.accept, this.sealing.seal);
     for (const [key, count] of plan.cut) this.sealing.end(key, count);
     this.sealing.settle();
     this.#attach();
@@ -187,6 +187,13 @@ export class Engine {
     return this.#next;
   }
 
+  /** As `sync`; tells whether anything came of it: events of others, own ones that others can read now, another seal. */
+  async syncForNews(): Promise<boolean> {
+    const before = this.sealing.seal?.no;
+    const { received, published, undone, seal } = await this.sync();
+    return received + published + undone > 0 || seal?.no !== before;
+  }
+
   /** Syncs, seals if it may, and deletes what a snapshot stands in for. */
   compact(asked: CompactOptions): Promise<CompactReport> {
     return this.#inTurn(async () => (await this.#syncOnce(asked)).compacted);
@@ -199,8 +206,10 @@ export class Engine {
     this.#sinceSnapshot = 0;
     // What does not count under a seal must not be saved.
     if (!this.sealing.isSettled) return;
-    await this.#snapshotter.take(changed);
-    await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    await reaching(this.#store, async () => {
+      await this.#snapshotter.take(changed);
+      await this.#snapshots.prune(this.#publisher.snapshot?.position);
+    });
   }
 
   /** Makes everything durable and public, and releases the journal. */

@@ -3,6 +3,7 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
+import { Backwards } from './backwards.js';
 import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
@@ -32,6 +33,7 @@ export class Gatherer {
   readonly #own: OwnStream;
   readonly #sealing: Sealing;
   readonly #options: ResolvedOptions;
+  readonly #backwards: Backwards;
 
   constructor(
     replica: Replica,
@@ -49,13 +51,21 @@ export class Gatherer {
     this.#own = own;
     this.#sealing = sealing;
     this.#options = options;
+    this.#backwards = new Backwards(replica, streams, sealing);
   }
 
   /** What others published since the last merge; the plan is for the state as it is when this resolves. */
   async news(heard: readonly Heard[]): Promise<Plan> {
     const { accepted, lastIds } = this.#replica;
     const incoming = await this.#streams.incoming(heard, accepted, lastIds, this.#sealing.ended);
-    return this.#plan(incoming);
+    const back = await this.#backwards.among(heard, incoming);
+    if (back.length === 0) return this.#plan(incoming, accepted);
+    const keys = new Set(back.map(streamKey));
+    const plan = this.#plan(
+      incoming.filter(({ stream }) => !keys.has(streamKey(stream))),
+      accepted,
+    );
+    return { ...plan, held: [...plan.held, ...back] };
   }
 
   /**
@@ -163,12 +173,13 @@ export class Gatherer {
     if (own !== undefined && own.seq > from) incoming.push(await this.#streams.ownIncoming(from, own));
     this.#replica.clock.observe(base.position);
     if (own !== undefined) this.#replica.clock.observe(own.id);
-    return this.#plan(incoming);
+    return this.#plan(incoming, base.vector);
   }
 
-  #checked(base: Base, plan: Plan): Gathered {
+  async #checked(base: Base, plan: Plan): Promise<Gathered> {
     const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
     if (broken !== undefined) {
+      await this.#streams.findDamage();
       const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
       throw broken.reason === 'damaged' || broken.reason === 'gap' || broken.reason === 'unsealed'
         ? new JournalDamagedError(why)
@@ -177,13 +188,14 @@ export class Gatherer {
     return { base, plan };
   }
 
-  #plan(incoming: readonly Incoming[]): Plan {
+  #plan(incoming: readonly Incoming[], accepted: VersionVector): Plan {
     const { calls, timeline, clock } = this.#replica;
     const plan = planMerge(incoming, {
       end: timeline.end,
       base: timeline.base,
       now: this.#options.now(),
       maxDrift: this.#options.maxClockDrift,
+      accepted,
       seal: this.#sealing.seal,
       obstacle: (event) => calls.obstacle(event),
     });

@@ -32,7 +32,8 @@ interface Stretch {
 
 /** A state of the past, and what was rejected up to then. */
 export interface PastState {
-  readonly executor: Executor;
+  /** An ordinary object that no master manages. */
+  readonly root: object;
   readonly rejections: readonly Entry[];
 }
 
@@ -76,7 +77,7 @@ export class History {
 
   /** The state after all events up to a point: a fresh instance that no master manages. Errors as `events`. */
   async at(point: string | Date): Promise<object> {
-    return (await this.stateAt(ulidOf(point))).executor.release();
+    return (await this.stateAt(ulidOf(point))).root;
   }
 
   /** As `at`, with what it takes to save that state. */
@@ -93,7 +94,7 @@ export class History {
       events.filter(({ id }) => id <= point),
       { undoMemory: { bytes: UNDO_BYTES, keepAfter: () => undefined } },
     );
-    return { executor, rejections: timeline.rejections() };
+    return { root: executor.release(), rejections: timeline.rejections() };
   }
 
   /** The newest moment not after a point from which the history can be read; genesis if it is whole. */

@@ -20,6 +20,8 @@ export interface Incoming {
   readonly head: Head;
   /** What its header says of the seal it needs; `undefined` while the header has not arrived. */
   readonly after: string | null | undefined;
+  /** The last accepted event as it stands in the journal now; `undefined` if it was not read. */
+  readonly last?: Event;
   /** Lines from `accepted + 1` on, as far as they have arrived. */
   readonly lines: readonly ParsedLine[];
   /** How many of its events count, if a seal is known to have cut it. */
@@ -79,6 +81,8 @@ export interface MergeContext {
   readonly now: number;
   /** How far (ms) an event may be ahead of it. */
   readonly maxDrift: number;
+  /** How many events of each stream the state contains that the plan is for. */
+  readonly accepted: ReadonlyMap<string, number>;
   /** The seal in force. */
   readonly seal: Seal | undefined;
   /** What keeps this program from running an event. */
@@ -95,8 +99,25 @@ export function planMerge(incoming: readonly Incoming[], context: MergeContext):
     if (typeof end === 'number') cut.set(streamKey(stream.stream), end);
     else if (end !== undefined) held.push(end);
   }
+  held.push(...sealedGaps(context, accept, held));
   accept.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
   return { accept, held, cut, instruction: instruct(accept[0]?.id, context) };
+}
+
+/** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */
+function sealedGaps({ seal, accepted }: MergeContext, accept: readonly Event[], held: readonly Hold[]): Hold[] {
+  const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
+  if (missing.length === 0) return [];
+  const reached = new Map(accepted);
+  for (const event of accept) reached.set(streamKey(event), event.seq);
+  const told = new Set(held.map(streamKey));
+  return missing.flatMap(([key, count]): Hold[] => {
+    const seq = (reached.get(key) ?? 0) + 1;
+    if (seq > count || told.has(key)) return [];
+    const [master = '', epoch = ''] = key.split('@');
+    const message = `events ${seq} to ${count} of ${key}, which are sealed, cannot be read; they come with the file, or with a snapshot of a master that has them (compact() there)`;
+    return [{ master, epoch, seq, reason: 'gap', message }];
+  });
 }
 
 function instruct(first: string | undefined, context: MergeContext): Instruction {
@@ -126,7 +147,12 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         `event ${accepted + 1} of ${stream.master} fails its checksum; sync the file again from ${stream.master}`,
       );
     const { event } = line;
-    const wrong = misplaced(event, stream, accepted, lastId, head);
+    if (event.master !== stream.master || event.epoch !== stream.epoch)
+      return hold(
+        'damaged',
+        `the folder of ${streamKey(stream)} holds events of ${streamKey(event)}; if it is a copy of the folder of ${event.master}, remove it, else sync its files again`,
+      );
+    const wrong = misplaced(event, accepted, lastId, head);
     if (wrong !== undefined)
       return hold(
         'damaged',
@@ -151,15 +177,7 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
     : undefined;
 }
 
-function misplaced(
-  event: Event,
-  stream: StreamId,
-  accepted: number,
-  lastId: string | undefined,
-  head: Head,
-): string | undefined {
-  if (event.master !== stream.master || event.epoch !== stream.epoch)
-    return `names another stream (${event.master}@${event.epoch})`;
+function misplaced(event: Event, accepted: number, lastId: string | undefined, head: Head): string | undefined {
   if (event.seq !== accepted + 1) return `has the number ${event.seq}`;
   if (lastId !== undefined && event.id <= lastId) return `has an id that does not rise (${event.id})`;
   if (event.seq === head.seq && event.id !== head.id)

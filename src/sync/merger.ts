@@ -125,7 +125,7 @@ export class Merger {
     }
     const undone = replica.timeline.entries.length;
     const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
-    replica.rebuild(base, events);
+    replica.rebuild(base, events, this.#sealing.seal);
     return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
   }
 

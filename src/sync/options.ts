@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.js';
 import { isMasterName } from '../event/envelope.js';
 import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
+import type { AutoSyncPlan } from './auto-sync.js';
 
 /** Options of `Master.open`. Only `name` and `store` are needed. */
 export interface MasterOptions {
@@ -16,8 +17,11 @@ export interface MasterOptions {
    * returns; `none`: only at `durable()`, `sync()` and `close()`.
    */
   readonly durability?: Durability;
-  /** Syncs by itself every `everyMs` ms (default 2,000, jittered by a fifth). Default: false. */
-  readonly autoSync?: false | { readonly everyMs?: number };
+  /**
+   * Syncs by itself: every `everyMs` ms (default 2,000, jittered by a fifth), and, with `watch` (default true), soon after the store
+   * tells of changes by others. Keeps the process alive until `close()`. Default: false.
+   */
+  readonly autoSync?: false | { readonly everyMs?: number; readonly watch?: boolean };
   /** Takes a snapshot after so many events. Default: 10,000. */
   readonly snapshotEvery?: number;
   /** Bytes of memory for undo data; late events before what fits cost a rebuild. Default: 64 MiB. */
@@ -50,7 +54,7 @@ export interface ResolvedOptions {
   readonly name: string;
   readonly local: string | undefined;
   readonly durability: Durability;
-  readonly everyMs: number | undefined;
+  readonly autoSync: AutoSyncPlan | undefined;
   readonly snapshotEvery: number;
   readonly undoMemory: number;
   readonly sealer: boolean;
@@ -115,12 +119,11 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
   const durability = options.durability ?? 'group';
   if (!DURABILITIES.has(durability))
     throw new InvalidOptionError(`durability: ${durability} is none of group, always, none`);
-  const { autoSync = false } = options;
   return {
     name,
     local: options.local,
     durability,
-    everyMs: autoSync === false ? undefined : positive('autoSync.everyMs', autoSync.everyMs, 2_000),
+    autoSync: autoSyncPlan(options.autoSync),
     snapshotEvery: positive('snapshotEvery', options.snapshotEvery, 10_000),
     undoMemory: positive('undoMemory', options.undoMemory, 64 * 1024 * 1024),
     sealer: flag('sealer', options.sealer),
@@ -140,6 +143,17 @@ function positive(option: string, value: number | undefined, preset: number): nu
   if (typeof value !== 'number' || !(value > 0 && value < Infinity))
     throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
   return value;
+}
+
+function autoSyncPlan(autoSync: MasterOptions['autoSync'] = false): AutoSyncPlan | undefined {
+  if (autoSync === false) return undefined;
+  if (typeof autoSync !== 'object' || (autoSync as unknown) === null)
+    throw new InvalidOptionError(`autoSync: ${JSON.stringify(autoSync)} is neither false nor { everyMs, watch }`);
+  for (const key of Object.keys(autoSync))
+    if (key !== 'everyMs' && key !== 'watch')
+      throw new InvalidOptionError(`autoSync: it has no ${key}, only everyMs and watch`);
+  const { everyMs, watch = true } = autoSync;
+  return { everyMs: positive('autoSync.everyMs', everyMs, 2_000), watch: flag('autoSync.watch', watch) };
 }
 
 function atLeastZero(option: string, value: number | undefined, preset: number): number {

@@ -15,13 +15,15 @@ import { registry } from '../model/registry.js';
 import type { Change } from '../state/changes.js';
 import { Executor } from '../state/executor.js';
 import type { GroupCommit } from '../store/group-commit.js';
+import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
-import { type Base, fold } from '../timeline/fold.js';
+import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notices.js';
 import type { ResolvedOptions } from './options.js';
+import { holdsAllOf } from './seal.js';
 
 /** What a merge did, and what the new events changed (only if somebody listens). */
 export interface Merge extends Revision {
@@ -169,7 +171,11 @@ export class Replica implements TransactionHost {
           changes.set(entry.event.id, this.#changesOf(entry));
         }
       : undefined;
-    const dead = this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended));
+    // All entries are looked through only if something is dead: there may be very many.
+    const isCut = [...ended].some(([key, count]) => (this.#accepted.get(key) ?? 0) > count);
+    const dead = isCut
+      ? this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended))
+      : [];
     const revision = this.#timeline.revise(events, new Set(dead.map(({ id }) => id)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
     for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
@@ -177,13 +183,19 @@ export class Replica implements TransactionHost {
     return { ...revision, changes };
   }
 
-  /** Replaces the whole state by one built from a base and the events after it. */
-  rebuild(base: Base, events: readonly Event[]): void {
+  /** Replaces the whole state by one built from a base and the events after it; what is sealed keeps nothing that undoes it. */
+  rebuild(base: Base, events: readonly Event[], seal: Seal | undefined): void {
     const progress = (done: number): void => {
       this.#options.onProgress(done, events.length);
     };
     try {
-      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory: this.#undoMemory(), progress });
+      const undoMemory = this.#undoMemory();
+      const refusable = this.#refusableAfter();
+      // What the disk may still refuse must stay possible to undo.
+      const first = refusable === undefined ? -1 : events.findIndex(({ id }) => id > refusable);
+      const undoable = Math.max(UNDOABLE_TAIL, first < 0 ? 0 : events.length - first);
+      const final = seal !== undefined && isWhole(seal, base, events) ? { final: seal.H } : {};
+      this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory, progress, undoable, ...final });
     } catch (error) {
       // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
       this.#timeline.stop(error as PrevalentError);
@@ -253,7 +265,10 @@ export class Replica implements TransactionHost {
   }
 
   #noteAccepted(events: readonly Event[]): void {
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
+      const next = events[index + 1];
+      // Of several in a row only the last one is news.
+      if (next !== undefined && next.epoch === event.epoch && next.master === event.master) continue;
       const key = streamKey(event);
       this.#accepted.set(key, event.seq);
       this.#lastIds.set(key, event.id);
@@ -265,13 +280,24 @@ export class Replica implements TransactionHost {
     return {
       bytes: this.#options.undoMemory,
       keepAfter: () => {
-        if (this.#pins > 0) return '';
-        const commit = this.#journal?.commit;
-        if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
-        return commit.durable?.id ?? '';
+        return this.#pins > 0 ? '' : this.#refusableAfter();
       },
     };
   }
+
+  /** Own events with greater ids may still be refused by the disk; `undefined` if there are none. */
+  #refusableAfter(): string | undefined {
+    const commit = this.#journal?.commit;
+    if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
+    return commit.durable?.id ?? '';
+  }
+}
+
+/** Whether nothing that a seal names is missing, so that nothing will come before it any more. */
+function isWhole(seal: Seal, base: Base, events: readonly Event[]): boolean {
+  const reached = new Map(base.vector);
+  for (const event of events) reached.set(streamKey(event), event.seq);
+  return holdsAllOf(seal, reached);
 }
 
 function isBeyond(event: Event, ended: VersionVector): boolean {

@@ -100,16 +100,20 @@ export class Sealing {
     held: readonly Hold[],
   ): ClockPromise[] {
     const tooOld = new Set(held.filter(({ reason }) => TOO_OLD.has(reason)).map((hold) => streamKey(hold)));
+    const heardOf = new Set(
+      heard.filter(({ frontier }) => frontier !== undefined).map(({ stream }) => streamKey(stream)),
+    );
     const promises: ClockPromise[] = [];
     for (const { stream, frontier } of heard) {
       const key = streamKey(stream);
       const count = accepted.get(key) ?? 0;
-      const isWhole = frontier !== undefined && count >= (frontier.head?.seq ?? 0);
-      // Nothing more comes in a stream that was cut, or whose master goes on in another one.
-      if (this.#ended.has(key) || (isWhole && frontier.next !== undefined)) continue;
+      const isOver = this.#ended.has(key) || (frontier !== undefined && count >= (frontier.head?.seq ?? 0));
+      // Its master goes on in another stream, which promises for itself; until that is heard of, this promise holds for both.
+      const next = frontier?.next;
+      if (isOver && next !== undefined && heardOf.has(streamKey({ master: stream.master, epoch: next }))) continue;
       // All events of a stream follow the moment at which it began.
       let clock = this.#promises.get(key) ?? stream.epoch;
-      const known = isWhole ? frontier.clock : lastIds.get(key);
+      const known = isOver ? frontier?.clock : lastIds.get(key);
       if (known !== undefined && known > clock) clock = known;
       this.#promises.set(key, clock);
       promises.push({ key, clock, waited: tooOld.has(key) });

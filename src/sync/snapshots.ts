@@ -1,15 +1,15 @@
 import { SnapshotDamagedError } from '../errors.js';
-import { type Crc32, crcText, openLine, sealLine } from '../event/checksum.js';
-import type { Event, StreamId } from '../event/envelope.js';
-import { isUlid } from '../event/ulid.js';
+import { crcText } from '../event/checksum.js';
+import { type StreamId, streamKey } from '../event/envelope.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
-import { encodeState, StateDecoder } from '../state/snapshot-codec.js';
+import { StateDecoder } from '../state/snapshot-decoder.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import type { Entry } from '../timeline/entry.js';
-import type { VersionVector } from '../timeline/timeline.js';
 import type { OwnStream } from './own-stream.js';
+import { END, FrameWriter, HEAD, readFrames, STATE } from './snapshot-frames.js';
+import { HeaderReader, headerText, type SnapshotHeader, type SnapshotPlace } from './snapshot-header.js';
+import { upgrade } from './snapshot-upgrade.js';
 
 /** How many snapshots are kept: a late event may need an older one than the newest. */
 const KEEP = 3;
@@ -25,72 +25,78 @@ export function superfluous(
   return [...newer.slice(KEEP - 1), ...older.slice(1)];
 }
 
-/** The first line of a snapshot. */
-interface SnapshotHeader {
-  readonly v: 1;
-  readonly kind: 'snapshot';
-  readonly model: string;
-  readonly version: number;
-  readonly position: string;
-  readonly vector: Readonly<Record<string, number>>;
-  readonly rejections: readonly { readonly event: Event; readonly error: string }[];
+/** A state of up to so many bytes is kept while a timeline is built on it, in case it is needed once more. */
+const AGAIN = 64 * 1024 * 1024;
+
+/** The state of a snapshot as it is written: chunks of bytes, and how many objects they held in the end. */
+export interface StateSource {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly nodes: () => number;
 }
 
-/** What a snapshot says beside the state. */
-export interface SnapshotPlace {
-  readonly position: string;
-  readonly vector: VersionVector;
-  readonly rejections: readonly Entry[];
+/** A snapshot that was written. */
+export interface WrittenSnapshot {
+  /** Differs if the state differs: checksum and number of the state's bytes. Equal states give equal ones on every machine. */
+  readonly fingerprint: string;
+  /** Bytes of the file. */
+  readonly bytes: number;
 }
 
-/** Writes and reads the snapshots of one master. */
+/** A snapshot that was read. */
+export interface LoadedSnapshot extends Base {
+  readonly seal: number | null;
+  readonly fingerprint: string;
+}
+
+interface End {
+  readonly frames: number;
+  readonly nodes: number;
+  readonly fingerprint: string;
+}
+
+const encoder = new TextEncoder();
+
+/** Writes the snapshots of one master, and reads those of any. */
 export class Snapshots {
   readonly #own: OwnStream;
   readonly #definition: ModelDefinition;
   readonly #classes: ClassTable;
   readonly #store: Store;
-  readonly #crc32: Crc32;
+  readonly #genesis: () => object;
+  /** Fields of a new model; the same every time. */
+  #fields: readonly string[] | undefined;
 
-  constructor(own: OwnStream, definition: ModelDefinition, classes: ClassTable, store: Store) {
+  /** @param genesis makes a model as it is before any event */
+  constructor(own: OwnStream, definition: ModelDefinition, classes: ClassTable, store: Store, genesis: () => object) {
     this.#own = own;
     this.#definition = definition;
     this.#classes = classes;
     this.#store = store;
-    this.#crc32 = store.crc32;
+    this.#genesis = genesis;
   }
 
-  /** Snapshots of this master's stream, newest first. */
-  list(): Promise<readonly SnapshotListing[]> {
-    return this.#store.snapshots(this.#own.header);
+  /** Classes of the state by stable name. */
+  get classes(): ClassTable {
+    return this.#classes;
   }
 
-  /** All lines of a snapshot of `root`; made at once, because the state goes on changing. */
-  encode(root: object, place: SnapshotPlace): string[] {
-    const header: SnapshotHeader = {
-      v: 1,
-      kind: 'snapshot',
-      model: this.#definition.name,
-      version: this.#definition.version,
-      position: place.position,
-      vector: Object.fromEntries(place.vector),
-      rejections: place.rejections.map(({ event, error }) => ({ event, error: error ?? '' })),
-    };
-    const lines = [
-      sealLine(JSON.stringify(header).slice(0, -1), this.#crc32),
-      ...encodeState(root, this.#classes, this.#crc32),
-    ];
-    lines.push(sealLine(`{"kind":"end","lines":${lines.length}`, this.#crc32));
-    return lines;
+  /** This master's own stream. */
+  get own(): StreamId {
+    return this.#own.header;
   }
 
-  /** Hash of the state in a snapshot's lines. */
-  fingerprint(lines: readonly string[]): string {
-    return crcText(lines.slice(1, -1).reduce((crc, line) => this.#crc32(line, crc), 0));
+  /** Snapshots of a stream, newest first. */
+  list(stream: StreamId = this.own): Promise<readonly SnapshotListing[]> {
+    return this.#store.snapshots(stream);
   }
 
-  /** Writes a snapshot. */
-  async write(position: string, lines: readonly string[]): Promise<void> {
-    await this.#own.journal.writeSnapshot(position, bytesOfLines(lines));
+  /**
+   * Writes a snapshot of this master. Until it is whole and durable, nobody finds it.
+   */
+  async write(place: SnapshotPlace, state: StateSource): Promise<WrittenSnapshot> {
+    const written = { fingerprint: '', bytes: 0 };
+    await this.#own.journal.writeSnapshot(place.position, this.#frames(place, state, written));
+    return written;
   }
 
   /** Removes snapshots that nobody needs any more. @param published position of the one that stands in for deleted events */
@@ -98,96 +104,111 @@ export class Snapshots {
     for (const listing of superfluous(await this.list(), published)) await this.#own.journal.removeSnapshot(listing);
   }
 
-  /**
-   * Reads a snapshot.
-   *
-   * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) if it cannot be used; the next older one serves as well
-   */
-  async read(stream: StreamId, listing: SnapshotListing): Promise<Base> {
-    const state = new StateDecoder(this.#classes, this.#crc32);
-    let header: SnapshotHeader | undefined;
-    let held: string | undefined;
-    let count = 0;
-    for await (const line of linesOf(this.#store.readSnapshot(stream, listing))) {
-      // One line behind: the last one is not a part of the state but its end.
-      if (held !== undefined && count === 1) header = this.#header(held, listing);
-      else if (held !== undefined) state.line(held);
-      held = line;
-      count++;
+  async *#frames(
+    place: SnapshotPlace,
+    state: StateSource,
+    written: { fingerprint: string; bytes: number },
+  ): AsyncGenerator<Uint8Array> {
+    const writer = new FrameWriter(this.#store.crc32);
+    yield writer.firstLine;
+    for (const piece of headerText(this.#headerOf(place))) yield writer.frame(HEAD, piece);
+    const fingerprint = this.#fingerprint();
+    for await (const chunk of state.chunks) {
+      fingerprint.add(chunk);
+      yield writer.frame(STATE, chunk);
     }
-    const end =
-      held === undefined ? undefined : (openLine(held, this.#crc32) as { kind?: unknown; lines?: unknown } | undefined);
-    if (header === undefined || end?.kind !== 'end' || end.lines !== count - 1)
-      throw new SnapshotDamagedError(`The snapshot ${listing.position} is incomplete or damaged`);
-    const { version } = header;
-    const decode = (): object => this.#migrate(state.finish(), version);
-    // Once here, so that a state this program cannot read is found while there is another way.
-    let ready: object | undefined = this.#tryDecode(decode, listing);
+    written.fingerprint = fingerprint.text();
+    const end: End = { frames: writer.frames, nodes: state.nodes(), fingerprint: written.fingerprint };
+    yield writer.frame(END, encoder.encode(JSON.stringify(end)));
+    written.bytes = writer.bytes;
+  }
+
+  #headerOf(place: SnapshotPlace): SnapshotHeader {
+    const { name: model, version } = this.#definition;
+    return { ...place, model, version, fields: (this.#fields ??= Object.keys(this.#genesis())) };
+  }
+
+  #fingerprint(): { add: (chunk: Uint8Array) => void; text: () => string } {
+    let [crc, bytes] = [0, 0];
     return {
-      position: header.position,
-      vector: new Map(Object.entries(header.vector)),
-      rejections: header.rejections.map(({ event, error }) => ({ event, error, undo: undefined })),
-      root: () => {
-        const root = ready ?? decode();
-        ready = undefined;
-        return root;
+      add: (chunk) => {
+        crc = this.#store.crc32(chunk, crc);
+        bytes += chunk.length;
       },
+      text: () => `${crcText(crc)}-${bytes}`,
     };
   }
 
-  #tryDecode(decode: () => object, listing: SnapshotListing): object {
+  /**
+   * Reads a snapshot of any master as a base to build a timeline on.
+   *
+   * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) if it cannot be used; the next older one serves as well
+   */
+  async read(stream: StreamId, listing: SnapshotListing): Promise<LoadedSnapshot> {
     try {
-      return decode();
+      return await this.#read(stream, listing);
     } catch (cause) {
-      if (cause instanceof SnapshotDamagedError) throw cause;
+      const { message } = cause as Error;
+      // What the store itself says (it is gone, the disk fails) is not about what was written.
+      if (typeof (cause as { code?: unknown }).code === 'string' && !(cause instanceof SnapshotDamagedError))
+        throw cause;
       throw new SnapshotDamagedError(
-        `The snapshot ${listing.position} cannot be read by this program (${(cause as Error).message})`,
+        `The snapshot ${listing.position} of ${streamKey(stream)} in ${this.#store.location} cannot be used (${message}). It is passed over for the next older one.`,
         { cause },
       );
     }
   }
 
-  #header(line: string, listing: SnapshotListing): SnapshotHeader {
-    const header = openLine(line, this.#crc32) as SnapshotHeader | undefined;
-    if (
-      header?.kind !== 'snapshot' ||
-      (header.v as number) !== 1 ||
-      !isUlid(header.position) ||
-      header.position !== listing.position
-    ) {
-      throw new SnapshotDamagedError(`The header of snapshot ${listing.position} is damaged`);
+  async #read(stream: StreamId, listing: SnapshotListing): Promise<LoadedSnapshot> {
+    const [headerReader, fingerprint] = [new HeaderReader(), this.#fingerprint()];
+    let header: SnapshotHeader | undefined;
+    const state = new StateDecoder(this.#classes);
+    let [frames, bytes, end] = [0, 0, undefined as End | undefined];
+    const kept: Uint8Array[] = [];
+    for await (const { kind, content } of readFrames(this.#store.readSnapshot(stream, listing), this.#store.crc32)) {
+      if (end !== undefined) throw new SnapshotDamagedError('it goes on behind its end');
+      if (kind === HEAD && header === undefined) headerReader.piece(content);
+      else if (kind === STATE) {
+        header ??= this.#check(headerReader.finish(), listing);
+        fingerprint.add(content);
+        state.chunk(content);
+        bytes += content.length;
+        if (bytes <= AGAIN) kept.push(content.slice());
+        else kept.length = 0;
+      } else if (kind === END) end = JSON.parse(new TextDecoder().decode(content)) as End;
+      else throw new SnapshotDamagedError(`it has a part of the unknown kind ${kind}`);
+      frames++;
     }
-    if (header.model !== this.#definition.name || header.version > this.#definition.version) {
+    if (header === undefined || end?.frames !== frames - 1 || end.fingerprint !== fingerprint.text())
+      throw new SnapshotDamagedError('its end is missing');
+    if (end.nodes !== state.nodes) throw new SnapshotDamagedError('it does not hold all its objects');
+    const from = header;
+    const build = (decoder: StateDecoder): object => upgrade(decoder.finish(), from, this.#definition, this.#genesis);
+    // Once here, so that a state this program cannot read is found while there is another way.
+    let ready: object | undefined = build(state);
+    const { position, vector, rejections, seal } = header;
+    const once = bytes > AGAIN;
+    const root = (): object => {
+      const made = ready ?? build(this.#decode(kept));
+      ready = undefined;
+      return made;
+    };
+    return { position, vector, rejections, seal, fingerprint: end.fingerprint, once, root };
+  }
+
+  #decode(chunks: readonly Uint8Array[]): StateDecoder {
+    const decoder = new StateDecoder(this.#classes);
+    for (const chunk of chunks) decoder.chunk(chunk);
+    return decoder;
+  }
+
+  #check(header: SnapshotHeader, listing: SnapshotListing): SnapshotHeader {
+    const { name, version } = this.#definition;
+    if (header.position !== listing.position) throw new SnapshotDamagedError(`it says it is ${header.position}`);
+    if (header.model !== name || header.version > version)
       throw new SnapshotDamagedError(
-        `The snapshot ${listing.position} holds version ${header.version} of ${header.model}, which this program cannot read`,
+        `it holds version ${header.version} of ${header.model}, which this program cannot read`,
       );
-    }
     return header;
   }
-
-  #migrate(root: object, from: number): object {
-    if (from === this.#definition.version) return root;
-    let fields: Record<string, unknown> = { ...root };
-    for (let step = from; step < this.#definition.version; step++)
-      fields = this.#definition.migrate[step]?.(fields) ?? fields;
-    for (const key of Object.keys(root)) Reflect.deleteProperty(root, key);
-    return Object.assign(root, fields);
-  }
-}
-
-const encoder = new TextEncoder();
-
-async function* bytesOfLines(lines: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const line of lines) yield encoder.encode(line + '\n');
-}
-
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') throw new SnapshotDamagedError('A snapshot ends in the middle of a line');
 }

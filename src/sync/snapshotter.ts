@@ -1,9 +1,11 @@
 import { streamKey } from '../event/envelope.js';
-import { genesisBase, type VersionVector } from '../timeline/timeline.js';
+import { StateEncoder } from '../state/snapshot-encoder.js';
+import { lowerBound } from '../timeline/entry.js';
+import { genesisBase, type Timeline, type VersionVector } from '../timeline/timeline.js';
 import type { PastState } from './history.js';
 import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
-import type { Snapshots } from './snapshots.js';
+import type { Snapshots, WrittenSnapshot } from './snapshots.js';
 
 /** A moment of the state: after all events up to `position`, of which each stream gave what `vector` says. */
 export interface SnapshotPoint {
@@ -11,25 +13,37 @@ export interface SnapshotPoint {
   readonly vector: VersionVector;
 }
 
-/** What became of a snapshot at a seal. */
-export interface SnapshotWritten {
-  /** Equal states have equal ones. */
-  readonly fingerprint: string;
-  /** Its size. */
-  readonly bytes: number;
-}
+/** A snapshot that was taken. */
+export interface TakenSnapshot extends SnapshotPoint, WrittenSnapshot {}
 
-/** Takes snapshots of one replica's state, one at a time. */
+/** So many ms of encoding, and so many chunks at most, until the event loop has its turn. */
+const SLICE_MS = 8;
+const SLICE_CHUNKS = 16;
+
+/** How often a snapshot is begun again because a late event came before its position. */
+const ATTEMPTS = 3;
+
+/** A late event came before the position of the snapshot that is being taken, or the state was replaced. */
+class OvertakenError extends Error {}
+
+/**
+ * Takes snapshots of one replica's state, one at a time. The state is encoded in slices, between which calls and merges go on:
+ * what they are about to write is kept as it was (`StateEncoder.preserve`). Events after the position are undone once, when the
+ * snapshot is begun.
+ */
 export class Snapshotter {
   readonly #replica: Replica;
   readonly #snapshots: Snapshots;
   readonly #own: OwnStream;
+  readonly #now: () => number;
   #running: Promise<unknown> | undefined;
 
-  constructor(replica: Replica, snapshots: Snapshots, own: OwnStream) {
+  /** @param now wall clock in ms, which ends slices */
+  constructor(replica: Replica, snapshots: Snapshots, own: OwnStream, now: () => number) {
     this.#replica = replica;
     this.#snapshots = snapshots;
     this.#own = own;
+    this.#now = now;
   }
 
   /** Tells whether one is being taken. */
@@ -43,15 +57,48 @@ export class Snapshotter {
   }
 
   /**
-   * Writes a snapshot of the newest durable moment. Gives that moment; `undefined` if there is nothing to save.
+   * Writes a snapshot of the newest durable moment. Gives what it wrote; `undefined` if there is nothing to save.
    *
    * @param again writes it even if the newest snapshot says it is of that moment
    * @throws the error that stopped the timeline, what the disk refuses
    */
-  async take(again: boolean): Promise<SnapshotPoint | undefined> {
+  take(again: boolean): Promise<TakenSnapshot | undefined> {
+    return this.#alone(() => this.#takeNewest(again, ATTEMPTS));
+  }
+
+  /**
+   * Writes a snapshot of a given moment, at a seal. Nobody may bring an event before it any more, and all events up to it are
+   * durable.
+   *
+   * @param point `position` from `timeline.base` on, need not be the id of an event; `vector` as `timeline.vectorAt` has it there
+   * @throws RangeError for a position before the base or not yet durable, or another vector; else as `take`
+   */
+  takeAt(point: SnapshotPoint & { readonly seal: number }): Promise<TakenSnapshot> {
+    return this.#alone(async () => {
+      await this.#own.commit.settle();
+      this.#check(point);
+      return this.#write(point, point.seal, false);
+    });
+  }
+
+  /** As `takeAt`, of a state that was built for it and that nobody else uses. */
+  save(
+    { position, vector, seal }: SnapshotPoint & { readonly seal: number },
+    { root, rejections }: PastState,
+  ): Promise<TakenSnapshot> {
+    return this.#alone(async () => {
+      const encoder = new StateEncoder(root, this.#replica.classes);
+      const chunks = this.#pieces(encoder, () => undefined);
+      const place = { position, vector, rejections, seal };
+      return { position, vector, ...(await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes })) };
+    });
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#running;
     const taking = (async () => {
-      await this.idle();
-      return this.#take(again);
+      await before?.catch(() => undefined);
+      return work();
     })();
     this.#running = taking;
     try {
@@ -61,48 +108,104 @@ export class Snapshotter {
     }
   }
 
-  /**
-   * Writes a snapshot of the moment at a seal, of which nothing can change any more.
-   */
-  async takeAt({ position, vector }: SnapshotPoint): Promise<SnapshotWritten> {
-    await this.idle();
-    const { timeline, executor } = this.#replica;
-    if (timeline.stopped !== undefined) throw timeline.stopped;
-    const rejections = timeline.rejections().filter(({ event }) => event.id <= position);
-    const encode = (): string[] => this.#snapshots.encode(executor.raw, { position, vector, rejections });
-    const first = timeline.entries.find(({ event }) => event.id > position)?.event.id;
-    return this.#write(position, first === undefined ? encode() : timeline.before(first, encode));
-  }
-
-  /** As `takeAt`, of a state that was built for it. */
-  async save({ position, vector }: SnapshotPoint, { executor, rejections }: PastState): Promise<SnapshotWritten> {
-    return this.#write(position, this.#snapshots.encode(executor.release(), { position, vector, rejections }));
-  }
-
-  async #write(position: string, lines: readonly string[]): Promise<SnapshotWritten> {
-    await this.#snapshots.write(position, lines);
-    return {
-      fingerprint: this.#snapshots.fingerprint(lines),
-      bytes: lines.reduce((sum, line) => sum + line.length + 1, 0),
-    };
-  }
-
-  async #take(again: boolean): Promise<SnapshotPoint | undefined> {
+  async #takeNewest(again: boolean, attempts: number): Promise<TakenSnapshot | undefined> {
     await this.#own.commit.settle();
     const newest = (await this.#snapshots.list())[0]?.position;
-    // From here to the encoded lines nothing awaits: they are one moment of the state.
-    const { timeline, executor } = this.#replica;
-    if (timeline.stopped !== undefined) throw timeline.stopped;
-    const durable = this.#own.commit.durable?.seq ?? 0;
-    const open = timeline.entries.findIndex(({ event }) => streamKey(event) === this.#own.key && event.seq > durable);
+    const { timeline } = this.#replica;
+    const open = this.#firstOpen();
     const position = (open < 0 ? timeline.end : timeline.entries[open - 1]?.event.id) ?? timeline.base;
     if (position === genesisBase().position || (position === newest && !again)) return undefined;
-    const vector = timeline.vectorAt(position);
-    const rejections = timeline.rejections().filter(({ event }) => event.id <= position);
-    const encode = (): string[] => this.#snapshots.encode(executor.raw, { position, vector, rejections });
-    const first = timeline.entries[open]?.event.id;
-    const lines = first === undefined ? encode() : timeline.before(first, encode);
-    await this.#snapshots.write(position, lines);
-    return { position, vector };
+    try {
+      return await this.#write({ position, vector: timeline.vectorAt(position) }, null, attempts > 1);
+    } catch (error) {
+      if (!(error instanceof OvertakenError)) throw error;
+      return this.#takeNewest(again, attempts - 1);
+    }
   }
+
+  /** Index of the first own event that is not durable; −1 if there is none. */
+  #firstOpen(): number {
+    const durable = this.#own.commit.durable?.seq ?? 0;
+    return this.#replica.timeline.entries.findIndex(
+      ({ event }) => streamKey(event) === this.#own.key && event.seq > durable,
+    );
+  }
+
+  #check({ position, vector }: SnapshotPoint): void {
+    const { timeline } = this.#replica;
+    const open = timeline.entries[this.#firstOpen()]?.event.id;
+    if (position < timeline.base || (open !== undefined && open <= position))
+      throw new RangeError(
+        `No snapshot can be taken at ${position}: the base is ${timeline.base}, not durable is ${open ?? 'nothing'}`,
+      );
+    if (!sameVector(timeline.vectorAt(position), vector))
+      throw new RangeError(`The state at ${position} does not contain what the seal says`);
+  }
+
+  /** @param fresh gives up if a late event comes before the position; otherwise the snapshot is of the state without it */
+  async #write({ position, vector }: SnapshotPoint, seal: number | null, fresh: boolean): Promise<TakenSnapshot> {
+    const { timeline, executor } = this.#replica;
+    if (timeline.stopped !== undefined) throw timeline.stopped;
+    const rejections = timeline.rejections().filter(({ event }) => event.id <= position);
+    const { membrane } = executor;
+    // From here to the first pause nothing awaits: root and watch are of one moment.
+    const begin = (): StateEncoder => {
+      const encoder = new StateEncoder(executor.raw, this.#replica.classes);
+      membrane.beforeWrite = (target) => {
+        encoder.preserve(target);
+      };
+      return encoder;
+    };
+    const first = timeline.entries[lowerBound(timeline.entries, position + '0')]?.event.id;
+    try {
+      const encoder = first === undefined ? begin() : timeline.before(first, begin);
+      const overtaken = (): boolean =>
+        fresh && (this.#replica.timeline !== timeline || !sameVector(timeline.vectorAt(position), vector));
+      const chunks = this.#chunks(encoder, timeline, overtaken);
+      const written = await this.#snapshots.write(
+        { position, vector, rejections, seal },
+        { chunks, nodes: () => encoder.nodes },
+      );
+      return { position, vector, ...written };
+    } finally {
+      membrane.beforeWrite = undefined;
+    }
+  }
+
+  /** Encodes in slices; `check` is called after each turn of the event loop, and may throw. */
+  async *#pieces(encoder: StateEncoder, check: () => void): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const until = this.#now() + SLICE_MS;
+      const tired = (): boolean => this.#now() >= until;
+      let chunks = 0;
+      do yield* encoder.advance(tired);
+      while (++chunks < SLICE_CHUNKS && !tired());
+      if (encoder.done) return;
+      await turn();
+      check();
+    }
+  }
+
+  async *#chunks(encoder: StateEncoder, timeline: Timeline, overtaken: () => boolean): AsyncGenerator<Uint8Array> {
+    yield* this.#pieces(encoder, () => {
+      if (timeline.stopped !== undefined) throw timeline.stopped;
+      if (this.#replica.timeline !== timeline && overtaken()) throw new OvertakenError('The state was replaced');
+    });
+    this.#replica.executor.membrane.beforeWrite = undefined;
+    // Its last chunk is not written then, so that nobody finds it.
+    if (overtaken()) throw new OvertakenError('A late event came before a snapshot');
+  }
+}
+
+function sameVector(one: VersionVector, other: VersionVector): boolean {
+  for (const [stream, seq] of one) if ((other.get(stream) ?? 0) !== seq) return false;
+  for (const [stream, seq] of other) if ((one.get(stream) ?? 0) !== seq) return false;
+  return true;
+}
+
+/** Lets the event loop have its turn: input and output, timers, other calls. */
+function turn(): Promise<void> {
+  // Node's is not delayed; browsers have only the other.
+  const soon = (globalThis as { setImmediate?: (run: () => void) => unknown }).setImmediate ?? setTimeout;
+  return new Promise((resolve) => void soon(resolve));
 }

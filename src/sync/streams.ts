@@ -1,9 +1,13 @@
-import { type Event, type ParsedLine, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { LineReader } from '../event/line-reader.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Head, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Incoming } from './merge.js';
 import type { OwnStream } from './own-stream.js';
+
+/** How many lines are read at a time. */
+const PART = 5_000;
 
 /** What another stream's master has published. */
 export interface Heard {
@@ -31,6 +35,11 @@ export class Streams {
   /** Key of the stream this master writes. */
   get own(): string {
     return this.#own.key;
+  }
+
+  /** Rejects with the file and the place, if the store can tell where this master's own journal is damaged. */
+  async findDamage(): Promise<void> {
+    await this.#own.journal.check?.();
   }
 
   /** Everything published in the store. @param all looks for new streams of all masters, which takes longer */
@@ -86,16 +95,14 @@ export class Streams {
   /** Id of one event; `undefined` if it cannot be read. */
   async idOf(key: string, seq: number): Promise<string | undefined> {
     const [master = '', epoch = ''] = key.split('@');
-    const [line] = await this.#store.read({ master, epoch }, seq - 1, seq);
-    const parsed = line === undefined ? undefined : parseLine(line, this.#store.crc32);
+    const [parsed] = await this.#parsed({ master, epoch }, seq - 1, seq);
     return parsed?.kind === 'event' && parsed.event.seq === seq ? parsed.event.id : undefined;
   }
 
   /** Events of a stream after `after` up to `upTo`, as far as they can be read. */
   async events(stream: StreamId, after: number, upTo: number): Promise<Event[]> {
     const events: Event[] = [];
-    for (const line of await this.#store.read(stream, after, upTo)) {
-      const parsed = parseLine(line, this.#store.crc32);
+    for (const parsed of await this.#parsed(stream, after, upTo)) {
       if (parsed.kind !== 'event' || parsed.event.seq !== after + events.length + 1) break;
       events.push(parsed.event);
     }
@@ -133,10 +140,35 @@ export class Streams {
   }
 
   async #read(stream: StreamId, accepted: number, head: Head, lastId: string | undefined): Promise<Incoming> {
-    const lines = await this.#store.read(stream, accepted, head.seq);
-    const parsed: ParsedLine[] = lines.map((line) => parseLine(line, this.#store.crc32));
+    // With the last accepted event, if it can be compared: a journal may have gone back and on again.
+    const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
+    let lines = await this.#parsed(stream, from, head.seq);
+    const last = from < accepted && lines[0]?.kind === 'event' ? lines[0].event : undefined;
+    if (last?.seq === accepted) lines = lines.slice(1);
+    else if (from < accepted) lines = await this.#parsed(stream, accepted, head.seq);
     const header = await this.#store.header(stream);
     const { master, epoch } = stream;
-    return { stream: { master, epoch }, accepted, lastId, head, after: header?.after, lines: parsed };
+    return {
+      stream: { master, epoch },
+      accepted,
+      lastId,
+      head,
+      after: header?.after,
+      lines,
+      ...(last?.seq === accepted ? { last } : {}),
+    };
+  }
+
+  // A part at a time, so that the texts need not all be in memory at once.
+  async #parsed(stream: StreamId, after: number, upTo: number): Promise<ParsedLine[]> {
+    const reader = new LineReader(this.#store.crc32);
+    const parsed: ParsedLine[] = [];
+    for (let from = after; from < upTo;) {
+      const lines = await this.#store.read(stream, from, Math.min(from + PART, upTo));
+      if (lines.length === 0) break;
+      for (const line of lines) parsed.push(reader.read(line));
+      from += lines.length;
+    }
+    return parsed;
   }
 }

@@ -50,6 +50,8 @@ export function changedOutcomes(
   now: readonly Entry[],
   received: readonly Event[],
 ): Entry[] {
+  // As a rule nothing is rejected, and there may be very many events.
+  if (before.size === 0 && now.length === 0) return [];
   const fresh = new Set(received.map(({ id }) => id));
   const after = new Set(now.map(({ event }) => event.id));
   const rejected = now.filter(({ event }) => !before.has(event.id) && !fresh.has(event.id));

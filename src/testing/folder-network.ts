@@ -1,5 +1,5 @@
 import { MasterLockedError } from '../errors.js';
-import { FolderStore } from '../store/folder/folder-store.js';
+import { FolderStore, type FolderStoreOptions } from '../store/folder/folder-store.js';
 import type { Lock } from '../store/folder/lock.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
@@ -38,23 +38,32 @@ export class FolderNetwork {
     this.#machines.set(name, { disk: new SimulatedDisk(), locks: new Set() });
   }
 
+  /** Names of all machines. */
+  names(): string[] {
+    return [...this.#machines.keys()];
+  }
+
   /** The disk of a machine. */
   disk(name: string): SimulatedDisk {
     return this.#machine(name).disk;
   }
 
   /** A store on a machine's copy of the folder; make a new one for each start. */
-  store(name: string): FolderStore {
+  store(name: string, options: Pick<FolderStoreOptions, 'segmentBytes'> = {}): FolderStore {
     const { disk, locks } = this.#machine(name);
     return new FolderStore(ROOT, {
+      ...options,
       fileSystem: disk.session(),
       lock: (directory, master) => takeLock(locks, directory, master),
     });
   }
 
   /** Options of `Master.open` for a machine. */
-  place(name: string): { name: string; store: FolderStore; local: string } {
-    return { name, store: this.store(name), local: '/local' };
+  place(
+    name: string,
+    options: Pick<FolderStoreOptions, 'segmentBytes'> = {},
+  ): { name: string; store: FolderStore; local: string } {
+    return { name, store: this.store(name, options), local: '/local' };
   }
 
   /** Files of `from` that `to` has not, or has otherwise. Only what `from` itself writes is carried. */
@@ -84,12 +93,12 @@ export class FolderNetwork {
     }
   }
 
-  /** A machine loses its power: what was not synced is gone but for a share of it, and its locks are released. */
-  crash(name: string, keep: (path: string) => number = () => 0): void {
+  /** A machine loses its power: what was not synced is gone but for what is kept of it (see `SimulatedDisk.crash`), and its locks are released. */
+  crash(name: string, keep: (path: string) => number = () => 0, keepName?: (path: string) => boolean): void {
     const machine = this.#machine(name);
     machine.locks.clear();
     machine.disk.fault = () => undefined;
-    machine.disk.crash(keep);
+    machine.disk.crash(keep, keepName);
   }
 
   #machine(name: string): Machine {

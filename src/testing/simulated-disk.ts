@@ -1,11 +1,5 @@
 import type { DirectoryEntry, FileSystem, OpenFile } from '../store/folder/file-system.js';
-
-interface SimulatedFile {
-  /** What a reader of this machine sees. */
-  bytes: Uint8Array;
-  /** What a power failure leaves. */
-  durable: Uint8Array;
-}
+import { mixed, type SimulatedFile, SimulatedOpenFile } from './simulated-file.js';
 
 /** Called before each operation that touches the disk; throwing makes that operation fail. */
 export type Fault = (
@@ -13,9 +7,18 @@ export type Fault = (
   path: string,
 ) => void;
 
+/** A change of names that is not durable before its directory is synced. */
+interface NameChange {
+  readonly directory: string;
+  /** The name that appears, and what it names: a file, or a directory. */
+  readonly added: { readonly path: string; readonly file: SimulatedFile | undefined } | undefined;
+  /** The name that goes. */
+  readonly removed: string | undefined;
+}
+
 /**
  * A disk in memory that can fail, lose what was not synced, and hand files over to other disks in any order: the machines of
- * a simulated network. Renames and names are durable at once; bytes only when their file is synced.
+ * a simulated network. Bytes are durable when their file is synced, names when their directory is.
  *
  * @example
  * ```ts
@@ -27,10 +30,14 @@ export type Fault = (
  * ```
  */
 export class SimulatedDisk implements FileSystem {
-  readonly #files = new Map<string, SimulatedFile>();
-  readonly #directories = new Set<string>();
+  #files = new Map<string, SimulatedFile>();
+  #directories = new Set<string>();
+  /** What a power failure leaves of the names. */
+  readonly #durableFiles = new Map<string, SimulatedFile>();
+  readonly #durableDirectories = new Set<string>();
+  #pending: NameChange[] = [];
   #lives = 0;
-  /** Decides which operations fail; none by default. */
+  /** Decides which operations fail, by throwing; none by default. */
   fault: Fault = () => undefined;
 
   /** Paths of all files, sorted. */
@@ -45,14 +52,19 @@ export class SimulatedDisk implements FileSystem {
 
   /** Puts a file there, as a file synchroniser or a person would: whole and durable. */
   put(path: string, bytes: Uint8Array): void {
-    this.#files.set(path, { bytes: bytes.slice(), durable: bytes.slice() });
-    for (let directory = parent(path); directory !== ''; directory = parent(directory))
-      this.#directories.add(directory);
+    const file = { bytes: bytes.slice(), durable: bytes.slice() };
+    this.#forget(path);
+    for (const files of [this.#files, this.#durableFiles]) files.set(path, file);
+    for (let directory = parent(path); directory !== ''; directory = parent(directory)) {
+      this.#forget(directory);
+      for (const directories of [this.#directories, this.#durableDirectories]) directories.add(directory);
+    }
   }
 
   /** Removes a file, as a person would. */
   remove(path: string): void {
-    this.#files.delete(path);
+    this.#forget(path);
+    for (const files of [this.#files, this.#durableFiles]) files.delete(path);
   }
 
   /**
@@ -61,19 +73,41 @@ export class SimulatedDisk implements FileSystem {
    */
   session(): FileSystem {
     const life = this.#lives;
-    const alive = <T>(operation: () => Promise<T>): Promise<T> =>
-      life === this.#lives ? operation() : new Promise<T>(() => undefined);
-    const held = (file: OpenFile): OpenFile => ({
-      write: (bytes, offset) => alive(() => file.write(bytes, offset)),
+    const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+    // Also what was begun in this life and ends in the next one.
+    const alive = async <T>(operation: () => Promise<T>): Promise<T> => {
+      if (life !== this.#lives) return never();
+      try {
+        const result = await operation();
+        return life === this.#lives ? result : await never();
+      } catch (error) {
+        if (life !== this.#lives) return never();
+        throw error;
+      }
+    };
+    const now = (operation: () => void): void => {
+      if (life === this.#lives) operation();
+    };
+    const guarded = (held: OpenFile): OpenFile => ({
+      write: (bytes, offset) => alive(() => held.write(bytes, offset)),
       writeNow: (bytes, offset) => {
-        if (life === this.#lives) file.writeNow(bytes, offset);
+        now(() => {
+          held.writeNow(bytes, offset);
+        });
       },
-      sync: () => alive(() => file.sync()),
+      sync: () => alive(() => held.sync()),
       syncNow: () => {
-        if (life === this.#lives) file.syncNow();
+        now(() => {
+          held.syncNow();
+        });
       },
-      truncate: (size) => alive(() => file.truncate(size)),
-      close: () => alive(() => file.close()),
+      truncate: (size) => alive(() => held.truncate(size)),
+      truncateNow: (size) => {
+        now(() => {
+          held.truncateNow(size);
+        });
+      },
+      close: () => alive(() => held.close()),
     });
     return {
       readdir: (directory) => alive(() => this.readdir(directory)),
@@ -81,26 +115,45 @@ export class SimulatedDisk implements FileSystem {
       size: (file) => alive(() => this.size(file)),
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
+      renameNow: (from, to) => {
+        now(() => {
+          this.renameNow(from, to);
+        });
+      },
       unlink: (file) => alive(() => this.unlink(file)),
       rmdir: (directory) => alive(() => this.rmdir(directory)),
       syncDirectory: (directory) => alive(() => this.syncDirectory(directory)),
-      open: (file, truncate) => alive(async () => held(await this.open(file, truncate))),
-      createNow: (file, temporary, bytes) => {
-        if (life !== this.#lives) throw new Error('The power has failed');
-        return held(this.createNow(file, temporary, bytes));
+      syncDirectoryNow: (directory) => {
+        now(() => {
+          this.syncDirectoryNow(directory);
+        });
+      },
+      open: (file, truncate) => alive(async () => guarded(await this.open(file, truncate))),
+      openNow: (file, truncate) => {
+        if (life !== this.#lives) throw new Error('The power is off');
+        return guarded(this.openNow(file, truncate));
       },
     };
   }
 
-  /** The power fails: of each file what was synced is left, and `keep` bytes (0 to 1) of what was not. */
-  crash(keep: (path: string) => number): void {
+  /**
+   * The power fails: of each file what was synced is left, and a share of what was not.
+   *
+   * @param keep the share of a file's unsynced bytes that is left, 0 to 1 from their beginning, or -1 to 0 from their end (pages
+   * may reach a disk in any order); in place of the others is what was there before
+   * @param keepName whether a name that appeared or went, and whose directory was not synced since, did so; all did by default
+   */
+  crash(keep: (path: string) => number, keepName: (path: string) => boolean = () => true): void {
     this.#lives++;
     for (const [path, file] of this.#files) {
-      const unsynced = file.bytes.length - file.durable.length;
-      const rest = unsynced > 0 && startsWith(file.bytes, file.durable) ? Math.floor(keep(path) * (unsynced + 1)) : 0;
-      file.bytes = rest === 0 ? file.durable.slice() : file.bytes.slice(0, file.durable.length + rest);
+      file.bytes = mixed(file, keep(path));
       file.durable = file.bytes.slice();
     }
+    for (const change of this.#pending)
+      if (keepName(change.added?.path ?? change.removed ?? '')) this.#makeDurable(change);
+    this.#pending = [];
+    this.#directories = new Set([...this.#durableDirectories].filter((path) => this.#isReachable(path)));
+    this.#files = new Map([...this.#durableFiles].filter(([path]) => this.#isReachable(path)));
   }
 
   async readdir(directory: string): Promise<readonly DirectoryEntry[]> {
@@ -124,23 +177,17 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async open(file: string, truncate: boolean): Promise<OpenFile> {
-    return this.#open(file, truncate);
+    return this.openNow(file, truncate);
   }
 
-  createNow(file: string, temporary: string, bytes: Uint8Array): OpenFile {
-    const made = this.#open(temporary, true);
-    made.writeNow(bytes, 0);
-    made.syncNow();
-    this.#rename(temporary, file);
-    this.fault('sync', parent(file));
-    return made;
-  }
-
-  #open(file: string, truncate: boolean): OpenFile {
+  openNow(file: string, truncate: boolean): OpenFile {
     this.fault('open', file);
     if (!this.#directories.has(parent(file))) throw missing(file);
     let held = this.#files.get(file);
-    if (held === undefined) this.#files.set(file, (held = { bytes: new Uint8Array(), durable: new Uint8Array() }));
+    if (held === undefined) {
+      held = { bytes: new Uint8Array(), durable: new Uint8Array() };
+      this.#change({ directory: parent(file), added: { path: file, file: held }, removed: undefined });
+    }
     if (truncate) held.bytes = new Uint8Array();
     return new SimulatedOpenFile(held, (operation) => {
       this.fault(operation, file);
@@ -149,23 +196,20 @@ export class SimulatedDisk implements FileSystem {
 
   async mkdir(directory: string): Promise<void> {
     this.fault('mkdir', directory);
-    for (let one = directory; one !== ''; one = parent(one)) this.#directories.add(one);
+    const made: string[] = [];
+    for (let one = directory; one !== '' && !this.#directories.has(one); one = parent(one)) made.unshift(one);
+    for (const path of made)
+      this.#change({ directory: parent(path), added: { path, file: undefined }, removed: undefined });
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.#rename(from, to);
+    this.renameNow(from, to);
   }
 
-  #rename(from: string, to: string): void {
+  renameNow(from: string, to: string): void {
     this.fault('rename', to);
-    this.#files.set(to, this.#get(from));
-    this.#files.delete(from);
-  }
-
-  async unlink(file: string): Promise<void> {
-    this.fault('unlink', file);
-    this.#get(file);
-    this.#files.delete(file);
+    const file = this.#get(from);
+    this.#change({ directory: parent(to), added: { path: to, file }, removed: from });
   }
 
   async rmdir(directory: string): Promise<void> {
@@ -173,11 +217,44 @@ export class SimulatedDisk implements FileSystem {
     if (!this.#directories.has(directory)) throw missing(directory);
     if ([...this.#files.keys(), ...this.#directories].some((path) => parent(path) === directory))
       throw Object.assign(new Error(`ENOTEMPTY: ${directory}`), { code: 'ENOTEMPTY' });
-    this.#directories.delete(directory);
+    this.#change({ directory: parent(directory), added: undefined, removed: directory });
+  }
+
+  async unlink(file: string): Promise<void> {
+    this.fault('unlink', file);
+    this.#get(file);
+    this.#change({ directory: parent(file), added: undefined, removed: file });
   }
 
   async syncDirectory(directory: string): Promise<void> {
+    this.syncDirectoryNow(directory);
+  }
+
+  syncDirectoryNow(directory: string): void {
     this.fault('sync', directory);
+    // The root of a path is '' here and '/' to those who ask for it.
+    const isHere = (change: NameChange): boolean => (change.directory || '/') === directory;
+    for (const change of this.#pending.filter(isHere)) this.#makeDurable(change);
+    this.#pending = this.#pending.filter((change) => !isHere(change));
+  }
+
+  #change(change: NameChange): void {
+    apply(change, this.#files, this.#directories);
+    this.#pending.push(change);
+  }
+
+  #makeDurable(change: NameChange): void {
+    apply(change, this.#durableFiles, this.#durableDirectories);
+  }
+
+  /** From now on no earlier change of that name is on its way. */
+  #forget(path: string): void {
+    this.#pending = this.#pending.filter(({ added, removed }) => added?.path !== path && removed !== path);
+  }
+
+  #isReachable(path: string): boolean {
+    for (let one = parent(path); one !== ''; one = parent(one)) if (!this.#durableDirectories.has(one)) return false;
+    return true;
   }
 
   #get(path: string): SimulatedFile {
@@ -187,49 +264,12 @@ export class SimulatedDisk implements FileSystem {
   }
 }
 
-class SimulatedOpenFile implements OpenFile {
-  readonly #file: SimulatedFile;
-  readonly #fault: (operation: 'write' | 'sync' | 'truncate') => void;
-
-  constructor(file: SimulatedFile, fault: (operation: 'write' | 'sync' | 'truncate') => void) {
-    this.#file = file;
-    this.#fault = fault;
-  }
-
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    this.writeNow(bytes, offset);
-  }
-
-  writeNow(bytes: Uint8Array, offset: number): void {
-    this.#fault('write');
-    const grown = new Uint8Array(Math.max(this.#file.bytes.length, offset + bytes.length));
-    grown.set(this.#file.bytes);
-    grown.set(bytes, offset);
-    this.#file.bytes = grown;
-  }
-
-  async sync(): Promise<void> {
-    this.syncNow();
-  }
-
-  syncNow(): void {
-    this.#fault('sync');
-    this.#file.durable = this.#file.bytes.slice();
-  }
-
-  async truncate(size: number): Promise<void> {
-    this.#fault('truncate');
-    this.#file.bytes = this.#file.bytes.slice(0, size);
-    this.#file.durable = this.#file.bytes.slice();
-  }
-
-  async close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  return prefix.every((byte, index) => bytes[index] === byte);
+function apply(change: NameChange, files: Map<string, SimulatedFile>, directories: Set<string>): void {
+  const { added, removed } = change;
+  if (removed !== undefined) files.delete(removed);
+  if (removed !== undefined) directories.delete(removed);
+  if (added?.file !== undefined) files.set(added.path, added.file);
+  else if (added !== undefined) directories.add(added.path);
 }
 
 function parent(path: string): string {

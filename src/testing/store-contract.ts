@@ -164,6 +164,28 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     await (await at.open().open(first.request)).close();
   });
 
+  check('a store that can watch tells that others published, until it is told to stop', async (at) => {
+    const store = at.open();
+    if (store.watch === undefined) return;
+    const mine = await store.open(new Writer('a').request);
+    const other = at.open();
+    const theirs = await other.open(new Writer('b').request);
+    let heard: () => void = () => undefined;
+    const failures: unknown[] = [];
+    const stop = await store.watch('a', { changed: () => heard(), failed: (error) => failures.push(error) });
+    for (const text of ['first', 'second']) {
+      const told = new Promise<void>((resolve) => (heard = resolve));
+      await theirs.publish(text, NOTHING);
+      await told;
+    }
+    await stop();
+    heard = () => failures.push('told after the end');
+    await theirs.publish('third', NOTHING);
+    same(failures, []);
+    await mine.close();
+    await theirs.close();
+  });
+
   check('a store holds one model', async (at) => {
     const writer = new Writer('a');
     await (await at.open().open(writer.request)).close();

@@ -3,6 +3,7 @@ import { type Event } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { deterministic } from '../state/determinism.js';
+import type { RunningTransaction } from '../model/registry.js';
 import type { Call } from '../state/executor.js';
 
 /** Why this program cannot run an event (yet). */
@@ -38,14 +39,7 @@ export class CallFactory {
 
   /** The event as a call with a private copy of its arguments. */
   make(event: Event): Call {
-    const definition = this.#find(event);
-    const origin = event.origin ?? event.id;
-    return {
-      definition,
-      args: () => this.#codec.decode(definition, event.args, event.txv),
-      origin,
-      transaction: { id: event.id, time: ulidTime(origin), master: event.master, meta: copyJson(event.meta) },
-    };
+    return new EventCall(event, this.#find(event), this.#codec);
   }
 
   /**
@@ -71,6 +65,28 @@ export class CallFactory {
     const definition = this.#definition.transactions.get(event.tx);
     if (definition === undefined) throw new Error(`No transaction ${event.tx}: an event was accepted that cannot run`);
     return definition;
+  }
+}
+
+/** A class rather than an object with a function of its own: one is made for every event that runs. */
+class EventCall implements Call {
+  readonly definition: TransactionDefinition;
+  readonly origin: string;
+  readonly transaction: RunningTransaction;
+  readonly #event: Event;
+  readonly #codec: CallCodec;
+
+  constructor(event: Event, definition: TransactionDefinition, codec: CallCodec) {
+    const { id, master, meta } = event;
+    this.definition = definition;
+    this.origin = event.origin ?? id;
+    this.transaction = { id, time: ulidTime(this.origin), master, meta: copyJson(meta) };
+    this.#event = event;
+    this.#codec = codec;
+  }
+
+  args(): unknown[] {
+    return this.#codec.decode(this.definition, this.#event.args, this.#event.txv);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Event } from '../event/envelope.js';
-import { streamKey } from '../event/envelope.js';
-import { audit } from '../state/adoption.js';
+import { audit } from '../state/audit.js';
 import { type Executor, failStop, isFailStop } from '../state/executor.js';
-import { differsBehindProxy, runWatched } from '../state/raw-watch.js';
+import { runWatched } from '../state/raw-watch.js';
 import type { CallFactory } from './call-factory.js';
 import type { Entry } from './entry.js';
+import { StreamCounts } from './stream-counts.js';
 import { BEHIND_BASE, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
 
 /** A state to build on: genesis or a snapshot. */
@@ -12,12 +12,14 @@ export interface Base {
   readonly position: string;
   readonly vector: VersionVector;
   readonly rejections: readonly Entry[];
+  /** Set if `root` can be called only once: the state is too large to be kept for another copy. */
+  readonly once?: boolean;
   /** A new copy of the state at `position`. */
   root(): object;
 }
 
 /** How many of the newest events keep undo data after a start; later ones than that rarely arrive. */
-const UNDOABLE_TAIL = 10_000;
+export const UNDOABLE_TAIL = 10_000;
 
 const PROGRESS_EVERY = 10_000;
 
@@ -30,10 +32,12 @@ export interface FoldOptions {
   readonly progress?: Progress;
   /** How many of the newest events keep undo data. Default: 10,000. */
   readonly undoable?: number;
+  /** Events up to and including this id are final: nothing will come before them any more, so they keep no undo data. */
+  readonly final?: string;
 }
 
 /**
- * Builds a timeline from a base and the events after it. All but the newest run on the raw model, without recording; if one
+ * Builds a timeline from a base and the events after it. The final ones, and all but the newest, run on the raw model, without recording; if one
  * of those refuses, the base is taken anew and every event runs under the membrane, so that the outcome is the same.
  *
  * @param events in ULID order, all after `base.position`
@@ -45,14 +49,17 @@ export function fold(
   events: readonly Event[],
   options: FoldOptions,
 ): Timeline {
-  const { undoMemory, progress, undoable = UNDOABLE_TAIL } = options;
-  const bulk = Math.max(events.length - undoable, 0);
+  const { undoMemory, progress, undoable = UNDOABLE_TAIL, final = base.position } = options;
+  const open = events.findIndex(({ id }) => id > final);
+  // A raw run that is refused needs another copy.
+  const bulk = base.once === true ? 0 : Math.max(events.length - undoable, open < 0 ? events.length : open);
   const fast = bulk === 0 ? undefined : runRaw(executor, calls, base, events.slice(0, bulk), progress);
   executor.replace(fast?.root ?? base.root());
   const timeline = new Timeline(executor, calls, undoMemory, fast ?? base);
   if (timeline.revise(fast === undefined ? events : events.slice(bulk)) === BEHIND_BASE) {
     throw new Error(`Events to replay lie before the base ${base.position}`);
   }
+  timeline.advanceBase(final);
   progress?.(events.length);
   return timeline;
 }
@@ -72,29 +79,25 @@ function runRaw(
   progress?: Progress,
 ): RawRun | undefined {
   const root = base.root();
-  const vector = new Map(base.vector);
   let done = 0;
   try {
-    if (holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
+    if (!audit(root, executor.membrane.classes)) return undefined;
     const trusted = runWatched(() => {
       executor.lend(root, () => {
         for (const event of events) {
           executor.applyRaw(calls.make(event), root);
-          vector.set(streamKey(event), event.seq);
           if (++done % PROGRESS_EVERY === 0) progress?.(done);
         }
       });
     });
-    if (!trusted || holdsOneOf(audit(root, executor.membrane.classes), differsBehindProxy)) return undefined;
+    if (!trusted || !audit(root, executor.membrane.classes)) return undefined;
   } catch (error) {
     if (isFailStop(error)) throw failStop(events[done]?.id ?? base.position, error);
     // Not lost: the caller runs the same events under the membrane, where each gets its own outcome.
     return undefined;
   }
-  return { root, position: events[events.length - 1]?.id ?? base.position, vector, rejections: base.rejections };
-}
-
-function holdsOneOf(objects: ReadonlySet<object>, is: (target: object) => boolean): boolean {
-  for (const one of objects) if (is(one)) return true;
-  return false;
+  const counts = new StreamCounts(base.vector);
+  for (const event of events) counts.note(event);
+  const position = events[events.length - 1]?.id ?? base.position;
+  return { root, position, vector: counts.vector, rejections: base.rejections };
 }

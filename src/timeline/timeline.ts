@@ -1,11 +1,13 @@
 import { PrevalentError, ReplicaFailedError } from '../errors.js';
-import { type Event, streamKey } from '../event/envelope.js';
+import type { Event } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
 import { failStop, isFailStop } from '../state/executor.js';
 import type { CallFactory } from './call-factory.js';
-import { type Entry, lowerBound, mergeById, textOf, weightOf } from './entry.js';
+import { type Entry, mergeById, textOf, weightOf } from './entry.js';
+import { EntryList } from './entry-list.js';
+import { StreamCounts } from './stream-counts.js';
 
 /** How many events of each stream a state contains: the version vector, by `master@epoch`. */
 export type VersionVector = ReadonlyMap<string, number>;
@@ -36,9 +38,10 @@ export class Timeline {
   readonly #executor: Executor;
   readonly #calls: CallFactory;
   readonly #undoMemory: UndoMemory;
-  #entries: Entry[] = [];
+  readonly #entries = new EntryList();
   #position: string;
-  readonly #vector: Map<string, number>;
+  /** What the base contains. */
+  readonly #counts: StreamCounts;
   #undoBytes = 0;
   readonly #rejections: Map<string, Entry>;
   /** Why it stopped: a replay ended in the middle, so that the state is that of no moment. */
@@ -54,7 +57,7 @@ export class Timeline {
     this.#calls = calls;
     this.#undoMemory = undoMemory;
     this.#position = base.position;
-    this.#vector = new Map(base.vector);
+    this.#counts = new StreamCounts(base.vector);
     this.#rejections = new Map(base.rejections.map((entry) => [entry.event.id, entry]));
   }
 
@@ -65,12 +68,12 @@ export class Timeline {
 
   /** The greatest id in the timeline or its base. */
   get end(): string {
-    return this.#entries[this.#entries.length - 1]?.event.id ?? this.#position;
+    return this.#entries.last?.event.id ?? this.#position;
   }
 
   /** Events since the base, in order. */
   get entries(): readonly Entry[] {
-    return this.#entries;
+    return this.#entries.all();
   }
 
   /** Bytes of memory that undo data takes. */
@@ -158,26 +161,28 @@ export class Timeline {
 
   /** The events up to and including `position`, counted by stream. */
   vectorAt(position: string): Map<string, number> {
-    const vector = new Map(this.#vector);
-    for (const { event } of this.#entries) {
+    const counts = new StreamCounts(this.#counts.vector);
+    for (const { event } of this.#entries.all()) {
       if (event.id > position) break;
-      vector.set(streamKey(event), event.seq);
+      counts.note(event);
     }
-    return vector;
+    return counts.vector;
   }
 
-  /** Forgets how to undo the events up to `position`, which becomes the base. */
+  /**
+   * Forgets how to undo the events up to and including `position`; the last of them becomes the base. The cost grows with
+   * their number, not with what follows.
+   */
   advanceBase(position: string): void {
     let count = 0;
-    for (const entry of this.#entries) {
-      if (entry.event.id > position) break;
-      this.#vector.set(streamKey(entry.event), entry.event.seq);
+    for (let entry = this.#entries.at(0); entry !== undefined && entry.event.id <= position;) {
+      this.#counts.note(entry.event);
       this.#position = entry.event.id;
       this.#undoBytes -= weightOf(entry);
       entry.undo = undefined;
-      count++;
+      entry = this.#entries.at(++count);
     }
-    if (count > 0) this.#entries = this.#entries.slice(count);
+    if (count > 0) this.#entries.dropFirst(count);
   }
 
   #earliest(added: readonly Event[], dropped: ReadonlySet<string>): string | undefined {
@@ -188,33 +193,40 @@ export class Timeline {
 
   /** Undoes all events from `id` on and takes them out, in order. */
   #rewindTo(id: string): Entry[] {
-    const from = lowerBound(this.#entries, id);
-    if (from === this.#entries.length) return [];
-    const tail = this.#entries.slice(from);
-    for (let i = tail.length - 1; i >= 0; i--) {
-      const entry = tail[i] as Entry;
-      this.#undoBytes -= weightOf(entry);
-      if (entry.undo === undefined) continue;
-      this.#executor.undo(entry.undo);
-      entry.undo = undefined;
-    }
-    this.#executor.settle();
-    this.#entries.length = from;
+    const tail = this.#entries.cutFrom(id);
+    if (tail.length === 0) return tail;
+    this.#whole(() => {
+      for (let i = tail.length - 1; i >= 0; i--) {
+        const entry = tail[i] as Entry;
+        this.#undoBytes -= weightOf(entry);
+        if (entry.undo === undefined) continue;
+        this.#executor.undo(entry.undo);
+        entry.undo = undefined;
+      }
+      this.#executor.settle();
+    });
     return tail;
   }
 
-  /** Runs events at the end of the timeline, in order. Whatever ends that in the middle stops the timeline for good. */
+  /** Runs events at the end of the timeline, in order. */
   #replayAll(entries: readonly Entry[], watch?: (entry: Entry) => void): void {
-    try {
+    this.#whole(() => {
       for (const entry of entries) {
         this.#replay(entry);
         watch?.(entry);
       }
+    });
+  }
+
+  /** Does work that must not end in the middle: whatever ends it there stops the timeline for good. */
+  #whole(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       this.stop(
         error instanceof PrevalentError
           ? error
-          : new ReplicaFailedError('A replay ended in the middle; open the master again', { cause: error }),
+          : new ReplicaFailedError('A rewind or replay ended in the middle; open the master again', { cause: error }),
       );
       throw this.#stopped as PrevalentError;
     }
@@ -247,12 +259,11 @@ export class Timeline {
     const keepAfter = this.#undoMemory.keepAfter();
     let bytes = this.#undoBytes;
     let position: string | undefined;
-    for (const entry of this.#entries) {
-      const { event } = entry;
-      if (bytes <= this.#undoMemory.bytes * 0.75 || event === this.#entries[this.#entries.length - 1]?.event) break;
-      if (keepAfter !== undefined && event.id > keepAfter) break;
+    for (let index = 0; index < this.#entries.length - 1 && bytes > this.#undoMemory.bytes * 0.75; index++) {
+      const entry = this.#entries.at(index) as Entry;
+      if (keepAfter !== undefined && entry.event.id > keepAfter) break;
       bytes -= weightOf(entry);
-      position = event.id;
+      position = entry.event.id;
     }
     if (position !== undefined) this.advanceBase(position);
   }

@@ -42,19 +42,38 @@ test('a flipped bit in an acknowledged call that was not published is damage, no
   await again.close();
 });
 
-test('a tail whose pages came out of order is torn: zeros, then lines nobody was told of', async () => {
+test.each([
+  ['zeros', 0],
+  ['space made ahead', 9],
+])('a tail whose pages came out of order is torn: %s, then lines nobody was told of', async (_what, hole) => {
   const network = new FolderNetwork(['a']);
   const disk = network.disk('a');
   const path = await fiveDurableCalls(network);
   const bytes = disk.peek(path)!.slice();
   const text = new TextDecoder().decode(bytes);
-  bytes.fill(0, text.indexOf('note 3'), text.indexOf('note 4'));
+  // Up to the end of a sector, in which the beginning of the next line goes as well.
+  const end = Math.ceil(text.indexOf('note 3') / 512) * 512;
+  expect(end).toBeLessThan(text.indexOf('note 5'));
+  bytes.fill(hole, text.indexOf('note 3'), end);
   disk.put(path, bytes);
   const again = await Master.open(Notes, network.place('a'));
   expect(again.query((notes) => notes.all)).toEqual(['note 1', 'note 2']);
   expect((await again.status()).notices.join()).toMatch(/unfinished bytes/);
   expect(disk.paths().some((one) => one.endsWith('.torn'))).toBe(true);
   await again.close();
+});
+
+test('a byte that was flipped into a tab or a zero is damage, not a hole', async () => {
+  const network = new FolderNetwork(['a']);
+  const disk = network.disk('a');
+  const path = await fiveDurableCalls(network);
+  for (const flipped of [0, 9]) {
+    const bytes = disk.peek(path)!.slice();
+    bytes[new TextDecoder().decode(bytes).indexOf('note 3')] = flipped;
+    const other = new FolderNetwork(['a']);
+    for (const one of disk.paths()) other.disk('a').put(one, one === path ? bytes : disk.peek(one)!);
+    await expect(Master.open(Notes, other.place('a'))).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
+  }
 });
 
 test('an older copy of the others is reported when the master opens again', async () => {

@@ -31,7 +31,9 @@ test('a snapshot of 0 bytes or with a flipped bit is skipped with a notice; the 
     disk.put(path, damage(disk.peek(path)!));
     const again = await at(network, 'a', () => NOON);
     expect(again.query((notes) => notes.all)).toEqual(['kept']);
-    expect((await again.status()).notices.join()).toMatch(/snapshot .* damaged/);
+    expect((await again.status()).notices.join()).toMatch(
+      /snapshot .* cannot be used \(it (ends in the middle|is damaged at byte \d+)/,
+    );
     await again.close();
   }
 });
@@ -78,7 +80,8 @@ test('a restart with the clock set back makes ids beyond all earlier ones, snaps
 test('a snapshot holds durable events only: a call that is lost with the power is not in it', async () => {
   const network = new FolderNetwork(['a']);
   const disk = network.disk('a');
-  const first = await at(network, 'a', () => NOON);
+  // Nothing is written before somebody waits for it.
+  const first = await Master.open(Notes, { ...network.place('a'), now: () => NOON, durability: 'none' });
   await first.transact((notes) => notes.write('durable'));
   // The call is made when the snapshot has seen the disk settle and before it looks at the state.
   disk.fault = (operation, path) => {
@@ -90,8 +93,7 @@ test('a snapshot holds durable events only: a call that is lost with the power i
   const written = new TextDecoder().decode(disk.peek(disk.paths().find((one) => one.endsWith('.snapshot'))!));
   expect(written).toContain('durable');
   expect(written).not.toContain('on its way');
-  const { vector } = JSON.parse(written.split('\n')[0]!) as { vector: Record<string, number> };
-  expect(Object.values(vector)).toEqual([1]);
+  expect(written).toMatch(/\n\["a@\w+",1\]\n/);
   expect(first.query((notes) => notes.all)).toEqual(['durable', 'on its way']);
   await first.close();
 });

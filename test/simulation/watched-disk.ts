@@ -16,6 +16,8 @@ export interface DiskWatcher {
 export class WatchedDisk extends SimulatedDisk {
   readonly #watcher: DiskWatcher;
   readonly #noted = new Map<string, Uint8Array>();
+  /** Where each open file stands by now. */
+  readonly #places = new Map<string, { path: string }>();
   #alarms: { left: number; readonly changesOnly: boolean; readonly ring: () => void }[] = [];
 
   constructor(watcher: DiskWatcher) {
@@ -62,18 +64,21 @@ export class WatchedDisk extends SimulatedDisk {
     this.#noted.delete(path);
   }
 
-  override async open(path: string, truncate: boolean): Promise<OpenFile> {
-    return this.#watched(path, await super.open(path, truncate));
+  override openNow(path: string, truncate: boolean): OpenFile {
+    const place = { path };
+    this.#places.set(path, place);
+    return this.#watched(place, super.openNow(path, truncate));
   }
 
-  override createNow(path: string, temporary: string, bytes: Uint8Array): OpenFile {
-    const file = super.createNow(path, temporary, bytes);
-    this.#note(path);
-    return this.#watched(path, file);
-  }
-
-  override async rename(from: string, to: string): Promise<void> {
-    await super.rename(from, to);
+  override renameNow(from: string, to: string): void {
+    super.renameNow(from, to);
+    // A file that is open goes on under its new name.
+    const place = this.#places.get(from);
+    if (place !== undefined) {
+      place.path = to;
+      this.#places.delete(from);
+      this.#places.set(to, place);
+    }
     this.#noted.delete(from);
     this.#note(to);
   }
@@ -83,28 +88,32 @@ export class WatchedDisk extends SimulatedDisk {
     this.#note(path);
   }
 
-  #watched(path: string, file: OpenFile): OpenFile {
+  #watched(place: { readonly path: string }, file: OpenFile): OpenFile {
     return {
       // A file may have been renamed since it was opened, of which the disk's own fault does not know.
       write: (bytes, offset) => {
-        this.#watcher.touched(path);
+        this.#watcher.touched(place.path);
         return file.write(bytes, offset);
       },
       writeNow: (bytes, offset) => {
-        this.#watcher.touched(path);
+        this.#watcher.touched(place.path);
         file.writeNow(bytes, offset);
       },
       sync: async () => {
         await file.sync();
-        this.#note(path);
+        this.#note(place.path);
       },
       syncNow: () => {
         file.syncNow();
-        this.#note(path);
+        this.#note(place.path);
       },
       truncate: async (size) => {
         await file.truncate(size);
-        this.#note(path);
+        this.#note(place.path);
+      },
+      truncateNow: (size) => {
+        file.truncateNow(size);
+        this.#note(place.path);
       },
       close: () => file.close(),
     };

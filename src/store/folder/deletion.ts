@@ -8,6 +8,9 @@ import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } fro
  * in the order of their events, and the first one is not removed but shrinks to its header, which says what the stream is.
  */
 
+/** About what the header of a stream takes. */
+const HEADER_BYTES = 512;
+
 /** A segment that can go: number of its first event, and its size in bytes. */
 export interface Segment {
   readonly first: number;
@@ -26,6 +29,13 @@ export async function coveredSegments(fs: FileSystem, directory: string, upTo: n
     covered.push({ first, size: sizes[index] ?? 0 });
   }
   return covered;
+}
+
+/** Bytes that deleting those segments frees. */
+export async function deletableBytes(fs: FileSystem, directory: string, upTo: number): Promise<number> {
+  // The first segment shrinks to its header, which is small; it frees what it holds beside that.
+  const freed = ({ first, size }: Segment): number => (first === 1 ? Math.max(size - HEADER_BYTES, 0) : size);
+  return (await coveredSegments(fs, directory, upTo)).reduce((sum, segment) => sum + freed(segment), 0);
 }
 
 /** Deletes segments that `coveredSegments` gave. Gives the bytes freed. */
@@ -53,9 +63,26 @@ export async function deleteSegments(
 
 /** Bytes of the files of a stream. */
 export async function streamBytes(fs: FileSystem, directory: string): Promise<number> {
-  let sum = 0;
-  for (const file of await filesOf(fs, directory)) sum += await fs.size(file);
-  return sum;
+  return bytesOf(fs, await filesOf(fs, directory));
+}
+
+/** Bytes of a stream's segments and of its snapshots. */
+export async function sizesOf(fs: FileSystem, directory: string): Promise<{ journal: number; snapshots: number }> {
+  const segments = (await segmentsOf(fs, directory)).map((first) => `${directory}/${segmentName(first)}`);
+  const positions = await snapshotsOf(fs, directory);
+  const snapshots = positions.map((position) => `${directory}/snapshots/${snapshotName(position)}`);
+  return { journal: await bytesOf(fs, segments), snapshots: await bytesOf(fs, snapshots) };
+}
+
+// What was deleted since it was listed takes no place any more.
+async function bytesOf(fs: FileSystem, files: readonly string[]): Promise<number> {
+  const sizeOf = (file: string): Promise<number> =>
+    fs.size(file).catch((error: unknown) => {
+      if (isMissing(error)) return 0;
+      throw error;
+    });
+  const sizes = await Promise.all(files.map(sizeOf));
+  return sizes.reduce((left, right) => left + right, 0);
 }
 
 /** Deletes a whole stream: what makes others read it first, its header last. Gives the bytes freed. */

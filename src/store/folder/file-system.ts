@@ -1,28 +1,44 @@
+import type { StoreListener } from '../store.js';
+
 /** The part of a file system that a FolderStore needs; passed in, so that tests can make it fail, tear and delay. */
 export interface FileSystem {
   /** Entries of a directory, in no order. Rejects with code ENOENT if there is none. */
   readdir(directory: string): Promise<readonly DirectoryEntry[]>;
-  /** Bytes of a file from an offset to its end, or at most `length` of them. Rejects with code ENOENT if there is none. */
+  /**
+   * Bytes of a file from an offset to its end, or at most `length` of them. Rejects with code ENOENT if there is none; a symbolic link
+   * is not followed (ELOOP), and what is no ordinary file is not waited for (EISDIR, EFTYPE).
+   */
   read(file: string, from?: number, length?: number): Promise<Uint8Array>;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
   /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
   open(file: string, truncate: boolean): Promise<OpenFile>;
-  /**
-   * Makes a whole new file in one atomic step, before it returns: written under the temporary name, synced, renamed, its directory
-   * synced. It stays open for writing.
-   */
-  createNow(file: string, temporary: string, bytes: Uint8Array): OpenFile;
+  /** As `open`, before it returns. */
+  openNow(file: string, truncate: boolean): OpenFile;
   /** Makes a directory and those above it. */
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
+  /** As `rename`, before it returns. */
+  renameNow(from: string, to: string): void;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
   /** Removes an empty directory. */
   rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
+  /** As `syncDirectory`, before it returns. */
+  syncDirectoryNow(directory: string): void;
+  /**
+   * Tells of changes below a directory, if the system can. Gives what ends it.
+   *
+   * @param follows whether a path, its names below the directory, may matter
+   */
+  watch?(
+    directory: string,
+    follows: (names: readonly string[]) => boolean,
+    listener: StoreListener,
+  ): Promise<() => Promise<void>>;
 }
 
 /** One name in a directory. */
@@ -41,8 +57,10 @@ export interface OpenFile {
   sync(): Promise<void>;
   /** As `sync`, before it returns. */
   syncNow(): void;
-  /** Cuts the file to a size in bytes. */
+  /** Cuts the file to a size in bytes, durably. */
   truncate(size: number): Promise<void>;
+  /** As `truncate`, before it returns. */
+  truncateNow(size: number): void;
   close(): Promise<void>;
 }
 
@@ -51,9 +69,24 @@ export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ENOENT';
 }
 
-/** Tells whether an error says that this user may not read a file or directory, or that it is no such thing. */
+/**
+ * Tells whether an error says that this user may not read a file or directory just now, or that it is no such thing. On Windows and
+ * in folders of a cloud service a file that is being replaced or fetched says so too.
+ */
 export function isUnreadable(error: unknown): boolean {
-  return /^(EACCES|EPERM|ENOTDIR|ELOOP)$/.test(String((error as { code?: unknown } | null)?.code));
+  return /^(EACCES|EPERM|ENOTDIR|ELOOP|EFTYPE|EBUSY|EDEADLK|UNKNOWN)$/.test(
+    String((error as { code?: unknown } | null)?.code),
+  );
+}
+
+/** What `work` gives; `otherwise` if others' files cannot be read now. They are then not heard from. */
+export async function ifReadable<T>(work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isUnreadable(error)) return otherwise;
+    throw error;
+  }
 }
 
 /** Bytes of a file, `undefined` if it is not there. */
@@ -66,13 +99,13 @@ export async function readIfThere(
   try {
     return await fs.read(file, from, length);
   } catch (error) {
-    // A folder of that name is no file of ours.
-    if (isMissing(error) || (error as { code?: unknown }).code === 'EISDIR') return undefined;
+    // A folder or a pipe of that name is no file of ours.
+    if (isMissing(error) || /^(EISDIR|EFTYPE)$/.test(String((error as { code?: unknown }).code))) return undefined;
     throw error;
   }
 }
 
-/** Names of one kind in a directory, sorted; none if it is not there. */
+/** Names of one kind in a directory, sorted; none if it is not there or is no directory. */
 export async function namesIn(fs: FileSystem, directory: string, kind: DirectoryEntry['kind']): Promise<string[]> {
   try {
     const entries = await fs.readdir(directory);
@@ -81,7 +114,7 @@ export async function namesIn(fs: FileSystem, directory: string, kind: Directory
       .map((entry) => entry.name)
       .sort();
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error) || (error as { code?: unknown }).code === 'ENOTDIR') return [];
     throw error;
   }
 }
@@ -96,7 +129,7 @@ export async function replaceFile(
   name: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${directory}/.${name}.tmp`;
+  const temporary = temporaryName(directory, name);
   const file = await fs.open(temporary, true);
   try {
     let offset = 0;
@@ -110,4 +143,26 @@ export async function replaceFile(
   }
   await fs.rename(temporary, `${directory}/${name}`);
   await fs.syncDirectory(directory);
+}
+
+/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */
+export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
+  const temporary = temporaryName(directory, name);
+  const file = fs.openNow(temporary, true);
+  try {
+    file.writeNow(bytes, 0);
+    file.syncNow();
+    fs.renameNow(temporary, `${directory}/${name}`);
+    fs.syncDirectoryNow(directory);
+    return file;
+  } catch (error) {
+    // What is thrown says what matters; the file is closed with the process at the latest.
+    file.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Where the new content of a file stands until it is whole. */
+export function temporaryName(directory: string, name: string): string {
+  return `${directory}/.${name}.tmp`;
 }

@@ -1,17 +1,21 @@
 import type { Crc32 } from '../../event/checksum.js';
-import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
+import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
-import { coveredSegments, deleteSegments, deleteStream, streamBytes } from './deletion.js';
-import { type FileSystem, isMissing, namesIn, type OpenFile, replaceFile } from './file-system.js';
-import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
+import { createFileNow, type FileSystem, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import type { Lock } from './lock.js';
+import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
 
 const encoder = new TextEncoder();
 
-/** About what the header of a stream takes. */
-const HEADER_BYTES = 512;
+/** Space made ahead at a time, at most. */
+const PADDING_BYTES = 256 * 1024;
+/** A batch beyond this size is handed to the file system in the background. */
+const SMALL_BATCH_BYTES = 64 * 1024;
+const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
 
 /** The open end of a stream. */
 export interface OpenEnd {
@@ -26,13 +30,19 @@ export interface OpenEnd {
   readonly moved: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
+  /** Checks every line of the stream but those up to `deleted`, which may be gone. */
+  readonly check: (deleted: number) => Promise<unknown>;
   readonly file: OpenFile;
   /** Number of the first event of the newest segment, and its size in bytes. */
   readonly segment: number;
   readonly size: number;
+  /** Up to where the file has bytes already, padding included. */
+  readonly allocated: number;
   /** A segment beyond this size is closed and the next one begun. */
   readonly segmentBytes: number;
   readonly crc32: Crc32;
+  /** Told when another stream of this master begins or goes. */
+  readonly onStreams: () => void;
 }
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
@@ -50,13 +60,23 @@ export class FolderJournal implements Journal {
   #durable: number;
   /** End of what was written and synced at once, perhaps behind bytes that are still on their way. */
   #ahead = 0;
+  /** Up to where the file has bytes already, padding included. */
+  #allocated: number;
+  /** How much was appended since the journal was opened. */
+  #appended = 0;
+  /** Whether space is made ahead; a disk that refused that once is not asked again. */
+  #padding = true;
   /** Number of the event that the next write begins with. */
   #next: number;
   /** Number of the event that this segment begins with. */
   #segment: number;
   /** What the session says. */
   #remembered = '';
+  /** Events up to this one may be deleted. */
+  #deleted: number;
   #rotation: Promise<void> | undefined;
+  /** Ends when no file but the one that is written to is open. */
+  #closing: Promise<unknown> = Promise.resolve();
   /** Another stream of this master goes on; the lock is its. */
   #succeeded = false;
 
@@ -69,14 +89,22 @@ export class FolderJournal implements Journal {
     this.#end = end;
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
+    this.#allocated = end.allocated;
     this.#next = (end.head?.seq ?? 0) + 1;
     this.#segment = end.segment;
+    this.#deleted = end.seal?.V[streamKey(end.header)] ?? 0;
+  }
+
+  /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
+  get soon(): ((work: () => void) => void) | undefined {
+    return this.#isFull ? undefined : setImmediate;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
     // Its place is taken before anything is awaited: `appendNow` may come in between, and its lines follow these.
     const { bytes, offset } = this.#reserve(lines, firstSeq);
-    await this.#file.write(bytes, offset);
+    if (bytes.length > SMALL_BATCH_BYTES) await this.#file.write(bytes, offset);
+    else this.#writeNow(bytes, offset);
     await this.#file.sync();
     // What `appendNow` has put behind these bytes meanwhile is on disk as well.
     this.#durable = Math.max(this.#durable, offset + bytes.length, this.#ahead);
@@ -85,17 +113,26 @@ export class FolderJournal implements Journal {
 
   appendNow(lines: string, firstSeq: number): void {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
-    this.#file.writeNow(bytes, offset);
+    this.#writeNow(bytes, offset);
     this.#file.syncNow();
     this.#ahead = offset + bytes.length;
     if (this.#durable === offset) this.#durable = this.#ahead;
-    void this.#rotateIfFull();
+    if (this.#isFull && this.#rotation === undefined && this.#durable === this.#offset) this.#rotateNow();
   }
 
   async cutBack(): Promise<void> {
     await this.#rotation;
     await this.#file.truncate(this.#durable);
-    this.#offset = this.#durable;
+    this.#offset = this.#allocated = this.#durable;
+  }
+
+  cutBackNow(): void {
+    this.#file.truncateNow(this.#durable);
+    this.#offset = this.#allocated = this.#durable;
+  }
+
+  async check(): Promise<void> {
+    await this.#end.check(this.#deleted);
   }
 
   async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
@@ -105,6 +142,7 @@ export class FolderJournal implements Journal {
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#remembered) await writeSession(fs, local, session);
     this.#remembered = news;
+    this.#deleted = seal?.V[streamKey(header)] ?? 0;
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
@@ -124,8 +162,9 @@ export class FolderJournal implements Journal {
     const directory = this.#directoryOf(header);
     const bytes = encoder.encode(`${headerLine(header, crc32)}\n${lines}`);
     const name = segmentName(1);
-    const file = fs.createNow(`${directory}/${name}`, `${directory}/.${name}.tmp`, bytes);
+    const file = createFileNow(fs, directory, name, bytes);
     this.#succeeded = true;
+    this.#end.onStreams();
     return new FolderJournal({
       ...this.#end,
       directory,
@@ -136,6 +175,7 @@ export class FolderJournal implements Journal {
       file,
       segment: 1,
       size: bytes.length,
+      allocated: bytes.length,
     });
   }
 
@@ -147,12 +187,7 @@ export class FolderJournal implements Journal {
 
   async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
     const { fs, directory } = this.#end;
-    // The first segment shrinks to its header, which is small; it frees what it holds beside that.
-    const segments = await coveredSegments(fs, directory, upTo);
-    let bytes = segments.reduce(
-      (sum, { first, size }) => sum + (first === 1 ? Math.max(size - HEADER_BYTES, 0) : size),
-      0,
-    );
+    let bytes = await deletableBytes(fs, directory, upTo);
     for (const stream of streams) bytes += await streamBytes(fs, this.#directoryOf(stream));
     return bytes;
   }
@@ -163,13 +198,23 @@ export class FolderJournal implements Journal {
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
+    this.#end.onStreams();
     return deleteStream(this.#end.fs, this.#directoryOf(stream));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const directory = `${this.#end.directory}/snapshots`;
     await this.#end.fs.mkdir(directory);
-    await replaceFile(this.#end.fs, directory, snapshotName(position), chunks);
+    // Events may be deleted on the strength of it: the way to it must be durable as well.
+    await this.#end.fs.syncDirectory(this.#end.directory);
+    const name = snapshotName(position);
+    try {
+      await replaceFile(this.#end.fs, directory, name, chunks);
+    } catch (error) {
+      // A large part of it may lie there, on a disk that is full perhaps. What cannot be removed now is at the next start.
+      await this.#end.fs.unlink(temporaryName(directory, name)).catch(() => undefined);
+      throw error;
+    }
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
@@ -177,32 +222,23 @@ export class FolderJournal implements Journal {
   }
 
   async size(): Promise<{ journal: number; snapshots: number }> {
-    const { fs, directory } = this.#end;
-    const sum = async (files: string[]): Promise<number> => {
-      // Snapshots are pruned and segments deleted in the background.
-      const sizeOf = (file: string): Promise<number> =>
-        fs.size(file).catch((error: unknown) => {
-          if (!isMissing(error)) throw error;
-          return 0;
-        });
-      const sizes = await Promise.all(files.map(sizeOf));
-      return sizes.reduce((left, right) => left + right, 0);
-    };
-    const segments = await segmentsOf(fs, directory);
-    const snapshots = await snapshotsOf(fs, directory);
-    return {
-      journal: await sum(segments.map((first) => `${directory}/${segmentName(first)}`)),
-      snapshots: await sum(snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`)),
-    };
+    const { journal, snapshots } = await sizesOf(this.#end.fs, this.#end.directory);
+    return { journal: journal - (this.#allocated - this.#offset), snapshots };
   }
 
   async close(): Promise<void> {
     await this.#rotation;
+    await this.#closing;
     try {
+      await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
     } finally {
       if (!this.#succeeded) await this.#end.lock.release();
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#offset > this.#end.segmentBytes;
   }
 
   #directoryOf({ master, epoch }: StreamId): string {
@@ -214,12 +250,36 @@ export class FolderJournal implements Journal {
     const bytes = encoder.encode(lines);
     const offset = this.#offset;
     this.#offset += bytes.length;
+    this.#appended += bytes.length;
     this.#next = firstSeq + countLines(bytes);
     return { bytes, offset };
   }
 
+  // Before it returns: space that is made in the background could overwrite lines that were put there meanwhile.
+  #writeNow(bytes: Uint8Array, offset: number): void {
+    this.#file.writeNow(bytes, offset);
+    const end = offset + bytes.length;
+    if (end <= this.#allocated) return;
+    this.#allocated = end;
+    // Never more than was appended, so that a master that has little to say takes little.
+    const ahead = Math.min(PADDING_BYTES, this.#appended, this.#end.segmentBytes);
+    if (!this.#padding || bytes.length * 2 > ahead) return;
+    try {
+      this.#file.writeNow(padding.subarray(0, ahead), end);
+      this.#allocated = end + ahead;
+    } catch {
+      // Nothing is lost by that, and the lines may still have room; if the disk is broken, the sync that follows says so.
+      this.#padding = false;
+    }
+  }
+
+  // Left-over padding harms nobody: whoever reads passes over it, and the next start writes over it.
+  async #trim(file: OpenFile, size: number, allocated: number): Promise<void> {
+    if (allocated > size) await file.truncate(size).catch(() => undefined);
+  }
+
   async #rotateIfFull(): Promise<void> {
-    if (this.#offset > this.#end.segmentBytes) await this.#beginNext();
+    if (this.#isFull) await this.#beginNext();
   }
 
   async #beginNext(): Promise<void> {
@@ -234,23 +294,50 @@ export class FolderJournal implements Journal {
     const { fs, directory } = this.#end;
     const offset = this.#offset;
     const name = `${directory}/${segmentName(this.#next)}`;
-    const full = this.#file;
     let next: OpenFile | undefined;
     try {
       next = await fs.open(name, true);
       await fs.syncDirectory(directory);
       // Unless something was written meanwhile, which makes the new name wrong.
-      if (this.#offset === offset && this.#durable === offset) {
-        this.#file = next;
-        this.#offset = this.#durable = this.#ahead = 0;
-        this.#segment = this.#next;
-      }
-      await (this.#file === next ? full : next).close();
-      if (this.#file === full) await fs.unlink(name);
+      if (this.#offset === offset && this.#durable === offset) await this.#goOnIn(next);
+      else await this.#discard(name, next);
     } catch {
-      // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
-      if (next !== undefined && this.#file === full) await fs.unlink(name).catch(() => undefined);
+      if (next !== undefined && this.#file !== next) await this.#discard(name, next).catch(() => undefined);
     }
+  }
+
+  /** As `#rotate`, in the turn in which the last line was synced. */
+  #rotateNow(): void {
+    const { fs, directory } = this.#end;
+    const name = `${directory}/${segmentName(this.#next)}`;
+    let next: OpenFile | undefined;
+    try {
+      next = fs.openNow(name, true);
+      fs.syncDirectoryNow(directory);
+    } catch {
+      if (next !== undefined) this.#inBackground(this.#discard(name, next));
+      return;
+    }
+    this.#inBackground(this.#goOnIn(next));
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#closing = Promise.all([this.#closing, work.catch(() => undefined)]);
+  }
+
+  #goOnIn(next: OpenFile): Promise<void> {
+    const full = this.#file;
+    const [size, allocated] = [this.#offset, this.#allocated];
+    this.#file = next;
+    this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
+    this.#segment = this.#next;
+    return this.#trim(full, size, allocated).then(() => full.close());
+  }
+
+  // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
+  async #discard(name: string, next: OpenFile): Promise<void> {
+    await next.close();
+    await this.#end.fs.unlink(name);
   }
 }
 
@@ -258,11 +345,4 @@ function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
   return count;
-}
-
-/** Removes temporary files that a crash left in a directory of ours. */
-export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
-  for (const name of await namesIn(fs, directory, 'file')) {
-    if (name.startsWith('.') && name.endsWith('.tmp')) await fs.unlink(`${directory}/${name}`);
-  }
 }

@@ -1,24 +1,29 @@
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
-import { InvalidOptionError, JournalDamagedError, ModelMismatchError } from '../../errors.js';
+import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
-import { decodeFrontier, encodeFrontier, type Seal } from '../frontier.js';
+import { isUlid } from '../../event/ulid.js';
+import { decodeFrontier, type Seal } from '../frontier.js';
 import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
-import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
-import { FolderJournal, removeTemporaries } from './folder-journal.js';
+import { type FileSystem, replaceFile } from './file-system.js';
+import { FolderJournal } from './folder-journal.js';
 import {
   epochsOf,
-  FRONTIER_FILE,
+  isNewsFor,
+  isStream,
+  removeTemporaries,
   segmentName,
   segmentsOf,
   snapshotName,
   snapshotsOf,
   streamDirectory,
 } from './layout.js';
+import { frontierOf, publishRest } from './left-over.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { cutTail, type Known, type Recovered, recoverStream } from './recovery.js';
+import { claimFolder } from './own-folder.js';
+import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
@@ -51,6 +56,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  */
 export class FolderStore implements Store {
   readonly location: string;
+  readonly watch?: NonNullable<Store['watch']>;
   readonly crc32: Crc32 = crc32;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
@@ -65,6 +71,11 @@ export class FolderStore implements Store {
       throw new InvalidOptionError('store: the path of the shared folder is missing');
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
+    const { location } = this;
+    if (this.#fs.watch !== undefined) {
+      const watch = this.#fs.watch.bind(this.#fs);
+      this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);
+    }
     this.#lock = options.lock ?? takeLock;
     this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
@@ -78,25 +89,26 @@ export class FolderStore implements Store {
     this.#begun = true;
     const lock = await this.#lock(local, request.master);
     try {
+      const notices = await claimFolder(this.#fs, this.location, request.master);
       await this.#refuseOtherModels(request.model);
-      return await this.#openLocked(request, local, lock);
+      return await this.#openLocked(request, local, lock, notices);
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  async streams(again?: ReadonlySet<string> | 'all'): Promise<readonly StreamListing[]> {
+  async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
     // A drive that is gone must not look like a folder where nobody has written.
-    if (this.#begun) await this.#fs.readdir(this.location);
-    return this.#catalog.streams(again);
+    return this.#catalog.streams(again, this.#begun);
   }
 
-  header(stream: StreamId): Promise<StreamHeader | undefined> {
-    return this.#catalog.header(stream);
+  async header(stream: StreamId): Promise<StreamHeader | undefined> {
+    return isStream(stream) ? this.#catalog.header(stream) : undefined;
   }
 
-  read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+  async read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
+    if (!isStream(stream)) return [];
     const key = streamKey(stream);
     let reader = this.#readers.get(key);
     if (reader === undefined)
@@ -105,19 +117,21 @@ export class FolderStore implements Store {
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
+    if (!isStream(stream)) return [];
     const positions = await snapshotsOf(this.#fs, streamDirectory(this.location, stream));
     return positions.map((position) => ({ position }));
   }
 
   async *readSnapshot(stream: StreamId, { position }: SnapshotListing): AsyncIterable<Uint8Array> {
+    if (!isStream(stream) || !isUlid(position))
+      throw new SnapshotDamagedError(`${streamKey(stream)}/${position} is no name of a snapshot`);
     const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
     const size = await this.#fs.size(file);
     for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#fs.read(file, offset, READ_BYTES);
   }
 
-  async #openLocked(request: JournalRequest, local: string, lock: Lock): Promise<Journal> {
+  async #openLocked(request: JournalRequest, local: string, lock: Lock, notices: Notice[]): Promise<Journal> {
     const { master } = request;
-    const notices: Notice[] = [];
     const session = await readSession(this.#fs, local);
     const epoch = await this.#newestEpoch(master);
     if (epoch === undefined) {
@@ -133,23 +147,23 @@ export class FolderStore implements Store {
     const stream = { master, epoch };
     const directory = streamDirectory(this.location, stream);
     if (session === undefined || !continues(session, epoch, await this.#catalog.header(stream))) {
-      await this.#publishRest(stream, notices);
+      await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
         message: `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. Nothing is lost.`,
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
-    const frontier = await this.#frontier(stream);
+    const frontier = await frontierOf(this.#scan(stream, 0));
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
     const published = Math.max(frontier?.head?.seq ?? 0, remembered, await this.#seenOf(stream));
     const seal = newer(session.seal, frontier?.seal);
-    const deleted = seal?.V[streamKey(stream)] ?? 0;
-    const found = await recoverStream(this.#fs, this.location, stream, { published, deleted }, crc32);
+    const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
+    const found = await recoverStream(scan);
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
     if (found.header === undefined || found.segment === undefined || (found.head?.seq ?? 0) < published) {
-      await this.#publishRest(stream, notices);
+      await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
         message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. The other masters still hold what is missing here.`,
@@ -168,11 +182,16 @@ export class FolderStore implements Store {
       moved: session.moved ?? {},
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
       file,
       segment: found.segment.first,
       size: found.segment.size,
+      allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
       segmentBytes: this.#segmentBytes,
       crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -205,9 +224,10 @@ export class FolderStore implements Store {
     reason: StreamHeader['reason'],
     notices: Notice[],
   ): Promise<Journal> {
-    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, request.master)).at(-1));
+    const { master } = request;
+    const epoch = request.newEpoch((await epochsOf(this.#fs, this.location, master)).at(-1));
     const header: StreamHeader = {
-      master: request.master,
+      master,
       epoch,
       model: request.model,
       session: session?.session ?? epoch,
@@ -219,7 +239,7 @@ export class FolderStore implements Store {
     const { seal, moved = {} } = session ?? {};
     await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved });
     await this.#fs.mkdir(directory);
-    await this.#syncNames(request.master);
+    await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
@@ -233,11 +253,16 @@ export class FolderStore implements Store {
       moved,
       notices,
       lock,
+      check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
       file,
       segment: 1,
       size: line.length,
+      allocated: line.length,
       segmentBytes: this.#segmentBytes,
       crc32,
+      onStreams: () => {
+        this.#catalog.forget(master);
+      },
     });
   }
 
@@ -253,60 +278,21 @@ export class FolderStore implements Store {
     }
   }
 
-  // What another copy of this master made durable but never published would be lost to all: its good lines are published now.
-  async #publishRest(stream: StreamId, notices: Notice[]): Promise<void> {
-    const frontier = await this.#frontier(stream);
-    const deleted = frontier?.seal?.V[streamKey(stream)] ?? 0;
-    const found = await this.#scanOther(stream, { published: frontier?.head?.seq ?? 0, deleted }, notices);
-    if (found?.header === undefined || found.head === undefined || found.head.seq <= (frontier?.head?.seq ?? 0)) return;
-    const text = encodeFrontier(
-      {
-        clock: found.head.id,
-        head: found.head,
-        seal: frontier?.seal,
-        snapshot: frontier?.snapshot,
-        session: found.header.session,
-        modelHash: frontier?.modelHash ?? '',
-        fingerprint: frontier?.fingerprint,
-        seen: frontier?.seen ?? {},
-        next: undefined,
-      },
-      crc32,
-    );
-    await replaceFile(this.#fs, streamDirectory(this.location, stream), FRONTIER_FILE, [
-      new TextEncoder().encode(text),
-    ]);
-    notices.push({
-      kind: 'new-epoch',
-      message: `Published ${found.head.seq - (frontier?.head?.seq ?? 0)} events of ${streamKey(stream)} that its writer had not published.`,
-    });
-  }
-
-  // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
-  async #scanOther(stream: StreamId, known: Known, notices: Notice[]): Promise<Recovered | undefined> {
-    try {
-      return await recoverStream(this.#fs, this.location, stream, known, crc32);
-    } catch (error) {
-      if (!(error instanceof JournalDamagedError)) throw error;
-      notices.push({ kind: 'foreign-file', message: error.message });
-      return undefined;
-    }
-  }
-
-  async #frontier(stream: StreamId): Promise<ReturnType<typeof decodeFrontier>> {
-    const bytes = await readIfThere(this.#fs, `${streamDirectory(this.location, stream)}/${FRONTIER_FILE}`);
-    return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+  #scan(stream: StreamId, published: number, deleted = 0): Scan {
+    return { fs: this.#fs, root: this.location, stream, published, deleted, crc32 };
   }
 
   /** How much of a stream any master says it has accepted: less in the journal means that it was put back to an older copy. */
   async #seenOf(stream: StreamId): Promise<number> {
     const key = streamKey(stream);
-    const frontiers = (await this.#catalog.streams()).map((listing) => decodeFrontier(listing.frontier, crc32));
+    const frontiers = (await this.#catalog.streams('all', true)).map((listing) =>
+      decodeFrontier(listing.frontier, crc32),
+    );
     return Math.max(0, ...frontiers.map((one) => Math.max(one?.seen[key] ?? 0, one?.seal?.V[key] ?? 0)));
   }
 
   async #refuseOtherModels(model: string): Promise<void> {
-    for (const { stream } of await this.#catalog.streams()) {
+    for (const { stream } of await this.#catalog.streams('all', true)) {
       const header = await this.#catalog.header(stream);
       if (header !== undefined && header.model !== model) {
         throw new ModelMismatchError(

@@ -11,8 +11,14 @@ import { type FileSystem, namesIn } from './file-system.js';
 
 const SEGMENT = /^(\d{16})\.ndjson$/;
 const SNAPSHOT = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.snapshot$/;
+const TEMPORARY = /^\.(frontier\.json|session\.json|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
 
 export const FRONTIER_FILE = 'frontier.json';
+
+/** Tells whether names are those of a stream: anything else, from wherever it came, must not become a path. */
+export function isStream({ master, epoch }: StreamId): boolean {
+  return isMasterName(master) && isUlid(epoch);
+}
 
 export function streamDirectory(root: string, stream: StreamId): string {
   return `${root}/${stream.master}/${stream.epoch}`;
@@ -24,6 +30,20 @@ export function segmentName(firstSeq: number): string {
 
 export function snapshotName(position: string): string {
   return `${position}.snapshot`;
+}
+
+/** Tells whether a file is one that `replaceFile` writes before it has its name; synchronisers have temporary files of their own. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Tells whether a change of a path (its names below the root) may be news to a master: frontiers and journals of others. */
+export function isNewsFor(master: string, names: readonly string[]): boolean {
+  const [folder, epoch, file, ...rest] = names;
+  if (folder === undefined) return true;
+  if (folder === master || !isMasterName(folder) || rest.length > 0) return false;
+  if (epoch === undefined) return true;
+  return isUlid(epoch) && (file === undefined || file === FRONTIER_FILE || SEGMENT.test(file));
 }
 
 /** First sequence numbers of a stream's segments, rising. */
@@ -44,12 +64,19 @@ export async function snapshotsOf(fs: FileSystem, directory: string): Promise<st
     .reverse();
 }
 
-/** Names of the masters that have a folder. */
-export async function mastersIn(fs: FileSystem, root: string): Promise<string[]> {
-  return (await namesIn(fs, root, 'directory')).filter(isMasterName);
+/** Those of the folders in a shared folder that are a master's. */
+export function mastersAmong(folders: readonly string[]): string[] {
+  return folders.filter(isMasterName);
 }
 
 /** Epochs of one master, rising. */
 export async function epochsOf(fs: FileSystem, root: string, master: string): Promise<string[]> {
   return (await namesIn(fs, `${root}/${master}`, 'directory')).filter(isUlid);
+}
+
+/** Removes temporary files that a crash left in a directory of ours. */
+export async function removeTemporaries(fs: FileSystem, directory: string): Promise<void> {
+  for (const name of await namesIn(fs, directory, 'file')) {
+    if (isTemporary(name)) await fs.unlink(`${directory}/${name}`);
+  }
 }

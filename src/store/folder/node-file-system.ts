@@ -1,36 +1,57 @@
 import {
   close,
-  closeSync,
   constants,
   fdatasync,
   fdatasyncSync,
   fsync,
   fsyncSync,
   ftruncate,
+  ftruncateSync,
+  open,
   openSync,
+  closeSync,
   renameSync,
-  type Stats,
   write,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import * as files from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
+import { watchDirectory } from './watch-directory.js';
+
+const openFile = promisify(open);
+const writeFile = promisify(write);
+const syncData = promisify(fdatasync);
+const syncAll = promisify(fsync);
+const truncateFile = promisify(ftruncate);
+const closeFile = promisify(close);
+
+// Windows has no such thing as a synced directory: there a rename is durable with the file system's own journal.
+const SYNCS_DIRECTORIES = process.platform !== 'win32';
+
+// Not the flag "a": with it, systems ignore the offset of a write.
+const flags = (truncate: boolean): number => constants.O_RDWR | constants.O_CREAT | (truncate ? constants.O_TRUNC : 0);
+const MODE = 0o644;
+// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
 
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
   async readdir(directory): Promise<DirectoryEntry[]> {
-    const entries = await readdir(directory, { withFileTypes: true });
+    const entries = await files.readdir(directory, { withFileTypes: true });
     return entries.map((entry) => ({
       name: entry.name,
       kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other',
     }));
   },
   async read(file, from = 0, length = Infinity): Promise<Uint8Array> {
-    const handle = await open(file, 'r');
+    const handle = await files.open(file, READ_FLAGS);
     try {
-      const { size }: Stats = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile() && !stats.isDirectory())
+        throw Object.assign(new Error(`EFTYPE: no ordinary file, read '${file}'`), { code: 'EFTYPE' });
+      const { size } = stats;
       const bytes = new Uint8Array(Math.min(Math.max(size - from, 0), length));
       let done = 0;
       while (done < bytes.length) {
@@ -44,100 +65,43 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   async size(file): Promise<number> {
-    return (await stat(file)).size;
+    return (await files.stat(file)).size;
   },
   async open(file, truncate): Promise<OpenFile> {
-    // Not the flag "a": with it, systems ignore the offset of a write.
-    return new NodeFile(
-      await open(file, constants.O_RDWR | constants.O_CREAT | (truncate ? constants.O_TRUNC : 0), 0o644),
-    );
+    return new NodeFile(await openFile(file, flags(truncate), MODE));
   },
-  createNow(file, temporary, bytes): OpenFile {
-    const fd = openSync(temporary, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o644);
-    try {
-      const open = new DescriptorFile(fd);
-      open.writeNow(bytes, 0);
-      fsyncSync(fd);
-      renameSync(temporary, file);
-      syncDirectoryNow(dirname(file));
-      return open;
-    } catch (error) {
-      closeSync(fd);
-      throw error;
-    }
+  openNow(file, truncate): OpenFile {
+    return new NodeFile(openSync(file, flags(truncate), MODE));
   },
   async mkdir(directory): Promise<void> {
-    await mkdir(directory, { recursive: true });
+    await files.mkdir(directory, { recursive: true });
   },
-  rename,
-  unlink,
-  rmdir,
+  rename: files.rename,
+  watch: watchDirectory,
+  renameNow: renameSync,
+  unlink: files.unlink,
+  rmdir: files.rmdir,
   async syncDirectory(directory): Promise<void> {
-    // Windows has no such thing: there a rename is durable with the file system's own journal.
-    if (process.platform === 'win32') return;
-    const handle = await open(directory, 'r');
+    if (!SYNCS_DIRECTORIES) return;
+    const handle = await files.open(directory, 'r');
     try {
       await handle.sync();
     } finally {
       await handle.close();
     }
   },
+  syncDirectoryNow(directory): void {
+    if (!SYNCS_DIRECTORIES) return;
+    const fd = openSync(directory, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
 };
 
 class NodeFile implements OpenFile {
-  readonly #handle: FileHandle;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    let done = 0;
-    while (done < bytes.length)
-      done += (await this.#handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
-  }
-
-  writeNow(bytes: Uint8Array, offset: number): void {
-    let done = 0;
-    while (done < bytes.length) done += writeSync(this.#handle.fd, bytes, done, bytes.length - done, offset + done);
-  }
-
-  async sync(): Promise<void> {
-    await this.#handle.datasync();
-  }
-
-  syncNow(): void {
-    fdatasyncSync(this.#handle.fd);
-  }
-
-  async truncate(size: number): Promise<void> {
-    await this.#handle.truncate(size);
-    await this.#handle.sync();
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close();
-  }
-}
-
-function syncDirectoryNow(directory: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-const writeTo = promisify(write);
-const dataSync = promisify(fdatasync);
-const fullSync = promisify(fsync);
-const cut = promisify(ftruncate);
-const closeFile = promisify(close);
-
-/** A file that was opened at once, which Node's promised files cannot be. */
-class DescriptorFile implements OpenFile {
   readonly #fd: number;
 
   constructor(fd: number) {
@@ -147,7 +111,7 @@ class DescriptorFile implements OpenFile {
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     let done = 0;
     while (done < bytes.length)
-      done += (await writeTo(this.#fd, bytes, done, bytes.length - done, offset + done)).bytesWritten;
+      done += (await writeFile(this.#fd, bytes, done, bytes.length - done, offset + done)).bytesWritten;
   }
 
   writeNow(bytes: Uint8Array, offset: number): void {
@@ -156,7 +120,7 @@ class DescriptorFile implements OpenFile {
   }
 
   sync(): Promise<void> {
-    return dataSync(this.#fd);
+    return syncData(this.#fd);
   }
 
   syncNow(): void {
@@ -164,8 +128,13 @@ class DescriptorFile implements OpenFile {
   }
 
   async truncate(size: number): Promise<void> {
-    await cut(this.#fd, size);
-    await fullSync(this.#fd);
+    await truncateFile(this.#fd, size);
+    await syncAll(this.#fd);
+  }
+
+  truncateNow(size: number): void {
+    ftruncateSync(this.#fd, size);
+    fsyncSync(this.#fd);
   }
 
   close(): Promise<void> {

@@ -1,14 +1,31 @@
-import { type FileSystem, readIfThere } from './file-system.js';
+import { type FileSystem, ifReadable, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
+/** How much of a file is read at a time; more only if a line is longer. */
+const BLOCK_BYTES = 1024 * 1024;
 const decoder = new TextDecoder();
+
+/** The end of a line, with its checksum. */
+const MARK_BYTES = 16;
+
+/** Where a reader stopped. */
+interface Place {
+  /** Number of the segment's first event. */
+  readonly segment: number;
+  /** Bytes of the segment that were read. */
+  offset: number;
+  /** Number of the event that comes next. */
+  next: number;
+  /** The line before: where it begins, its length, and its end. */
+  last?: { readonly offset: number; readonly length: number; readonly mark: Uint8Array };
+}
 
 /** Reads the events of one stream by number; remembers where it stopped, so that new events cost only their own bytes. */
 export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  #at: { segment: number; offset: number; next: number } | undefined;
+  #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(fs: FileSystem, directory: string) {
@@ -36,45 +53,82 @@ export class SegmentReader {
   }
 
   async #readSegment(wanted: number, upTo: number, lines: string[]): Promise<number> {
+    if (this.#at?.next === wanted + 1) await this.#stepBack(this.#at);
     if (this.#at?.next !== wanted) {
-      const segment = (await segmentsOf(this.#fs, this.#directory)).filter((first) => first <= wanted).at(-1);
+      const segment = (await this.#segments()).filter((first) => first <= wanted).at(-1);
       if (segment === undefined) return 0;
       this.#at = { segment, offset: 0, next: segment };
     }
     const at = this.#at;
-    const bytes = await readIfThere(this.#fs, `${this.#directory}/${segmentName(at.segment)}`, at.offset);
-    let found = 0;
-    let start = 0;
-    for (
-      let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
-      bytes !== undefined && end >= 0 && at.next <= upTo;
-      end = bytes.indexOf(LINE_FEED, start)
-    ) {
-      // The first line of a stream's first segment is its header.
-      const isHeader = at.segment === 1 && at.offset + start === 0;
-      if (!isHeader) {
-        if (at.next >= wanted) {
-          lines.push(decoder.decode(bytes.subarray(start, end)));
-          found++;
-        }
-        at.next++;
-      }
-      start = end + 1;
-    }
-    at.offset += start;
+    const found = await this.#readOn(at, wanted, upTo, lines);
     if (found > 0 || at.next <= at.segment) return found;
     return this.#nextSegment(at, wanted, upTo, lines);
   }
 
-  async #nextSegment(
-    at: { segment: number; next: number },
-    wanted: number,
-    upTo: number,
-    lines: string[],
-  ): Promise<number> {
-    const segments = await segmentsOf(this.#fs, this.#directory);
+  /** To the line before, if it is still the one that was read; else the file was replaced, and is read anew. */
+  async #stepBack(at: Place): Promise<void> {
+    const { last } = at;
+    this.#at = undefined;
+    if (last === undefined) return;
+    const end = last.offset + last.length;
+    const from = end - last.mark.length;
+    const file = `${this.#directory}/${segmentName(at.segment)}`;
+    const bytes = await ifReadable(readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
+    const isSame = bytes?.length === last.mark.length + 1 && last.mark.every((byte, index) => byte === bytes[index]);
+    if (isSame && bytes.at(-1) === LINE_FEED)
+      this.#at = { segment: at.segment, offset: last.offset, next: at.next - 1 };
+  }
+
+  /** Goes on where it stopped, passes over the lines before the wanted one, and gives how many it found from there. */
+  async #readOn(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
+    for (;;) {
+      const bytes = await this.#block(at);
+      let found = 0;
+      let start = 0;
+      let last: Place['last'];
+      for (
+        let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
+        bytes !== undefined && end >= 0 && at.next <= upTo;
+        end = bytes.indexOf(LINE_FEED, start)
+      ) {
+        // The first line of a stream's first segment is its header.
+        const isHeader = at.segment === 1 && at.offset + start === 0;
+        if (!isHeader) {
+          if (at.next >= wanted) {
+            lines.push(decoder.decode(bytes.subarray(start, end)));
+            found++;
+          }
+          at.next++;
+          const mark = bytes.subarray(Math.max(start, end - MARK_BYTES), end);
+          last = { offset: at.offset + start, length: end - start, mark };
+        }
+        start = end + 1;
+      }
+      at.offset += start;
+      // A copy, so that one line does not keep the whole block in memory.
+      if (last !== undefined) at.last = { ...last, mark: last.mark.slice() };
+      if (found > 0 || start === 0) return found;
+    }
+  }
+
+  /** Bytes from there on, with at least one whole line if there is one. */
+  async #block({ segment, offset }: Place): Promise<Uint8Array | undefined> {
+    const file = `${this.#directory}/${segmentName(segment)}`;
+    for (let length = BLOCK_BYTES; ; length *= 2) {
+      const bytes = await ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
+      if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
+    }
+  }
+
+  async #nextSegment(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
+    const segments = await this.#segments();
     if (at.segment === wanted || !segments.includes(wanted)) return 0;
     this.#at = { segment: wanted, offset: 0, next: wanted };
     return this.#readSegment(wanted, upTo, lines);
+  }
+
+  // What one master's folder refuses has not arrived; it must not stop the reading of the others.
+  #segments(): Promise<number[]> {
+    return ifReadable(segmentsOf(this.#fs, this.#directory), []);
   }
 }

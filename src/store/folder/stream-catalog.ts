@@ -1,14 +1,30 @@
 import type { Crc32 } from '../../event/checksum.js';
 import { parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
-import { type FileSystem, isUnreadable, readIfThere } from './file-system.js';
-import { epochsOf, FRONTIER_FILE, mastersIn, segmentName, streamDirectory } from './layout.js';
+import { type FileSystem, ifReadable, namesIn, readIfThere } from './file-system.js';
+import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } from './layout.js';
 
 /** More than the header line of a stream takes, unless it continues very many cut streams. */
 const HEADER_BYTES = 4096;
 
+/** A frontier beyond this is none: after a million seals it is about so long. */
+const FRONTIER_BYTES = 16 * 1024 * 1024;
+
 /** A frontier names the epoch in which its master goes on. */
 const NEXT = /"next":"([0-9A-Z]{26})"/;
+
+/** At every so many looks one master's directory is listed, by turns, in case nothing hints at an epoch that has arrived. */
+const RELIST_EVERY = 16;
+
+/** What is known of one master's folder. */
+interface Folder {
+  readonly epochs: readonly string[];
+  /** By epoch, the frontiers as they were last read. */
+  readonly frontiers: Map<string, string>;
+  /** Epochs that are over for good: their frontiers are not read again. */
+  readonly over: Set<string>;
+}
 
 /**
  * Finds the streams in a shared folder. One listing finds new masters; the epochs of a known master are listed again only
@@ -18,9 +34,9 @@ export class StreamCatalog {
   readonly #fs: FileSystem;
   readonly #root: string;
   readonly #crc32: Crc32;
-  readonly #epochs = new Map<string, readonly string[]>();
+  readonly #folders = new Map<string, Folder>();
   readonly #headers = new Map<string, StreamHeader>();
-  #turn = 0;
+  #looks = 0;
 
   constructor(fs: FileSystem, root: string, crc32: Crc32) {
     this.#fs = fs;
@@ -32,17 +48,20 @@ export class StreamCatalog {
    * Every stream, with its frontier as far as it has arrived.
    *
    * @param again masters all of whose epochs are looked for
+   * @param mustExist fails if the shared folder is not there; else that means that nobody has written
    */
-  async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<StreamListing[]> {
-    const masters = await mastersIn(this.#fs, this.#root);
-    // One by turns, in case nothing hints at an epoch: an older one may arrive after a newer one.
-    const turn = masters[this.#turn++ % Math.max(masters.length, 1)];
-    const found: StreamListing[] = [];
-    for (const master of masters) {
-      if (again === 'all' || again.has(master) || master === turn) this.#epochs.delete(master);
-      found.push(...(await this.#streamsOf(master)));
-    }
-    return found;
+  async streams(again: ReadonlySet<string> | 'all', mustExist: boolean): Promise<StreamListing[]> {
+    const masters = await this.#masters(mustExist);
+    const turn = this.#looks++ / RELIST_EVERY;
+    if (Number.isInteger(turn) && masters.length > 0) this.#folders.delete(masters[turn % masters.length] ?? '');
+    for (const master of again === 'all' ? masters : again) this.#folders.delete(master);
+    // All at once: on a network drive each takes as long as the way there and back.
+    return (await Promise.all(masters.map((master) => this.#streamsOf(master)))).flat();
+  }
+
+  /** The next look lists the epochs of a master. */
+  forget(master: string): void {
+    this.#folders.delete(master);
   }
 
   /** The first line of a stream; it never changes, so it is read once. */
@@ -58,38 +77,66 @@ export class StreamCatalog {
     return line.header;
   }
 
+  async #masters(mustExist: boolean): Promise<string[]> {
+    if (!mustExist) return mastersAmong(await namesIn(this.#fs, this.#root, 'directory'));
+    const entries = await this.#fs.readdir(this.#root);
+    return mastersAmong(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)).sort();
+  }
+
   async #streamsOf(master: string): Promise<StreamListing[]> {
-    const known = this.#epochs.get(master);
-    const listed = known ?? (await this.#list(master));
-    const found = await this.#read(master, listed);
-    if (known === undefined) return found;
-    const isOld = found.some(({ frontier }) => {
+    const known = this.#folders.get(master);
+    if (known === undefined || known.epochs.length === 0) return this.#readAll(master, await this.#list(master));
+    const before = new Set(known.frontiers.keys());
+    const found = await this.#readAll(master, known);
+    const hints = found.some(({ stream, frontier }) => {
       const next = frontier === undefined ? undefined : NEXT.exec(frontier)?.[1];
-      return frontier === undefined || (next !== undefined && !known.includes(next));
+      const isGone = frontier === undefined && before.has(stream.epoch);
+      return isGone || (next !== undefined && !known.epochs.includes(next));
     });
-    return isOld || known.length === 0 ? this.#read(master, await this.#list(master)) : found;
+    return hints ? this.#readAll(master, await this.#list(master)) : found;
   }
 
-  async #list(master: string): Promise<readonly string[]> {
-    try {
-      const epochs = await epochsOf(this.#fs, this.#root, master);
-      this.#epochs.set(master, epochs);
-      return epochs;
-    } catch (error) {
-      // Somebody else's folder that cannot be read is one that was not heard from.
-      if (isUnreadable(error)) return [];
-      throw error;
-    }
+  async #list(master: string): Promise<Folder> {
+    // Somebody else's folder that cannot be read is one that was not heard from.
+    const epochs = await ifReadable(epochsOf(this.#fs, this.#root, master), []);
+    const folder: Folder = { epochs, frontiers: new Map(), over: new Set() };
+    this.#folders.set(master, folder);
+    return folder;
   }
 
-  async #read(master: string, epochs: readonly string[]): Promise<StreamListing[]> {
+  async #readAll(master: string, folder: Folder): Promise<StreamListing[]> {
+    const { epochs, frontiers, over } = folder;
     const found: StreamListing[] = [];
     for (const epoch of epochs) {
       const stream = { master, epoch };
-      const bytes = await this.#bytes(`${streamDirectory(this.#root, stream)}/${FRONTIER_FILE}`);
-      found.push({ stream, frontier: bytes === undefined ? undefined : new TextDecoder().decode(bytes) });
+      if (!over.has(epoch)) {
+        const text = await this.#frontier(stream);
+        if (text === undefined) frontiers.delete(epoch);
+        else frontiers.set(epoch, text);
+      }
+      found.push({ stream, frontier: frontiers.get(epoch) });
     }
+    for (const epoch of epochs) if (this.#isOver(epoch, frontiers)) over.add(epoch);
     return found;
+  }
+
+  /**
+   * Whether nothing comes any more: the machine that wrote it goes on in another epoch. If another machine does so under the same
+   * name, the first one may still be there, and write.
+   */
+  #isOver(epoch: string, frontiers: ReadonlyMap<string, string>): boolean {
+    const text = frontiers.get(epoch);
+    const next = text === undefined ? undefined : NEXT.exec(text)?.[1];
+    if (next === undefined) return false;
+    const frontier = decodeFrontier(text, this.#crc32);
+    const successor = decodeFrontier(frontiers.get(next), this.#crc32);
+    return frontier?.next === next && successor?.session === frontier.session;
+  }
+
+  async #frontier(stream: StreamId): Promise<string | undefined> {
+    const file = `${streamDirectory(this.#root, stream)}/${FRONTIER_FILE}`;
+    const bytes = await this.#bytes(file, FRONTIER_BYTES + 1);
+    return bytes === undefined || bytes.length > FRONTIER_BYTES ? undefined : new TextDecoder().decode(bytes);
   }
 
   async #firstLine(file: string): Promise<string | undefined> {
@@ -101,12 +148,7 @@ export class StreamCatalog {
     }
   }
 
-  async #bytes(file: string, length = Infinity): Promise<Uint8Array | undefined> {
-    try {
-      return await readIfThere(this.#fs, file, 0, length);
-    } catch (error) {
-      if (isUnreadable(error)) return undefined;
-      throw error;
-    }
+  #bytes(file: string, length: number): Promise<Uint8Array | undefined> {
+    return ifReadable(readIfThere(this.#fs, file, 0, length), undefined);
   }
 }

@@ -3,15 +3,80 @@ import type { Crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Journal, JournalRequest, Remembered, SnapshotListing, Store, StreamListing } from '../store.js';
+import type {
+  Head,
+  Journal,
+  JournalRequest,
+  Remembered,
+  SnapshotListing,
+  Store,
+  StoreListener,
+  StreamListing,
+} from '../store.js';
+
+/** The lines of one stream. They arrive as one text for many and are taken apart when somebody reads them. */
+class MemoryLines {
+  readonly #lines: string[] = [];
+  #arrived: { text: string; firstSeq: number }[] = [];
+  /** How many events were deleted; they are the first ones. */
+  #deleted = 0;
+
+  append(text: string, firstSeq: number): void {
+    this.#arrived.push({ text, firstSeq });
+  }
+
+  /** Lines of the events after `after` up to `upTo`; none if the first of them is deleted. */
+  between(after: number, upTo: number): string[] {
+    const lines = this.#all();
+    return after < this.#deleted ? [] : lines.slice(after - this.#deleted, Math.max(0, upTo - this.#deleted));
+  }
+
+  /** The last event. */
+  head(): Head | undefined {
+    const lines = this.#all();
+    const last = lines[lines.length - 1];
+    return last === undefined
+      ? undefined
+      : { seq: this.#deleted + lines.length, id: (JSON.parse(last) as { id: string }).id };
+  }
+
+  /** Characters of all lines. */
+  size(): number {
+    return charsOf(this.#all());
+  }
+
+  /** Characters of the lines that `delete` would delete. */
+  deletable(upTo: number): number {
+    return charsOf(this.#all().slice(0, this.#covered(upTo)));
+  }
+
+  /** Deletes events up to `upTo`; the newest one stays, so that the stream's end is known. Gives the characters freed. */
+  delete(upTo: number): number {
+    const gone = this.#all().splice(0, this.#covered(upTo));
+    this.#deleted += gone.length;
+    return charsOf(gone);
+  }
+
+  #covered(upTo: number): number {
+    return Math.max(0, Math.min(upTo - this.#deleted, this.#all().length - 1));
+  }
+
+  #all(): string[] {
+    for (const { text, firstSeq } of this.#arrived) {
+      this.#lines.length = firstSeq - 1 - this.#deleted;
+      const lines = text.split('\n');
+      lines.pop();
+      for (const line of lines) this.#lines.push(line);
+    }
+    this.#arrived = [];
+    return this.#lines;
+  }
+}
 
 interface MemoryStream {
   readonly header: StreamHeader;
-  /** Lines of the events after the first `deleted` ones. */
-  readonly lines: string[];
-  deleted: number;
+  readonly lines: MemoryLines;
   frontier: string | undefined;
-  head: Head | undefined;
   seal: Seal | undefined;
   readonly snapshots: Map<string, Uint8Array[]>;
 }
@@ -33,6 +98,7 @@ export class MemoryStore implements Store {
   readonly crc32: Crc32 = crc32;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
+  readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
 
   open(request: JournalRequest): Promise<Journal> {
     for (const { header } of this.#streams.values()) {
@@ -63,7 +129,18 @@ export class MemoryStore implements Store {
       };
       stream = begin(this.#streams, header);
     }
-    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master)));
+    const tell = (): void => {
+      for (const { master, listener } of [...this.#watchers]) if (master !== request.master) listener.changed();
+    };
+    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master), tell));
+  }
+
+  async watch(master: string, listener: StoreListener): Promise<() => Promise<void>> {
+    const watcher = { master, listener };
+    this.#watchers.add(watcher);
+    return async () => {
+      this.#watchers.delete(watcher);
+    };
   }
 
   async header(stream: StreamId): Promise<StreamHeader | undefined> {
@@ -80,9 +157,7 @@ export class MemoryStore implements Store {
   }
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
-    const found = this.#streams.get(streamKey(stream));
-    if (found === undefined || after < found.deleted) return Promise.resolve([]);
-    return Promise.resolve(found.lines.slice(after - found.deleted, Math.max(0, upTo - found.deleted)));
+    return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.between(after, upTo) ?? []);
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
@@ -107,12 +182,16 @@ class MemoryJournal implements Journal {
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
   readonly #streams: Map<string, MemoryStream>;
+  readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
   #release: () => void;
+  readonly #tell: () => void;
 
-  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void) {
+  /** @param tell tells others that something was published */
+  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void, tell: () => void) {
+    this.#tell = tell;
     this.header = stream.header;
-    this.head = stream.head;
+    this.head = stream.lines.head();
     this.seal = stream.seal;
     this.moved = stream.header.moved ?? {};
     this.#streams = streams;
@@ -126,22 +205,21 @@ class MemoryJournal implements Journal {
   }
 
   appendNow(lines: string, firstSeq: number): void {
-    const stream = this.#stream;
-    const added = lines.split('\n');
-    added.pop();
-    stream.lines.length = firstSeq - 1 - stream.deleted;
-    for (const line of added) stream.lines.push(line);
-    const last = added[added.length - 1] ?? '';
-    stream.head = { seq: stream.deleted + stream.lines.length, id: (JSON.parse(last) as { id: string }).id };
+    this.#stream.lines.append(lines, firstSeq);
   }
 
   cutBack(): Promise<void> {
     return Promise.resolve();
   }
 
+  cutBackNow(): void {
+    // Appending never fails here: there is nothing to take back.
+  }
+
   async publish(frontier: string, { seal }: Remembered): Promise<void> {
     this.#stream.frontier = frontier;
     this.#stream.seal = seal;
+    this.#tell();
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
@@ -153,12 +231,11 @@ class MemoryJournal implements Journal {
     // There is no place to be made.
   }
 
-  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
+  succeed(header: StreamHeader, lines: string): Journal {
     const stream = begin(this.#streams, header);
-    stream.lines.push(...lines.split('\n').slice(0, -1));
-    stream.head = head;
+    stream.lines.append(lines, 1);
     stream.seal = this.#stream.seal;
-    const next = new MemoryJournal(this.#streams, stream, this.#release);
+    const next = new MemoryJournal(this.#streams, stream, this.#release, this.#tell);
     this.#release = () => undefined;
     return next;
   }
@@ -168,27 +245,18 @@ class MemoryJournal implements Journal {
   }
 
   async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
-    const others = streams.flatMap((stream) => this.#streams.get(streamKey(stream))?.lines ?? []);
-    return charsOf(this.#covered(upTo)) + charsOf(others);
+    const others = streams.map((stream) => this.#streams.get(streamKey(stream))?.lines.size() ?? 0);
+    return others.reduce((left, right) => left + right, this.#stream.lines.deletable(upTo));
   }
 
   async deleteEvents(upTo: number): Promise<number> {
-    const covered = this.#covered(upTo);
-    this.#stream.lines.splice(0, covered.length);
-    this.#stream.deleted += covered.length;
-    return charsOf(covered);
+    return this.#stream.lines.delete(upTo);
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
-    const freed = charsOf(this.#streams.get(streamKey(stream))?.lines ?? []);
+    const freed = this.#streams.get(streamKey(stream))?.lines.size() ?? 0;
     this.#streams.delete(streamKey(stream));
     return freed;
-  }
-
-  // The newest event stays, so that the stream's end is known.
-  #covered(upTo: number): string[] {
-    const { lines, deleted } = this.#stream;
-    return lines.slice(0, Math.max(0, Math.min(upTo - deleted, lines.length - 1)));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -204,7 +272,7 @@ class MemoryJournal implements Journal {
 
   size(): Promise<{ journal: number; snapshots: number }> {
     const snapshots = [...this.#stream.snapshots.values()].flat().reduce((sum, chunk) => sum + chunk.length, 0);
-    return Promise.resolve({ journal: charsOf(this.#stream.lines), snapshots });
+    return Promise.resolve({ journal: this.#stream.lines.size(), snapshots });
   }
 
   close(): Promise<void> {
@@ -216,10 +284,8 @@ class MemoryJournal implements Journal {
 function begin(streams: Map<string, MemoryStream>, header: StreamHeader): MemoryStream {
   const stream = {
     header,
-    lines: [],
-    deleted: 0,
+    lines: new MemoryLines(),
     frontier: undefined,
-    head: undefined,
     seal: undefined,
     snapshots: new Map(),
   };

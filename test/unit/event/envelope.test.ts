@@ -139,3 +139,20 @@ test('names of masters', () => {
     expect(isMasterName(name)).toBe(false);
   expect(streamKey(stream)).toBe('laptop@01HF7YAT00FQ2VRP41VVTGRSXB');
 });
+
+test('a line is summed as its text is, however it was put together', () => {
+  const text = fc.oneof(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 20 }));
+  fc.assert(
+    fc.property(text, text, text, fc.jsonValue(), fc.nat(2 ** 40), (master, model, tx, arg, seq) => {
+      const one = { ...event, master, model, tx, txv: (seq % 3) + 1, seq: seq + 1, args: [arg], meta: arg };
+      const writer = new LineWriter(one, model, crc32);
+      for (const meta of [JSON.stringify(arg), 'null', 'null']) {
+        const written = writer.line(one, JSON.stringify(one.args), meta);
+        expect(openLine(written, crc32)).toMatchObject({ master, seq: seq + 1 });
+      }
+      const again = writer.line({ ...one, origin: event.id }, JSON.stringify(one.args), 'null');
+      expect(openLine(again, crc32)).toMatchObject({ origin: event.id });
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+});

@@ -52,18 +52,33 @@ const CASES: Case[] = [
   [
     'an unknown class',
     UnknownClassError,
-    /instance of Stranger.*classes: \[Stranger\]/,
+    /^Model\.slot would hold an instance of Stranger.*classes: \[Stranger\]/,
     (m) => (m.slot = new Stranger()),
   ],
   [
     'an unknown class deep in a new object',
     UnknownClassError,
-    /Stranger/,
+    /^Map\.1 would hold an instance of Stranger/,
     (m) => m.list.push({ deep: [new Map([[1, new Stranger()]])] }),
   ],
-  ['an unknown class as a Map key', UnknownClassError, /Stranger/, (m) => m.map.set(new Stranger(), 1)],
-  ['an unknown class in a Set', UnknownClassError, /Stranger/, (m) => m.set.add(new Stranger())],
-  ['an unknown class by splice', UnknownClassError, /Stranger/, (m) => m.list.splice(1, 1, new Stranger())],
+  [
+    'an unknown class as a Map key',
+    UnknownClassError,
+    /^Map\.key would hold an instance of Stranger/,
+    (m) => m.map.set(new Stranger(), 1),
+  ],
+  [
+    'an unknown class in a Set',
+    UnknownClassError,
+    /^Set\.value would hold an instance of Stranger/,
+    (m) => m.set.add(new Stranger()),
+  ],
+  [
+    'an unknown class by splice',
+    UnknownClassError,
+    /^Array\.1 would hold an instance of Stranger/,
+    (m) => m.list.splice(1, 1, new Stranger()),
+  ],
   ['a function', UnsupportedStateError, /^Known\.value would hold a function/, (m) => (m.known.value = () => 1)],
   [
     'a function in a new object',
@@ -89,8 +104,18 @@ const CASES: Case[] = [
     /Map\.\[object\] would hold a function/,
     (m) => m.map.set(Object.create(null), () => 1),
   ],
-  ['a promise', UnsupportedStateError, /hold a Promise/, (m) => void (m.slot = Promise.resolve())],
-  ['a WeakMap', UnsupportedStateError, /hold a WeakMap/, (m) => (m.slot = new WeakMap())],
+  [
+    'a promise',
+    UnsupportedStateError,
+    /^Model\.slot would hold a Promise.*Store plain data/,
+    (m) => void (m.slot = Promise.resolve()),
+  ],
+  [
+    'a WeakMap',
+    UnsupportedStateError,
+    /^Model\.slot would hold a WeakMap.*Store plain data/,
+    (m) => (m.slot = new WeakMap()),
+  ],
   ['a private symbol', UnsupportedStateError, /Model\.slot would hold a symbol/, (m) => (m.slot = Symbol('mine'))],
   [
     'a private symbol as a key',
@@ -228,6 +253,18 @@ const CASES: Case[] = [
     UnsupportedStateError,
     /Array\.0 would become read-only/,
     (m) => Object.defineProperty(m.list, 0, { writable: false }),
+  ],
+  [
+    'a hidden field of an array',
+    UnsupportedStateError,
+    /Array\.note would become read-only or hidden/,
+    (m) => Object.defineProperty(m.list, 'note', { value: 1, writable: true, configurable: true }),
+  ],
+  [
+    'a read-only field of an array',
+    UnsupportedStateError,
+    /Array\.note would become read-only or hidden/,
+    (m) => Object.defineProperty(m.list, 'note', { value: 1, enumerable: true, configurable: true }),
   ],
   [
     'making a length read-only',

@@ -9,13 +9,18 @@ interface Batch {
 }
 
 /** A journal whose disk the test moves by hand. */
-class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 'head'> {
+class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 'cutBackNow' | 'head' | 'soon'> {
   readonly head = undefined;
+  readonly soon: ((work: () => void) => void) | undefined;
   readonly batches: Batch[] = [];
   readonly now: string[] = [];
   cuts = 0;
   refusesNow: Error | undefined;
   refusesCut: Error | undefined;
+
+  constructor(quickNow = false) {
+    this.soon = quickNow ? setImmediate : undefined;
+  }
 
   append(text: string, first: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -30,12 +35,19 @@ class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 
     this.cuts++;
     return this.refusesCut === undefined ? Promise.resolve() : Promise.reject(this.refusesCut);
   }
+  cutBackNow(): void {
+    this.cuts++;
+    if (this.refusesCut !== undefined) throw this.refusesCut;
+  }
 }
 
 const head = (seq: number): Head => ({ seq, id: `id-${seq}` });
 
-function make(durability: Durability): { journal: HandJournal; commit: GroupCommit; failures: PrevalentError[] } {
-  const journal = new HandJournal();
+function make(
+  durability: Durability,
+  quickNow = false,
+): { journal: HandJournal; commit: GroupCommit; failures: PrevalentError[] } {
+  const journal = new HandJournal(quickNow);
   const failures: PrevalentError[] = [];
   const commit = new GroupCommit(journal as unknown as Journal, durability, (failure) => failures.push(failure));
   return { journal, commit, failures };
@@ -51,6 +63,8 @@ async function settled(promise: Promise<unknown>): Promise<string> {
     () => (state = 'resolved'),
     (error: unknown) => (state = (error as PrevalentError).code),
   );
+  // Twice: what waits for the end of a turn was perhaps handed over in this one.
+  await turn();
   await turn();
   return state;
 }
@@ -145,10 +159,84 @@ test('always: on disk before the call returns', async () => {
   journal.refusesNow = new Error('ENOSPC');
   expect(() => {
     commit.add('b', head(2));
-  }).toThrow(expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }));
+  }).toThrow(expect.objectContaining({ code: 'NOT_DURABLE' }));
   expect(failures).toHaveLength(1);
+  expect(journal.cuts).toBe(1);
   expect(commit.durable).toEqual(head(1));
+  expect(commit.last).toEqual(head(1));
   expect(journal.batches).toHaveLength(0);
+});
+
+test('always: if the disk refuses the cut as well, the outcome is unknown', () => {
+  const { journal, commit, failures } = make('always');
+  journal.refusesNow = new Error('EIO');
+  journal.refusesCut = new Error('EIO');
+  expect(() => {
+    commit.add('a', head(1));
+  }).toThrow(expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }));
+  expect(failures.map(({ code }) => code)).toEqual(['OUTCOME_UNKNOWN']);
+});
+
+describe('a single caller, where the journal says that this is quick', () => {
+  test('is written and synced in this turn, without a detour', async () => {
+    const { journal, commit } = make('group', true);
+    commit.add('a', head(1));
+    const waiting = commit.settle();
+    expect(await settled(waiting)).toBe('resolved');
+    expect([journal.now, journal.batches.length]).toEqual([['a\n'], 0]);
+    expect(commit.durable).toEqual(head(1));
+  });
+
+  test('shares a write in the background with whoever comes in the same turn, in another microtask or callback', async () => {
+    const { journal, commit } = make('group', true);
+    commit.add('a', head(1));
+    const first = commit.settle();
+    // A callback that comes after all microtasks of the first call, and before the end of the turn.
+    const second = new Promise<void>((resolve) => process.nextTick(resolve)).then(() => {
+      commit.add('b', head(2));
+      return commit.settle();
+    });
+    expect(await settled(first)).toBe('waiting');
+    expect(journal.now).toEqual([]);
+    expect(journal.batches.map(({ text }) => text)).toEqual(['a\nb\n']);
+    journal.batches[0]!.done();
+    expect([await settled(first), await settled(second)]).toEqual(['resolved', 'resolved']);
+  });
+
+  test('right after several, is taken for one of several', async () => {
+    const { journal, commit } = make('group', true);
+    commit.add('a', head(1));
+    const waiting = [commit.settle(), commit.settle()];
+    await turn();
+    journal.batches[0]!.done();
+    await Promise.all(waiting);
+    commit.add('b', head(2));
+    const third = commit.settle();
+    await turn();
+    expect([journal.now, journal.batches.length]).toEqual([[], 2]);
+    journal.batches[1]!.done();
+    await third;
+    commit.add('c', head(3));
+    await commit.settle();
+    expect(journal.now).toEqual(['c\n']);
+  });
+
+  test('with very much to write does not make the others stand still', async () => {
+    const { journal, commit } = make('group', true);
+    commit.add('x'.repeat(100_000), head(1));
+    void commit.settle();
+    await turn();
+    expect([journal.now.length, journal.batches.length]).toEqual([0, 1]);
+  });
+
+  test('hears of a refusal, which is taken back at once', async () => {
+    const { journal, commit, failures } = make('group', true);
+    journal.refusesNow = new Error('ENOSPC');
+    commit.add('a', head(1));
+    expect(await settled(commit.settle())).toBe('NOT_DURABLE');
+    expect(failures.map(({ code }) => code)).toEqual(['NOT_DURABLE']);
+    expect([journal.cuts, commit.last]).toEqual([1, undefined]);
+  });
 });
 
 test('none: written only when somebody waits', async () => {
@@ -195,6 +283,37 @@ describe('a full buffer', () => {
     journal.batches[0]!.done();
     expect(await settled(waiting)).toBe('resolved');
     expect(commit.durable).toEqual(head(2));
+  });
+
+  test('that is refused while a write is on its way is taken back only when that has ended', async () => {
+    const { journal, commit, failures } = make('group');
+    commit.add('a', head(1));
+    const first = commit.settle();
+    await turn();
+    journal.refusesNow = new Error('ENOSPC');
+    commit.add(big, head(2));
+    const second = commit.settle();
+    // Whatever is handed over now would stand behind a hole.
+    journal.refusesNow = undefined;
+    commit.add(big, head(3));
+    expect([journal.cuts, journal.now, failures]).toEqual([0, [], []]);
+    expect([commit.last, commit.durable]).toEqual([head(3), undefined]);
+    journal.batches[0]!.done();
+    expect([await settled(first), await settled(second)]).toEqual(['resolved', 'NOT_DURABLE']);
+    expect([journal.cuts, failures.map(({ code }) => code)]).toEqual([1, ['NOT_DURABLE']]);
+    expect([commit.last, commit.durable]).toEqual([head(1), head(1)]);
+    expect([journal.now, journal.batches.length]).toEqual([[], 1]);
+  });
+
+  test('that comes while a refused write is being cut back is not written behind the cut', async () => {
+    const { journal, commit } = make('group');
+    commit.add('a', head(1));
+    await turn();
+    journal.batches[0]!.fail(new Error('EIO'));
+    await Promise.resolve();
+    commit.add(big, head(2));
+    expect(await settled(commit.settle())).toBe('NOT_DURABLE');
+    expect([journal.now, commit.last, commit.durable]).toEqual([[], undefined, undefined]);
   });
 
   test('that overtook a write which failed is taken back with it', async () => {

@@ -26,6 +26,7 @@ const context: MergeContext = {
   base: idAt(10),
   now: NOW,
   maxDrift: 1_000,
+  accepted: new Map(),
   seal: undefined,
   obstacle: () => undefined,
 };

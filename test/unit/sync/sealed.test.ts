@@ -1,40 +1,6 @@
 /** Sealing, cutting, re-issuing and deleting, on simulated machines whose folders a test delivers by hand. */
-import { Master, type MasterOptions, type Reissued } from '../../../src/index.js';
-import { FolderNetwork } from '../../../src/testing/index.js';
-import { Ledger } from '../../ledger.js';
-
-const START = Date.UTC(2026, 0, 1);
-const HOUR = 3_600_000;
-
-class World {
-  readonly network: FolderNetwork;
-  now = START;
-
-  constructor(...names: string[]) {
-    this.network = new FolderNetwork(names);
-  }
-
-  open(name: string, options: Partial<MasterOptions> = {}): Promise<Master<Ledger>> {
-    return Master.open(Ledger, {
-      ...this.network.place(name),
-      now: () => this.now++,
-      retention: 0,
-      patience: HOUR,
-      ...options,
-    });
-  }
-
-  async meet(...masters: Master<Ledger>[]): Promise<void> {
-    for (let round = 0; round < 3; round++) {
-      for (const master of masters) {
-        await master.sync();
-        this.network.deliverAll();
-      }
-    }
-  }
-}
-
-const lines = (master: Master<Ledger>): readonly string[] => master.query((journal) => [...journal.lines]);
+import type { Reissued } from '../../../src/index.js';
+import { HOUR, linesOf as lines, SealedWorld as World } from '../../sealed-world.js';
 
 test('a seal is made, adopted and repeated; journals shrink; a newcomer starts from the snapshot', async () => {
   const world = new World('a', 'b');
@@ -54,13 +20,11 @@ test('a seal is made, adopted and repeated; journals shrink; a newcomer starts f
   expect((await a.compact()).seal?.no).toBe(2);
   expect((await a.status()).files.journal).toBeLessThan(600);
   await b.sync();
-  world.network.deliverAll();
+  world.deliver();
   await b.compact();
   await world.meet(a, b);
   expect(lines(a)).toEqual(lines(b));
-  world.network.add('c');
-  world.network.deliverAll();
-  const c = await world.open('c');
+  const c = await world.join('c');
   expect(lines(c)).toEqual(lines(a));
   c.model.write('new');
   await world.meet(a, b, c);
@@ -100,13 +64,8 @@ test('a master asleep longer than patience issues its late calls again, once', a
   await world.meet(a, again);
   expect(lines(a)).toEqual(['early bird', 'late']);
   expect(lines(again)).toEqual(['early bird', 'late']);
-  // The dead stream is gone in the end, at once on the machine that wrote it.
-  expect(
-    world.network
-      .disk('b')
-      .paths()
-      .filter((path) => path.startsWith('/shared/b/') && !path.includes(epoch)),
-  ).toEqual([]);
+  // The dead stream is gone in the end.
+  expect(world.files('b').filter((path) => !path.startsWith(epoch))).toEqual([]);
   for (const one of [a, again]) await one.close();
 });
 
@@ -118,7 +77,7 @@ test('two lone founders that both sealed get an error on both sides, and nothing
   b.model.write('b');
   await a.compact();
   await b.compact();
-  world.network.deliverAll();
+  world.deliver();
   await expect(a.sync()).rejects.toMatchObject({ code: 'SEPARATE_HISTORIES' });
   await expect(b.sync()).rejects.toMatchObject({ code: 'SEPARATE_HISTORIES' });
   expect(lines(a)).toEqual(['a']);

@@ -7,8 +7,8 @@ import { definitionOf } from '../../../src/model/prevalent.js';
 import { registry } from '../../../src/model/registry.js';
 import { Executor } from '../../../src/state/executor.js';
 import { CallFactory } from '../../../src/timeline/call-factory.js';
-import { fold } from '../../../src/timeline/fold.js';
-import { genesisBase } from '../../../src/timeline/timeline.js';
+import { fold, type FoldOptions } from '../../../src/timeline/fold.js';
+import { BEHIND_BASE, genesisBase, type Timeline } from '../../../src/timeline/timeline.js';
 
 class Hidden {
   value = 1;
@@ -94,7 +94,11 @@ function events(...names: string[]): Event[] {
   }));
 }
 
-function run(list: readonly Event[], undoable: number): { state: string; rejected: string[] } {
+function build(
+  list: readonly Event[],
+  options: Partial<FoldOptions>,
+  once = false,
+): { timeline: Timeline; executor: Executor } {
   // As a master's replica does: calls of its own transactions run inline.
   const executor: Executor = new Executor(definition, classes, {
     call: (called, args, self) => {
@@ -102,11 +106,21 @@ function run(list: readonly Event[], undoable: number): { state: string; rejecte
       return called.method.apply(self, args);
     },
   });
-  const base = { ...genesisBase(), root: () => executor.genesis() };
+  let copies = 0;
+  const root = (): object => {
+    expect(++copies).toBeLessThanOrEqual(once ? 1 : 2);
+    return executor.genesis();
+  };
+  const base = { ...genesisBase(), once, root };
   const timeline = fold(executor, calls, base, list, {
     undoMemory: { bytes: 1e9, keepAfter: () => undefined },
-    undoable,
+    ...options,
   });
+  return { timeline, executor };
+}
+
+function run(list: readonly Event[], undoable: number, once = false): { state: string; rejected: string[] } {
+  const { timeline, executor } = build(list, { undoable }, once);
   return { state: JSON.stringify(executor.raw), rejected: timeline.rejections().map(({ event }) => event.tx) };
 }
 
@@ -125,6 +139,8 @@ describe('a raw run ends as a run under the membrane', () => {
   ])('%j', (names) => {
     const list = events(...names);
     expect(run(list, 0)).toEqual(run(list, list.length));
+    // A state that is too large for a second copy is asked for once.
+    expect(run(list, 0, true)).toEqual(run(list, list.length));
   });
 
   test('the watched functions are as before afterwards', () => {
@@ -139,5 +155,35 @@ describe('a raw run ends as a run under the membrane', () => {
     run(events('raise', 'freezes', 'clones', 'asks'), 0);
     expect(watched()).toEqual(before);
     expect(new Uint8Array(2).buffer.byteLength).toBe(2);
+  });
+});
+
+describe('final events', () => {
+  const list = events('plain', 'raise', 'plain', 'plain');
+
+  test('run without the membrane and keep nothing that undoes them', () => {
+    const { timeline, executor } = build(list, { final: list[2]!.id });
+    expect(timeline.base).toBe(list[2]!.id);
+    expect(timeline.entries.map(({ event }) => event)).toEqual([list[3]]);
+    expect(timeline.vectorAt(list[3]!.id)).toEqual(new Map([['a@01HF7YAT000000000000000000', 4]]));
+    expect((executor.raw as Tricky).seen).toBe(3);
+    expect(timeline.revise([], new Set([list[3]!.id]))).toEqual({ undone: 1, replayed: 0 });
+    expect((executor.raw as Tricky).seen).toBe(2);
+    expect(timeline.revise([], new Set([list[2]!.id]))).toBe(BEHIND_BASE);
+  });
+
+  test('all of them, or none', () => {
+    const all = build(list, { final: list[3]!.id }).timeline;
+    expect([all.base, all.end, all.entries, all.undoBytes]).toEqual([list[3]!.id, list[3]!.id, [], 0]);
+    expect(build(list, { final: genesisBase().position }).timeline.entries).toHaveLength(4);
+  });
+
+  test('keep nothing either where they had to run under the membrane', () => {
+    const refused = events('raise', 'fails', 'plain', 'plain');
+    const { timeline, executor } = build(refused, { final: refused[2]!.id });
+    expect(timeline.base).toBe(refused[2]!.id);
+    expect(timeline.entries.map(({ event }) => event)).toEqual([refused[3]]);
+    expect(timeline.rejections().map(({ event }) => event)).toEqual([refused[1]]);
+    expect((executor.raw as Tricky).seen).toBe(2);
   });
 });

@@ -7,6 +7,7 @@ import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { Executor } from '../../../src/state/executor.js';
 import { CallFactory } from '../../../src/timeline/call-factory.js';
+import { weightOf } from '../../../src/timeline/entry.js';
 import { BEHIND_BASE, genesisBase, Timeline } from '../../../src/timeline/timeline.js';
 
 @Prevalent('timeline')
@@ -153,5 +154,69 @@ test('whatever the order of arrival and the memory, the state is the fold in the
       expect(timeline.undoBytes).toBe(0);
     }),
     { seed: 5, numRuns: 300 },
+  );
+});
+
+test('the base moves at the cost of the events it passes, whatever follows them', () => {
+  const { timeline } = make();
+  const count = 5_000;
+  let asked = 0;
+  const counting = (n: number): Event => ({
+    ...event(n, 'note', 'x'),
+    get id() {
+      asked++;
+      return idAt(n);
+    },
+  });
+  timeline.revise(Array.from({ length: count }, (_, i) => counting(i + 1)));
+  asked = 0;
+  for (let n = 1; n <= count; n++) timeline.advanceBase(idAt(n));
+  expect(asked).toBeLessThanOrEqual(3 * count);
+  expect([timeline.base, timeline.undoBytes, timeline.entries]).toEqual([idAt(count), 0, []]);
+  expect(timeline.vectorAt(timeline.end)).toEqual(new Map([[`one@${EPOCH}`, count]]));
+});
+
+test('wherever the base moves, events, undo data and its bytes are exactly those after it', () => {
+  const step = fc.record({ n: fc.integer({ min: 1, max: 80 }), master: fc.constantFrom('one', 'two') });
+  const action = fc.oneof(
+    fc.record({
+      do: fc.constant('revise' as const),
+      steps: fc.uniqueArray(step, { selector: ({ n }) => n, maxLength: 8 }),
+    }),
+    fc.record({ do: fc.constant('advance' as const), n: fc.integer({ min: 0, max: 90 }) }),
+    fc.record({ do: fc.constant('drop' as const), n: fc.integer({ min: 1, max: 80 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 25 }), (actions) => {
+      const { timeline, state } = make();
+      const all = new Map<number, Event>();
+      let base = 0;
+      for (const one of actions) {
+        if (one.do === 'advance') {
+          timeline.advanceBase(idAt(one.n));
+          base = Math.max(base, ...[...all.keys()].filter((n) => n <= one.n));
+        } else if (one.do === 'drop') {
+          if (!all.has(one.n)) continue;
+          const given = timeline.revise([], new Set([idAt(one.n)]));
+          expect(given === BEHIND_BASE).toBe(one.n <= base);
+          if (given !== BEHIND_BASE) all.delete(one.n);
+        } else {
+          const added = one.steps.filter(({ n }) => n > base && !all.has(n)).sort((left, right) => left.n - right.n);
+          for (const { n, master } of added) all.set(n, event(n, 'note', `${n}`, master));
+          timeline.revise(added.map(({ n }) => all.get(n)!));
+        }
+        const after = [...all.keys()].filter((n) => n > base).sort((left, right) => left - right);
+        expect(timeline.entries.map(({ event: { seq } }) => seq)).toEqual(after);
+        expect(timeline.entries.every(({ undo }) => undo !== undefined)).toBe(true);
+        expect(timeline.undoBytes).toBe(timeline.entries.reduce((sum, entry) => sum + weightOf(entry), 0));
+        expect(timeline.base).toBe(base === 0 ? genesisBase().position : idAt(base));
+      }
+      const order = [...all.keys()].sort((left, right) => left - right);
+      expect(state()).toEqual([order.map(String), []]);
+      const vector = new Map<string, number>();
+      for (const n of order) vector.set(`${all.get(n)!.master}@${EPOCH}`, n);
+      expect(timeline.vectorAt(idAt(99))).toEqual(vector);
+    }),
+    { seed: 11, numRuns: 150 },
   );
 });

@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
+import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { replaceFile } from '../store/folder/file-system.js';
+import type { FolderStore } from '../store/folder/folder-store.js';
+import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
+import { takeLock } from '../store/folder/lock.js';
+import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
+import { freeName } from '../store/folder/recovery.js';
+import { defaultLocalDirectory } from '../store/folder/session.js';
+import { examine } from './examination.js';
+import { existingStore, type Print } from './folder.js';
+
+export interface RepairOptions {
+  /** Private directory of the master on this machine, if it is not the default one. */
+  readonly local?: string;
+  /** Cuts; else it is only told what would be cut. */
+  readonly cut?: true;
+}
+
+/**
+ * Salvages the journals of one master of this machine: what stands before the first damage stays, what follows is kept in
+ * `.rejected` files beside it. Damaged snapshots are put aside in the same way. Gives how much is (still) damaged.
+ */
+export async function repair(folder: string, master: string, options: RepairOptions, print: Print): Promise<number> {
+  const store = await existingStore(folder);
+  const local = resolve(options.local ?? defaultLocalDirectory(store.location, master));
+  await mkdir(local, { recursive: true });
+  // Nobody may write meanwhile.
+  const lock = await takeLock(local, master);
+  try {
+    const streams = (await store.streams()).filter(({ stream }) => stream.master === master);
+    if (streams.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
+    let damaged = 0;
+    for (const { stream, frontier } of streams) damaged += await repairStream(store, stream, frontier, options, print);
+    if (damaged === 0) print('Nothing is damaged.');
+    else if (options.cut === undefined)
+      print('Nothing was changed. Look for a good copy of these files first; with --cut they are cut as told.');
+    return options.cut === undefined ? damaged : 0;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function repairStream(
+  store: FolderStore,
+  stream: StreamId,
+  text: string | undefined,
+  { cut }: RepairOptions,
+  print: Print,
+): Promise<number> {
+  const { damage, damagedSnapshots, frontier } = await examine(store, stream, text);
+  const directory = streamDirectory(store.location, stream);
+  for (const position of damagedSnapshots) {
+    print(`The snapshot ${position} of ${streamKey(stream)} is damaged.`);
+    if (cut !== undefined) await putAside(`${directory}/snapshots`, snapshotName(position), print);
+  }
+  if (damage === undefined) return damagedSnapshots.length;
+  await repairJournal(store, stream, damage, frontier?.head?.seq ?? 0, cut === true, print);
+  return damagedSnapshots.length + 1;
+}
+
+async function repairJournal(
+  store: FolderStore,
+  stream: StreamId,
+  damage: JournalDamagedError,
+  published: number,
+  cut: boolean,
+  print: Print,
+): Promise<void> {
+  const directory = streamDirectory(store.location, stream);
+  if (damage.place === undefined) throw damage;
+  const { file, byte } = damage.place;
+  const name = basename(file);
+  const bytes = await fs.read(file);
+  const first = Number(name.slice(0, 16));
+  const later = (await segmentsOf(fs, directory)).filter((seq) => seq > first).map(segmentName);
+  const rest = [bytes.subarray(byte), ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`))))];
+  const lost = rest.flatMap((part) => goodEvents(part, store));
+  print(damage.message);
+  print(
+    `${cut ? 'Cut' : 'Would cut'} ${name} at byte ${byte}${later.length === 0 ? '' : `, and put aside ${later.join(', ')}`}. ` +
+      `That takes ${lost.length} readable events out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
+  );
+  const kept = goodEvents(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
+  if (kept < published)
+    print(
+      `Events ${kept + 1} to ${published} were published: masters that have them keep them, others wait for them. The master goes on in a new epoch.`,
+    );
+  if (!cut) return;
+  const aside = await freeName(fs, directory, `${name}.${byte}`, 'rejected');
+  await replaceFile(fs, directory, aside, [bytes.subarray(byte)]);
+  for (const one of later) await putAside(directory, one, print);
+  const open = await fs.open(file, false);
+  try {
+    await open.truncate(byte);
+  } finally {
+    await open.close();
+  }
+  print(`What was cut is kept as ${dirname(file)}/${aside}.`);
+}
+
+async function putAside(directory: string, name: string, print: Print): Promise<void> {
+  const aside = await freeName(fs, directory, name, 'rejected');
+  await fs.rename(`${directory}/${name}`, `${directory}/${aside}`);
+  await fs.syncDirectory(directory);
+  print(`Put aside as ${directory}/${aside}.`);
+}
+
+/** Numbers of the events that can be read in these bytes. */
+function goodEvents(bytes: Uint8Array, { crc32 }: FolderStore): number[] {
+  return new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .map((line) => parseLine(line, crc32))
+    .flatMap((line) => (line.kind === 'event' ? [line.event.seq] : []));
+}

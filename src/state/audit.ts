@@ -1,0 +1,42 @@
+import type { ClassTable } from '../model/class-table.js';
+import { admit } from './admission.js';
+import { placeAmong } from './places.js';
+import { differsBehindProxy } from './raw-watch.js';
+import { SharedBytes } from './shared-bytes.js';
+
+/**
+ * Checks a whole state that was built without a membrane.
+ *
+ * @returns whether all of it behaves behind a Proxy as it does bare, as long as it is only read
+ * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
+ */
+export function audit(root: object, classes: ClassTable): boolean {
+  let plain = true;
+  const bytes = new SharedBytes();
+  // Only objects that lead on are remembered: most do not, and to look twice at one of those is cheaper than a large Set.
+  const done = new Set<object>();
+  const waiting = [root];
+  const meet = (value: object): void => {
+    waiting.push(value);
+  };
+  for (const target of waiting) {
+    if (done.size > 0 && done.has(target)) continue;
+    const before = waiting.length;
+    admit(target, classes, () => placeAmong(waiting, target), meet);
+    if (target instanceof Map || target instanceof Set) meetEntries(target, meet);
+    const view = ArrayBuffer.isView(target);
+    if (view) bytes.claim(target);
+    if (view || waiting.length > before) done.add(target);
+    plain &&= !differsBehindProxy(target);
+  }
+  return plain;
+}
+
+function meetEntries(target: Map<unknown, unknown> | Set<unknown>, meet: (value: object) => void): void {
+  const one = (value: unknown, key: unknown): void => {
+    if (typeof key === 'object' && key !== null) meet(key);
+    if (value !== key && typeof value === 'object' && value !== null) meet(value);
+  };
+  if (target instanceof Map) Map.prototype.forEach.call(target, one);
+  else Set.prototype.forEach.call(target, one);
+}

@@ -1,0 +1,85 @@
+import { SnapshotDamagedError } from '../errors.js';
+import { viewOf } from '../event/binary.js';
+import type { ClassTable } from '../model/class-table.js';
+import { ERRORS } from './snapshot-kinds.js';
+
+/** A type of objects as a snapshot names it. */
+export interface ReadType {
+  readonly kind: string;
+  /** An empty object of it, to ask what its class has. */
+  readonly sample: object;
+  /** A new empty object; of a view by its length in bytes, of a RegExp by source and flags. */
+  make(extra: unknown, flags: unknown): object;
+}
+
+/** @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) for a class that this program does not name, or an unknown kind */
+export function typeNamed(kind: string, name: string, classes: ClassTable): ReadType {
+  const make = shellOf(kind, name, classes);
+  return { kind, sample: make(0, ''), make };
+}
+
+type Make = (extra: unknown, flags: unknown) => object;
+
+function shellOf(kind: string, name: string, classes: ClassTable): Make {
+  switch (kind) {
+    case 'o': {
+      if (name === '') return () => ({});
+      const prototype = classNamed(name, classes);
+      return () => Object.create(prototype) as object;
+    }
+    case 'n':
+      return () => Object.create(null) as object;
+    case 'a':
+      return instances(() => [], name, classes);
+    case 'm':
+      return instances(() => new Map(), name, classes);
+    case 's':
+      return instances(() => new Set(), name, classes);
+    case 'd':
+      return instances(() => new Date(NaN), name, classes);
+    case 'x':
+      return (source, flags) => new RegExp(typeof source === 'string' ? source : '', flags as string);
+    case 'v':
+      return (length) => viewOf(name, new Uint8Array(length as number)) ?? unknownBytes(name);
+    case 'e':
+      return withPrototype(bareError, ERRORS.get(name) ?? unknownError(name));
+    case 'c':
+      return instances(bareError, name, classes);
+    default:
+      throw new SnapshotDamagedError(
+        `The snapshot has objects of the unknown kind "${kind}"; it was written by a newer version`,
+      );
+  }
+}
+
+function instances(make: () => object, name: string, classes: ClassTable): Make {
+  return name === '' ? make : withPrototype(make, classNamed(name, classes));
+}
+
+function withPrototype(make: () => object, prototype: object): Make {
+  return () => Object.setPrototypeOf(make(), prototype) as object;
+}
+
+function bareError(): Error {
+  const error = new Error();
+  Reflect.deleteProperty(error, 'stack');
+  return error;
+}
+
+function classNamed(name: string, classes: ClassTable): object {
+  const known = classes.get(name);
+  if (known === undefined) {
+    throw new SnapshotDamagedError(
+      `The snapshot holds instances of ${name}, a class this program does not name. Add it to @Prevalent(…, { classes: [${name}] }).`,
+    );
+  }
+  return known.prototype as object;
+}
+
+function unknownError(name: string): never {
+  throw new SnapshotDamagedError(`The snapshot has an error of the unknown type ${name}`);
+}
+
+function unknownBytes(name: string): never {
+  throw new SnapshotDamagedError(`The snapshot has bytes of the unknown type ${name}`);
+}

@@ -1,0 +1,56 @@
+import { JournalDamagedError } from '../../errors.js';
+import { streamKey } from '../../event/envelope.js';
+import { decodeFrontier, encodeFrontier, type Frontier } from '../frontier.js';
+import type { Notice } from '../store.js';
+import { readIfThere, replaceFile } from './file-system.js';
+import { FRONTIER_FILE, streamDirectory } from './layout.js';
+import { type Recovered, recoverStream, type Scan } from './recovery.js';
+
+/** The frontier of a stream as it stands in the folder. */
+export async function frontierOf({ fs, root, stream, crc32 }: Scan): Promise<Frontier | undefined> {
+  const bytes = await readIfThere(fs, `${streamDirectory(root, stream)}/${FRONTIER_FILE}`);
+  return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+}
+
+/**
+ * Publishes what another copy of this master made durable and never published; it would be lost to all.
+ *
+ * @param notices told of what was published, and of damage
+ */
+export async function publishRest(scan: Scan, notices: Notice[]): Promise<void> {
+  const { fs, root, stream, crc32 } = scan;
+  const frontier = await frontierOf(scan);
+  const published = frontier?.head?.seq ?? 0;
+  const found = await scanOther({ ...scan, published, deleted: frontier?.seal?.V[streamKey(stream)] ?? 0 }, notices);
+  if (found?.header === undefined || found.head === undefined || found.head.seq <= published) return;
+  const text = encodeFrontier(
+    {
+      clock: found.head.id,
+      head: found.head,
+      seal: frontier?.seal,
+      snapshot: frontier?.snapshot,
+      session: found.header.session,
+      modelHash: frontier?.modelHash ?? '',
+      fingerprint: frontier?.fingerprint,
+      seen: frontier?.seen ?? {},
+      next: undefined,
+    },
+    crc32,
+  );
+  await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(text)]);
+  notices.push({
+    kind: 'new-epoch',
+    message: `Published ${found.head.seq - published} events of ${streamKey(stream)} that its writer had not published.`,
+  });
+}
+
+// Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
+async function scanOther(scan: Scan, notices: Notice[]): Promise<Recovered | undefined> {
+  try {
+    return await recoverStream({ ...scan, thorough: true });
+  } catch (error) {
+    if (!(error instanceof JournalDamagedError)) throw error;
+    notices.push({ kind: 'foreign-file', message: error.message });
+    return undefined;
+  }
+}

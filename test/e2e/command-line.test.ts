@@ -1,0 +1,47 @@
+/** The command as people run it: a process of its own, and a model in TypeScript through a loader. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Master } from '../../src/index.js';
+import { Notes } from '../unit/cli/notes.js';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+function prevalent(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const command = ['--import', tsx, join(root, 'src', 'cli', 'main.ts'), ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { cwd: root }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+test('verify --model file#Class, exit codes, and errors without a stack', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'prevalent-command-'));
+  try {
+    const store = join(home, 'shared');
+    const master = await Master.open(Notes, { name: 'laptop', store, local: join(home, 'local') });
+    for (const text of ['one', 'two', 'three']) await master.transact((notes) => notes.write(text));
+    await master.snapshot();
+    await master.close();
+    const good = await prevalent('verify', store, '--model', 'test/unit/cli/notes.ts#Notes');
+    expect(good).toMatchObject({ code: 0, err: '' });
+    expect(good.out).toMatch(/Replayed 3 events[^]*Everything is as it should be\.\n$/);
+    const journal = (readdirSync(store, { recursive: true }) as string[]).find((path) => path.endsWith('.ndjson'))!;
+    const bytes = readFileSync(join(store, journal));
+    bytes[bytes.length - 30]! ^= 1;
+    writeFileSync(join(store, journal), bytes);
+    const bad = await prevalent('verify', store);
+    expect(bad).toMatchObject({ code: 2, err: '' });
+    expect(bad.out).toMatch(/0{15}1\.ndjson, line 4 \(byte \d+\)/);
+    const wrong = await prevalent('verify', join(home, 'nowhere'));
+    expect(wrong).toMatchObject({ code: 1, out: '' });
+    expect(wrong.err).toMatch(/^\S+nowhere is no folder;[^\n]*\n$/);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}, 120_000);
