@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib';
-import { openLine } from '../../src/event/checksum.js';
 import { type Event, parseLine, type StreamHeader, streamKey } from '../../src/event/envelope.js';
 import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
 import { ULID_MIN, ulidTime } from '../../src/event/ulid.js';
@@ -236,9 +235,12 @@ export class Chronicle {
       if (frontier?.snapshot === undefined) continue;
       const file = path.replace('frontier.json', `snapshots/${frontier.snapshot.position}.snapshot`);
       const bytes = disk.peek(file);
-      const first = bytes === undefined ? undefined : text.decode(bytes).split('\n')[0];
-      const header = first === undefined ? undefined : openLine(first, crc32);
-      if (header !== undefined) found.push(header as { position: string; vector: Record<string, number> });
+      // The header stands in it as text.
+      const said = bytes === undefined ? '' : text.decode(bytes);
+      const position = /"position":"([0-9A-Z]{26})"/.exec(said)?.[1];
+      const counts = [...said.matchAll(/\["([a-z0-9-]+@[0-9A-Z]{26})",(\d+)\]/g)];
+      if (position !== undefined)
+        found.push({ position, vector: Object.fromEntries(counts.map(([, key, count]) => [key!, Number(count)])) });
     }
     return found;
   }

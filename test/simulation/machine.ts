@@ -66,9 +66,12 @@ export class Machine {
   }
 
   /** Waits for what a process does; rejects with `PowerCut` if that ends before. */
-  async during<T>(work: Promise<T>): Promise<T> {
+  async during<T>(begin: () => Promise<T>): Promise<T> {
+    // The power may fail before the first thing is awaited.
+    const { promise } = this.#ended;
+    const work = begin();
     work.catch(() => undefined);
-    return Promise.race([work, this.#ended.promise]);
+    return Promise.race([work, promise]);
   }
 
   /** Copies what is on the disk now. */

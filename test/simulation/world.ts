@@ -120,7 +120,7 @@ export class World {
         throw machine.cutPower(dice);
       default:
         if (dice.below(100) < setting.crashes) this.#crashLater(machine, dice);
-        await machine.during(this.#act(kind, machine, dice));
+        await machine.during(() => this.#act(kind, machine, dice));
     }
   }
 
@@ -236,14 +236,15 @@ export class World {
     try {
       stamp = master.model[what](token, key);
     } catch (error) {
-      if (error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
+      const isAlive = machine.master === master;
+      if (isAlive && error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
       return;
     }
     const made: Made = { machine, stamp, acknowledged: false, lost: false };
     this.calls.set(token, made);
     this.log(`  ${machine.label} ${what} ${token}`);
     try {
-      await machine.during(master.durable());
+      await machine.during(() => master.durable());
       made.acknowledged = true;
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
