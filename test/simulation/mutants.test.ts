@@ -213,7 +213,7 @@ function pastDead(incoming: readonly Incoming[], context: MergeContext): Plan {
 }
 
 /** How many schedules a mutant may survive. */
-const LIVES = 150;
+const LIVES = 600;
 
 test.each(mutants)(
   'needed: $rule',
