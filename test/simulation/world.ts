@@ -227,7 +227,7 @@ export class World {
   }
 
   async #call(machine: Machine, dice: Dice): Promise<void> {
-    const { master } = machine;
+    const { master, cuts } = machine;
     if (master === undefined) return;
     const token = `t${this.calls.size}`;
     const key = dice.pick(KEYS);
@@ -236,8 +236,7 @@ export class World {
     try {
       stamp = master.model[what](token, key);
     } catch (error) {
-      const isAlive = machine.master === master;
-      if (isAlive && error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
+      if (machine.cuts === cuts && error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
       return;
     }
     const made: Made = { machine, stamp, acknowledged: false, lost: false };
@@ -245,7 +244,8 @@ export class World {
     this.log(`  ${machine.label} ${what} ${token}`);
     try {
       await machine.during(() => master.durable());
-      made.acknowledged = true;
+      // What a process says after its power has failed, nobody hears.
+      made.acknowledged = machine.cuts === cuts;
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
     }
