@@ -32,6 +32,7 @@ export class World {
   readonly calls = new Map<string, Made>();
   readonly trace: string[] = [];
   readonly #seed: number;
+  #tokens = 0;
   /** The machine whose master seals. */
   sealer: Machine;
   time = START;
@@ -229,7 +230,7 @@ export class World {
   async #call(machine: Machine, dice: Dice): Promise<void> {
     const { master, cuts } = machine;
     if (master === undefined) return;
-    const token = `t${this.calls.size}`;
+    const token = `t${this.#tokens++}`;
     const key = dice.pick(KEYS);
     const what = dice.pick(['put', 'claim', 'drop'] as const);
     let stamp: string;
