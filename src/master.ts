@@ -115,7 +115,8 @@ export class Master<M extends object> implements AsyncDisposable {
     try {
       await reaching(store, () => engine.load());
     } catch (error) {
-      await journal.close();
+      // The one that is written by now: a cut stream may have been succeeded.
+      await engine.journal.close();
       throw error;
     }
     const report = (error: unknown): void => {

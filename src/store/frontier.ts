@@ -6,7 +6,7 @@ import { isUlid } from '../event/ulid.js';
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const FINGERPRINT = /^[0-9a-z-]{1,64}$/;
 /** 64 bits in base 36. */
-const SEAL_HASH = /^[0-9a-z]{1,13}$/;
+const SEAL_HASH = /^[0-9a-z]{1,14}$/;
 
 /** The last event of a stream that counts. */
 export interface Head {

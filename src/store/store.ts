@@ -53,6 +53,8 @@ export interface Journal {
   readonly seal: Seal | undefined;
   /** Last event of each earlier epoch that this machine remembers to have issued again. */
   readonly moved: Readonly<Record<string, number>>;
+  /** By earlier epochs of this machine: the last event it had published there, though the file may have been put back since. */
+  readonly ends: Readonly<Record<string, number>>;
   /** Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. */
   append(lines: string, firstSeq: number): Promise<void>;
   /** As `append`, before it returns. */

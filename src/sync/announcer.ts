@@ -51,7 +51,8 @@ export class Announcer {
       undone: merged.undone,
       rejected: now.filter(({ event }) => !before.has(event.id)).length,
       held: merged.held,
-      published: this.#publisher.published - published,
+      // After a cut the numbers begin anew, in another stream.
+      published: this.#publisher.published - (merged.reissued.length > 0 ? 0 : published),
       seal: this.#sealing.seal,
       ms: this.#options.now() - began,
     };

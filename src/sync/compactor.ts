@@ -1,6 +1,6 @@
 import { HistoryDeletedError, JournalDamagedError } from '../errors.js';
-import type { StreamHeader } from '../event/envelope.js';
-import { ulidTime } from '../event/ulid.js';
+import { type StreamHeader, streamKey } from '../event/envelope.js';
+import { ULID_MIN, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import type { History, PastState } from './history.js';
@@ -9,6 +9,7 @@ import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import type { Publisher } from './publisher.js';
 import type { Replica } from './replica.js';
+import { knownEnd, movedUpTo } from './reissue.js';
 import { holdsAllOf, nextSeal } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Snapshots } from './snapshots.js';
@@ -59,6 +60,8 @@ export class Compactor {
   #looked = '';
   /** Number of the seal at which the last segment was ended. */
   #rotatedAt: number | undefined;
+  /** Up to where it was last looked for something to seal. */
+  #countedTo = ULID_MIN;
 
   constructor(parts: CompactorParts) {
     this.#parts = parts;
@@ -75,6 +78,9 @@ export class Compactor {
     );
     const waiting: string[] = [];
     await this.#rotate();
+    const by = this.#parts.sealing.seal?.by;
+    if (asked !== undefined && !this.#maySeal(asked))
+      waiting.push(`${by ?? 'another master'} makes the seals; compact({ takeOver: true }) if it is gone for good`);
     if (this.#maySeal(asked)) await this.#seal(heard, held, asked, waiting);
     const freed = await this.#delete(heard, asked !== undefined, waiting);
     return { seal: this.#parts.sealing.seal, holders, freed, waiting };
@@ -107,8 +113,11 @@ export class Compactor {
     const { H, heldBy } = stableCut({ now: this.#parts.options.now(), retention, patience, promises });
     if (heldBy !== undefined && heldBy !== this.#parts.own.key) waiting.push(`${heldBy} has not been heard past ${H}`);
     if (last !== undefined && H <= last.H) return;
-    const isDue = last === undefined || ulidTime(H) - ulidTime(last.H) >= retention / 4;
+    const from = last === undefined || last.H < this.#countedTo ? this.#countedTo : last.H;
+    const isDue = ulidTime(H) - ulidTime(from) >= retention / 4;
     if (!isDue && asked === undefined) return;
+    // Up to there nothing may have been new; it is not counted again until some time has passed.
+    this.#countedTo = H;
     const counted = await this.#countUpTo(H, last);
     if (counted === undefined) {
       waiting.push('events that lie behind the undo memory cannot be read to be counted');
@@ -160,6 +169,8 @@ export class Compactor {
     }
     timeline.advanceBase(seal.H);
     if (!isAsked && this.#looked === this.#circumstances(seal, heard)) return 0;
+    // Before it is tried: a disk that is full now is not asked again at every sync.
+    this.#looked = this.#circumstances(seal, heard);
     const freed = await this.#deleteUnder(seal, heard, isAsked, waiting);
     this.#looked = this.#circumstances(seal, heard);
     return freed;
@@ -218,17 +229,26 @@ export class Compactor {
 
   /** This machine's own streams that were cut and whose successor is readable to all who know the seal, oldest first. */
   async #cutStreams(heard: readonly Heard[], seal: Seal): Promise<StreamHeader[]> {
-    const found: { header: StreamHeader; last: number }[] = [];
-    for (const { stream, frontier, own } of heard) {
+    const headers: StreamHeader[] = [];
+    for (const { stream, own } of heard) {
       const header = own ? await this.#parts.store.header(stream) : undefined;
-      if (header !== undefined) found.push({ header, last: frontier?.head?.seq ?? 0 });
+      if (header !== undefined) headers.push(header);
     }
-    return found
-      .filter(({ header: { epoch, session }, last }) => {
-        const successor = found.find(({ header: { moved } }) => (moved?.[epoch] ?? -1) >= last)?.header;
-        return session === this.#parts.own.header.session && (successor?.after ?? '~') <= seal.H;
-      })
-      .map(({ header }) => header)
-      .sort((left, right) => (left.epoch < right.epoch ? -1 : 1));
+    const said = heard.map(({ stream, frontier }) => ({
+      key: streamKey(stream),
+      head: frontier?.head?.seq ?? 0,
+      seen: frontier?.seen ?? {},
+    }));
+    const over: StreamHeader[] = [];
+    for (const header of headers) {
+      const moved = movedUpTo(header, headers);
+      const successor = headers.find((one) => (one.moved?.[header.epoch] ?? -1) >= moved);
+      if (header.session !== this.#parts.own.header.session || (successor?.after ?? '~') > seal.H) continue;
+      // Only if all that it ever held was issued again: what is missing here may come back from another copy.
+      const end = Math.max(knownEnd(streamKey(header), said), this.#parts.own.journal.ends[header.epoch] ?? 0);
+      const isWhole = moved >= end;
+      if (isWhole && (await this.#parts.streams.events(header, moved, moved + 1)).length === 0) over.push(header);
+    }
+    return over.sort((left, right) => (left.epoch < right.epoch ? -1 : 1));
   }
 }

@@ -262,10 +262,21 @@ export class Engine {
 
   // What this machine offered before is still there to be started from.
   async #resumeOffer(mine: Heard['frontier']): Promise<void> {
-    if (mine?.snapshot === undefined || mine.fingerprint?.no !== mine.snapshot.no) return;
-    const { no, position } = mine.snapshot;
-    const isThere = (await this.#snapshots.list()).some((listing) => listing.position === position);
-    if (isThere) this.#publisher.offer({ no, position, fingerprint: mine.fingerprint.hash });
+    const listings = await this.#snapshots.list();
+    const { snapshot, fingerprint } = mine ?? {};
+    if (snapshot !== undefined && fingerprint?.no === snapshot.no) {
+      const isThere = listings.some(({ position }) => position === snapshot.position);
+      if (isThere) this.#publisher.offer({ ...snapshot, fingerprint: fingerprint.hash });
+      return;
+    }
+    // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
+    if (this.sealing.seal === undefined) return;
+    for (const listing of listings) {
+      const loaded = await this.#gatherer.tryRead(this.#own.header, listing, () => undefined);
+      if (loaded === undefined || loaded.seal === null) continue;
+      this.#publisher.offer({ no: loaded.seal, position: loaded.position, fingerprint: loaded.fingerprint });
+      return;
+    }
   }
 
   // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
@@ -292,22 +303,36 @@ export class Engine {
     // An operator who asks decides on what there is.
     const heard = await this.#streams.heard(asked !== undefined);
     this.#gatherer.observe(heard);
-    if (this.sealing.hear(heard)) {
+    // Who cannot write cannot say that it adopts a seal, nor issue late calls again: it stays under the one it has.
+    if (canWrite && this.sealing.hear(heard)) {
       replica.clock.observe(this.sealing.seal?.H ?? '');
       // Before anything is done about it: a crash in between then finds it adopted.
-      if (canWrite) await this.#publisher.publish();
+      await this.#publisher.publish();
     }
+    if (!this.sealing.isSettled && this.commit.failure !== undefined) throw this.commit.failure;
     const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
     const merged = await this.#merger.merge(heard);
     const wasHeld = this.#held;
     this.#held = merged.held;
     if (merged.reissued.length > 0) await this.#publisher.publish();
     if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
-    const compacted = canWrite
-      ? await this.#compactor.run(heard, merged.held, asked)
-      : { seal: this.sealing.seal, holders: [], freed: 0, waiting: ['the disk refused calls'] };
+    let compacted: CompactReport = {
+      seal: this.sealing.seal,
+      holders: [],
+      freed: 0,
+      waiting: ['the disk refused calls'],
+    };
+    let failure: unknown;
+    try {
+      if (canWrite) compacted = await this.#compactor.run(heard, merged.held, asked);
+    } catch (error) {
+      failure = error;
+    }
+    // Whatever became of sealing and deleting: what was merged is told.
     const report = this.#announcer.tell({ merged, before, wasHeld, heard }, published, began);
     this.#countEvents(merged.received.length);
+    if (failure !== undefined && asked !== undefined) throw failure as Error;
+    if (failure !== undefined) replica.notifier.tell('error', failure as Error);
     return { report, compacted };
   }
 

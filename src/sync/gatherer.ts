@@ -11,7 +11,7 @@ import type { OwnStream } from './own-stream.js';
 import type { Replica } from './replica.js';
 import { holdsAllOf } from './seal.js';
 import type { Sealing } from './sealing.js';
-import type { Snapshots } from './snapshots.js';
+import type { LoadedSnapshot, Snapshots } from './snapshots.js';
 import type { Heard, Streams } from './streams.js';
 
 /** What was found in a store: a base, and what to do with the events after it. */
@@ -133,7 +133,7 @@ export class Gatherer {
     stream: StreamId,
     listing: SnapshotListing,
     skipped: (error: Error) => void,
-  ): Promise<Base | undefined> {
+  ): Promise<LoadedSnapshot | undefined> {
     try {
       return await this.#snapshots.read(stream, listing);
     } catch (error) {

@@ -9,6 +9,7 @@ import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 import { cutTail, inherited, type OwnTail, reissue } from './reissue.js';
 import type { Merge, Replica } from './replica.js';
+import { counts } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Heard, Streams } from './streams.js';
 import { firstMissing, withUnread } from './wholeness.js';
@@ -75,14 +76,20 @@ export class Merger {
    * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if it needs history that cannot be read now, OutcomeUnknownError (`OUTCOME_UNKNOWN`) if
    * the disk refused own late calls: opening again tells what became of them
    */
-  async merge(heard: readonly Heard[]): Promise<Merged> {
+  merge(heard: readonly Heard[]): Promise<Merged> {
+    // Calls that are made while the store is read must still be there when the stream they went to is left.
+    return this.#replica.pinned(() => this.#merge(heard));
+  }
+
+  async #merge(heard: readonly Heard[]): Promise<Merged> {
     const isNewSeal = !this.#sealing.isSettled;
-    if (isNewSeal) await this.#endStreams();
+    if (isNewSeal) await this.#endStreams(heard);
     const succession = isNewSeal ? await this.#prepare(heard) : undefined;
     const plan = await this.#gatherer.news(heard);
     const replaced = await this.#isReplaced(heard, plan);
     // From here to the end of a rewind nothing awaits: no call can come between the old stream and its successor.
     const reissued = succession === undefined ? [] : this.#succeed(succession);
+    if (this.#sealing.ended.has(this.#own.key)) throw this.#unreadable('its late calls are issued again when it can');
     for (const [key, count] of plan.cut) this.#sealing.end(key, count);
     const received = [...plan.accept, ...reissued];
     this.#mustRebuild ||= replaced || this.#reachesBehindBase();
@@ -102,12 +109,12 @@ export class Merger {
   async #rebuild(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
     // Until it is done: what was issued again may be in the journal and not in the state.
     this.#mustRebuild = true;
-    const done = await this.#replica.pinned(() => this.#rebuildPinned(heard));
+    const done = await this.#rebuildWhole(heard);
     this.#mustRebuild = false;
     return done;
   }
 
-  async #rebuildPinned(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
+  async #rebuildWhole(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
     const replica = this.#replica;
     const { commit } = this.#own;
     if (commit.failure === undefined) await commit.settle();
@@ -130,22 +137,35 @@ export class Merger {
   }
 
   /** Finds the streams that the seal in force cuts short of what the state contains. */
-  async #endStreams(): Promise<void> {
+  async #endStreams(heard: readonly Heard[]): Promise<void> {
     const { seal } = this.#sealing;
     if (seal === undefined) return;
+    const moved = await this.#movedStreams(heard);
     const { timeline, accepted } = this.#replica;
     for (const [key, count] of accepted) {
       const named = seal.V[key] ?? 0;
       if (count <= named) continue;
       const entry = timeline.entries.find(({ event }) => event.seq === named + 1 && streamKey(event) === key);
       const id = entry?.event.id ?? (await this.#streams.idOf(key, named + 1));
-      if (id === undefined)
+      // Its master went on in another stream and deleted it, so that it was cut; what is behind the base is built anew.
+      if (id === undefined && moved.has(key)) this.#sealing.end(key, named);
+      else if (id === undefined)
         throw new JournalDamagedError(
           `Seal ${seal.no} names ${named} events of ${key}, of which ${count} were merged here; event ${named + 1} cannot be read in ${this.#store.location}, so it is not known whether it still counts. ` +
             'Nothing was changed; sync the folder again.',
         );
-      if (id <= seal.H) this.#sealing.end(key, named);
+      else if (id <= seal.H) this.#sealing.end(key, named);
     }
+  }
+
+  /** Streams that others say they go on with elsewhere, because a seal cut them. */
+  async #movedStreams(heard: readonly Heard[]): Promise<ReadonlySet<string>> {
+    const moved = new Set<string>();
+    for (const { stream } of heard) {
+      const header = await this.#store.header(stream);
+      for (const epoch of Object.keys(header?.moved ?? {})) moved.add(streamKey({ master: stream.master, epoch }));
+    }
+    return moved;
   }
 
   /** Reads own events that the seal in force does not name; `undefined` if all of them count or were issued again. */
@@ -154,7 +174,9 @@ export class Merger {
     if (seal === undefined) return undefined;
     const found: { header: StreamHeader; frontier: Frontier | undefined }[] = [];
     for (const { stream, frontier, own } of heard) {
-      const header = own ? await this.#store.header(stream) : undefined;
+      // Of the stream that is written the header is known, whatever can be read of it just now.
+      const isCurrent = streamKey(stream) === this.#own.key;
+      const header = isCurrent ? this.#own.header : own ? await this.#store.header(stream) : undefined;
       if (header !== undefined) found.push({ header, frontier });
     }
     const { now, patience } = this.#options;
@@ -165,17 +187,38 @@ export class Merger {
     );
     const tails: OwnTail[] = [];
     for (const { header } of found) {
-      const key = streamKey(header);
-      // Of an earlier stream all that it holds, published or not: a crash may have come between.
-      const last = key === this.#own.key ? (this.#own.commit.durable?.seq ?? 0) : Infinity;
-      const upTo = heirs.has(header.session) ? last : 0;
-      tails.push({ header, tail: await this.#streams.events(header, seal.V[key] ?? 0, upTo) });
+      const tail = heirs.has(header.session) ? await this.#lateOf(header, seal) : [];
+      tails.push({ header, tail });
     }
     if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))
       return undefined;
     const epoch = this.#replica.clock.advance();
     await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
     return { tails, epoch };
+  }
+
+  /** The events of an own stream from the first that a seal cuts; of the one that is written all of them, or none at all. */
+  async #lateOf(header: StreamHeader, seal: Seal): Promise<readonly Event[]> {
+    const key = streamKey(header);
+    const named = seal.V[key] ?? 0;
+    const isCurrent = key === this.#own.key;
+    // Of an earlier stream all that it holds, published or not: a crash may have come between.
+    const last = isCurrent ? (this.#own.commit.durable?.seq ?? 0) : Infinity;
+    if (last <= named) return [];
+    const [first] = await this.#streams.events(header, named, named + 1);
+    if (first !== undefined && counts(first, seal)) return [];
+    const tail = first === undefined ? [] : await this.#streams.events(header, named, last);
+    if (isCurrent && (tail.at(-1)?.seq ?? named) < last) {
+      await this.#streams.findDamage();
+      throw this.#unreadable(`event ${(tail.at(-1)?.seq ?? named) + 1} of ${last} is missing`);
+    }
+    return tail;
+  }
+
+  #unreadable(what: string): JournalDamagedError {
+    return new JournalDamagedError(
+      `A seal was made without calls of this master, and its own journal in ${this.#store.location} cannot be read now: ${what}. Nothing was changed or dropped; it is tried again at the next sync.`,
+    );
   }
 
   /** Begins the stream that continues the cut ones; everything in it is durable when this returns. */
@@ -249,5 +292,9 @@ function withCalls(
   const key = streamKey(header);
   const last = tail.at(-1)?.seq ?? seal.V[key] ?? 0;
   const calls = entries.map(({ event }) => event).filter((event) => streamKey(event) === key && event.seq > last);
+  if (calls.some(({ seq }, index) => seq !== last + index + 1))
+    throw new JournalDamagedError(
+      `Calls of this master after event ${last} of ${key} are no longer in memory; they are read at the next sync.`,
+    );
   return [...tail, ...calls];
 }

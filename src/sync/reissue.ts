@@ -56,6 +56,14 @@ export function movedUpTo(
   return Math.max(remembered[stream.epoch] ?? 0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
 }
 
+/** Number of the last event that a stream ever had, as far as anybody in the folder says. */
+export function knownEnd(
+  key: string,
+  said: readonly { readonly key: string; readonly head: number; readonly seen: Readonly<Record<string, number>> }[],
+): number {
+  return Math.max(0, ...said.map((one) => Math.max(one.key === key ? one.head : 0, one.seen[key] ?? 0)));
+}
+
 /** Which own events have to be issued again under a seal. The first event that does not count cuts its stream for good. */
 export function cutTail(
   streams: readonly OwnTail[],

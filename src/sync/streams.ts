@@ -20,6 +20,7 @@ export interface Heard {
 /** Reads the streams of a store: what was published, and the events behind it. */
 export class Streams {
   readonly #store: Store;
+  readonly #frontiers = new Map<string, { readonly text: string; readonly frontier: Frontier | undefined }>();
   readonly #own: OwnStream;
   readonly #ended: () => VersionVector;
   /** Newest epoch found of each master. */
@@ -50,9 +51,18 @@ export class Streams {
       if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
     return listings.map(({ stream, frontier }) => ({
       stream,
-      frontier: decodeFrontier(frontier, this.#store.crc32),
+      frontier: this.#decoded(streamKey(stream), frontier),
       own: stream.master === master,
     }));
+  }
+
+  // An idle master's frontier is the same text each time.
+  #decoded(key: string, text: string | undefined): Frontier | undefined {
+    if (text === undefined) return undefined;
+    let known = this.#frontiers.get(key);
+    if (known?.text !== text)
+      this.#frontiers.set(key, (known = { text, frontier: decodeFrontier(text, this.#store.crc32) }));
+    return known.frontier;
   }
 
   // Whoever was cut goes on in another stream, and perhaps nothing but its folder tells so.

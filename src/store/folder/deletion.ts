@@ -21,14 +21,41 @@ export interface Segment {
 export async function coveredSegments(fs: FileSystem, directory: string, upTo: number): Promise<Segment[]> {
   const firsts = await segmentsOf(fs, directory);
   const sizes = await Promise.all(firsts.map((first) => fs.size(`${directory}/${segmentName(first)}`)));
-  const newest = sizes.map((size) => size > 0).lastIndexOf(true);
+  // An empty one may be left over from a rotation that came to nothing: its number says nothing about the one before it.
+  const used = firsts.map((first, index) => ({ first, size: sizes[index] ?? 0 })).filter(({ size }) => size > 0);
   const covered: Segment[] = [];
-  for (const [index, first] of firsts.entries()) {
-    const next = firsts[index + 1];
-    if (index >= newest || next === undefined || next - 1 > upTo) break;
-    covered.push({ first, size: sizes[index] ?? 0 });
+  for (const [index, segment] of used.entries()) {
+    const next = used[index + 1];
+    if (next === undefined || next.first - 1 > upTo) break;
+    if ((await lastSeqIn(fs, directory, segment)) > upTo) break;
+    covered.push(segment);
   }
   return covered;
+}
+
+const TAIL_BYTES = 64 * 1024;
+
+/** Number of the last event in a segment, whatever its name and its neighbours' names say. */
+async function lastSeqIn(fs: FileSystem, directory: string, { first, size }: Segment): Promise<number> {
+  for (let length = TAIL_BYTES; ; length *= 4) {
+    const bytes = await fs.read(`${directory}/${segmentName(first)}`, Math.max(0, size - length));
+    const lines = new TextDecoder().decode(bytes).split('\n');
+    // The first piece may be the end of a line only.
+    const whole = (length >= size ? lines : lines.slice(1)).filter((line) => line.startsWith('{'));
+    const last = whole.at(-1);
+    if (last !== undefined) return seqOf(last);
+    if (length >= size) return Infinity;
+  }
+}
+
+function seqOf(line: string): number {
+  try {
+    const { kind, seq } = JSON.parse(line) as { kind?: string; seq?: number };
+    return kind === 'header' ? 0 : (seq ?? Infinity);
+  } catch {
+    // What cannot be read is not deleted.
+    return Infinity;
+  }
 }
 
 /** Bytes that deleting those segments frees. */

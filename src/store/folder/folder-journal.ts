@@ -5,6 +5,7 @@ import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../stor
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { createFileNow, type FileSystem, type OpenFile, replaceFile, temporaryName } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
+import { countLines } from './line-check.js';
 import type { Lock } from './lock.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -28,6 +29,8 @@ export interface OpenEnd {
   readonly seal: Seal | undefined;
   /** What it remembers to have issued again. */
   readonly moved: Readonly<Record<string, number>>;
+  /** What was published of earlier streams. */
+  readonly ends: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
   /** Checks every line of the stream but those up to `deleted`, which may be gone. */
@@ -52,6 +55,7 @@ export class FolderJournal implements Journal {
   readonly notices: readonly Notice[];
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
+  readonly ends: Readonly<Record<string, number>>;
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -85,6 +89,7 @@ export class FolderJournal implements Journal {
     this.head = end.head;
     this.notices = end.notices;
     this.seal = end.seal;
+    this.ends = end.ends;
     this.moved = { ...end.moved, ...end.header.moved };
     this.#end = end;
     this.#file = end.file;
@@ -137,7 +142,7 @@ export class FolderJournal implements Journal {
 
   async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    const session = { session: header.session, epoch: header.epoch, head, seal, moved: this.moved };
+    const session = { session: header.session, epoch: header.epoch, head, seal, moved: this.moved, ends: this.ends };
     const news = JSON.stringify([head, seal?.no]);
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#remembered) await writeSession(fs, local, session);
@@ -339,10 +344,4 @@ export class FolderJournal implements Journal {
     await next.close();
     await this.#end.fs.unlink(name);
   }
-}
-
-function countLines(bytes: Uint8Array): number {
-  let count = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
-  return count;
 }

@@ -62,6 +62,8 @@ export class FolderStore implements Store {
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
   #begun = false;
+  /** Masters that were opened here: what cannot be read of them is an error, not late. */
+  readonly #mine = new Set<string>();
   readonly #readers = new Map<string, SegmentReader>();
   readonly #catalog: StreamCatalog;
 
@@ -87,6 +89,7 @@ export class FolderStore implements Store {
     await this.#fs.mkdir(local);
     await this.#fs.mkdir(`${this.location}/${request.master}`);
     this.#begun = true;
+    this.#mine.add(request.master);
     const lock = await this.#lock(local, request.master);
     try {
       const notices = await claimFolder(this.#fs, this.location, request.master);
@@ -112,7 +115,10 @@ export class FolderStore implements Store {
     const key = streamKey(stream);
     let reader = this.#readers.get(key);
     if (reader === undefined)
-      this.#readers.set(key, (reader = new SegmentReader(this.#fs, streamDirectory(this.location, stream))));
+      this.#readers.set(
+        key,
+        (reader = new SegmentReader(this.#fs, streamDirectory(this.location, stream), this.#mine.has(stream.master))),
+      );
     return reader.read(after, upTo);
   }
 
@@ -180,6 +186,7 @@ export class FolderStore implements Store {
       head: found.head,
       seal,
       moved: session.moved ?? {},
+      ends: session.ends ?? {},
       notices,
       lock,
       check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
@@ -237,7 +244,8 @@ export class FolderStore implements Store {
     const directory = streamDirectory(this.location, header);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
     const { seal, moved = {} } = session ?? {};
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved });
+    const ends = endsOf(session);
+    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved, ends });
     await this.#fs.mkdir(directory);
     await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
@@ -251,6 +259,7 @@ export class FolderStore implements Store {
       head: undefined,
       seal,
       moved,
+      ends,
       notices,
       lock,
       check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
@@ -307,6 +316,12 @@ export class FolderStore implements Store {
 function continues(session: Session, epoch: string, header: StreamHeader | undefined): boolean {
   if (session.epoch === epoch) return true;
   return header?.session === session.session && header.moved?.[session.epoch ?? ''] !== undefined;
+}
+
+/** What was published of the streams that this machine leaves. */
+function endsOf(session: Session | undefined): Readonly<Record<string, number>> {
+  const { epoch, head, ends } = session ?? {};
+  return epoch === undefined || head === undefined ? { ...ends } : { ...ends, [epoch]: head.seq };
 }
 
 function newer(one: Seal | undefined, other: Seal | undefined): Seal | undefined {

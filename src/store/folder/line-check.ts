@@ -64,3 +64,10 @@ export class LineCheck {
     return true;
   }
 }
+
+/** How many lines some bytes end. */
+export function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
+  return count;
+}

@@ -1,4 +1,4 @@
-import { type FileSystem, ifReadable, readIfThere } from './file-system.js';
+import { type FileSystem, ifReadable, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
@@ -25,12 +25,15 @@ interface Place {
 export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
+  readonly #isOwn: boolean;
   #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(fs: FileSystem, directory: string) {
+  /** @param isOwn fails where a file is refused; of another master it has not arrived then */
+  constructor(fs: FileSystem, directory: string, isOwn = false) {
     this.#fs = fs;
     this.#directory = directory;
+    this.#isOwn = isOwn;
   }
 
   /** Lines of the events after `after` up to `upTo`, as far as whole lines have arrived. */
@@ -55,7 +58,7 @@ export class SegmentReader {
   async #readSegment(wanted: number, upTo: number, lines: string[]): Promise<number> {
     if (this.#at?.next === wanted + 1) await this.#stepBack(this.#at);
     if (this.#at?.next !== wanted) {
-      const segment = (await this.#segments()).filter((first) => first <= wanted).at(-1);
+      const segment = await this.#segmentOf(wanted);
       if (segment === undefined) return 0;
       this.#at = { segment, offset: 0, next: segment };
     }
@@ -73,7 +76,7 @@ export class SegmentReader {
     const end = last.offset + last.length;
     const from = end - last.mark.length;
     const file = `${this.#directory}/${segmentName(at.segment)}`;
-    const bytes = await ifReadable(readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
+    const bytes = await this.#ifReadable(readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
     const isSame = bytes?.length === last.mark.length + 1 && last.mark.every((byte, index) => byte === bytes[index]);
     if (isSame && bytes.at(-1) === LINE_FEED)
       this.#at = { segment: at.segment, offset: last.offset, next: at.next - 1 };
@@ -115,20 +118,40 @@ export class SegmentReader {
   async #block({ segment, offset }: Place): Promise<Uint8Array | undefined> {
     const file = `${this.#directory}/${segmentName(segment)}`;
     for (let length = BLOCK_BYTES; ; length *= 2) {
-      const bytes = await ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
+      const bytes = await this.#ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
       if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
     }
   }
 
   async #nextSegment(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
     const segments = await this.#segments();
-    if (at.segment === wanted || !segments.includes(wanted)) return 0;
+    // An empty one may be left over from a rotation that came to nothing; events go on where they were.
+    if (at.segment === wanted || !segments.includes(wanted) || (await this.#sizeOf(wanted)) === 0) return 0;
     this.#at = { segment: wanted, offset: 0, next: wanted };
     return this.#readSegment(wanted, upTo, lines);
   }
 
-  // What one master's folder refuses has not arrived; it must not stop the reading of the others.
+  /** The segment that an event should be in. */
+  async #segmentOf(wanted: number): Promise<number | undefined> {
+    const before = (await this.#segments()).filter((first) => first <= wanted).reverse();
+    for (const first of before) if ((await this.#sizeOf(first)) > 0) return first;
+    return before[0];
+  }
+
+  #sizeOf(first: number): Promise<number> {
+    const size = this.#fs.size(`${this.#directory}/${segmentName(first)}`).catch((error: unknown) => {
+      if (isMissing(error)) return 0;
+      throw error;
+    });
+    return this.#ifReadable(size, 0);
+  }
+
   #segments(): Promise<number[]> {
-    return ifReadable(segmentsOf(this.#fs, this.#directory), []);
+    return this.#ifReadable(segmentsOf(this.#fs, this.#directory), []);
+  }
+
+  // What one master's folder refuses has not arrived; it must not stop the reading of the others.
+  #ifReadable<T>(reading: Promise<T>, otherwise: T): Promise<T> {
+    return this.#isOwn ? reading : ifReadable(reading, otherwise);
   }
 }

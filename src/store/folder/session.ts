@@ -17,6 +17,8 @@ export interface Session {
   readonly seal: Seal | undefined;
   /** Last event of each earlier epoch that it has issued again. */
   readonly moved?: Readonly<Record<string, number>>;
+  /** By earlier epochs: the last event that was published there. */
+  readonly ends?: Readonly<Record<string, number>>;
 }
 
 /** Default private directory of one master of one shared folder, under the user's state directory. */
@@ -34,9 +36,16 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
   const bytes = await readIfThere(fs, `${local}/session.json`);
   if (bytes === undefined) return undefined;
   try {
-    const { session, epoch, head, seal, moved } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
+    const {
+      session,
+      epoch,
+      head,
+      seal,
+      moved = {},
+      ends = {},
+    } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
     if (typeof session !== 'string') return undefined;
-    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, moved: moved ?? {} };
+    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, moved, ends };
   } catch {
     // A torn session cannot vouch for anything, which is exactly what "no session" says.
     return undefined;

@@ -181,6 +181,7 @@ class MemoryJournal implements Journal {
   readonly notices = [];
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
+  readonly ends = {};
   readonly #streams: Map<string, MemoryStream>;
   readonly soon = queueMicrotask;
   readonly #stream: MemoryStream;
