@@ -13,8 +13,12 @@ import { verify, type VerifyOptions } from './verify.js';
 /** The exit code of a command that found what it looked for: damage. */
 const DAMAGED = 2;
 
-/** The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model. */
-export function program(print: Print, exit: (code: number) => void = () => undefined): Command {
+/**
+ * The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model.
+ *
+ * @param warn takes what does not belong among the lines of a listing
+ */
+export function program(print: Print, exit: (code: number) => void = () => undefined, warn: Print = print): Command {
   const command = new Command('prevalent').description('Looks into the shared folder of a Prevalent model');
   const add = (name: string, description: string): Command =>
     command.command(name).description(description).argument('<folder>', 'the shared folder');
@@ -39,11 +43,15 @@ export function program(print: Print, exit: (code: number) => void = () => undef
     });
   add('backup', 'copy everything published to a new folder, as one moment, while masters may run')
     .argument('<target>', 'a folder that is empty or not there')
-    .action((folder: string, target: string) => backup(folder, target, print));
+    .action(async (folder: string, target: string) => {
+      report(await backup(folder, target, print));
+    });
   add(
     'export',
     'print all published events in their final order, one JSON object per line, whatever their number',
-  ).action((folder: string) => exportEvents(folder, print));
+  ).action(async (folder: string) => {
+    report(await exportEvents(folder, print, warn));
+  });
   add('repair', 'tell what is damaged in the journals of a master of this machine, and cut it off if asked to')
     .argument('<master>', 'name of the master, which must not run')
     .option('--local <directory>', 'its private directory, if it was opened with one')
@@ -59,6 +67,7 @@ if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta
   program(
     (line) => process.stdout.write(`${line}\n`),
     (code) => (process.exitCode = code),
+    (line) => process.stderr.write(`${line}\n`),
   )
     .parseAsync()
     .catch((error: unknown) => {

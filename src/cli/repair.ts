@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
-import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/envelope.js';
 import { replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
@@ -9,8 +9,10 @@ import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { freeName } from '../store/folder/recovery.js';
 import { defaultLocalDirectory } from '../store/folder/session.js';
-import { examine } from './examination.js';
+import type { StreamListing } from '../store/store.js';
+import { eventsIn, examine } from './examination.js';
 import { existingStore, type Print } from './folder.js';
+import { standInsOf, type StandIns } from './stand-ins.js';
 
 export interface RepairOptions {
   /** Private directory of the master on this machine, if it is not the default one. */
@@ -30,10 +32,12 @@ export async function repair(folder: string, master: string, options: RepairOpti
   // Nobody may write meanwhile.
   const lock = await takeLock(local, master);
   try {
-    const streams = (await store.streams()).filter(({ stream }) => stream.master === master);
+    const listings = await store.streams();
+    const standIns = await standInsOf(store, listings);
+    const streams = listings.filter(({ stream }) => stream.master === master);
     if (streams.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
     let damaged = 0;
-    for (const { stream, frontier } of streams) damaged += await repairStream(store, stream, frontier, options, print);
+    for (const listing of streams) damaged += await repairStream(store, listing, standIns, options, print);
     if (damaged === 0) print('Nothing is damaged.');
     else if (options.cut === undefined)
       print('Nothing was changed. Look for a good copy of these files first; with --cut they are cut as told.');
@@ -45,12 +49,12 @@ export async function repair(folder: string, master: string, options: RepairOpti
 
 async function repairStream(
   store: FolderStore,
-  stream: StreamId,
-  text: string | undefined,
+  { stream, frontier: text }: StreamListing,
+  standIns: StandIns,
   { cut }: RepairOptions,
   print: Print,
 ): Promise<number> {
-  const { damage, damagedSnapshots, frontier } = await examine(store, stream, text);
+  const { damage, damagedSnapshots, frontier } = await examine(store, stream, text, standIns);
   const directory = streamDirectory(store.location, stream);
   for (const position of damagedSnapshots) {
     print(`The snapshot ${position} of ${streamKey(stream)} is damaged.`);
@@ -77,13 +81,13 @@ async function repairJournal(
   const first = Number(name.slice(0, 16));
   const later = (await segmentsOf(fs, directory)).filter((seq) => seq > first).map(segmentName);
   const rest = [bytes.subarray(byte), ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`))))];
-  const lost = rest.flatMap((part) => goodEvents(part, store));
+  const lost = rest.flatMap((part) => eventsIn(part, store));
   print(damage.message);
   print(
     `${cut ? 'Cut' : 'Would cut'} ${name} at byte ${byte}${later.length === 0 ? '' : `, and put aside ${later.join(', ')}`}. ` +
       `That takes ${lost.length} readable events out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
   );
-  const kept = goodEvents(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
+  const kept = eventsIn(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
   if (kept < published)
     print(
       `Events ${kept + 1} to ${published} were published: masters that have them keep them, others wait for them. The master goes on in a new epoch.`,
@@ -106,13 +110,4 @@ async function putAside(directory: string, name: string, print: Print): Promise<
   await fs.rename(`${directory}/${name}`, `${directory}/${aside}`);
   await fs.syncDirectory(directory);
   print(`Put aside as ${directory}/${aside}.`);
-}
-
-/** Numbers of the events that can be read in these bytes. */
-function goodEvents(bytes: Uint8Array, { crc32 }: FolderStore): number[] {
-  return new TextDecoder()
-    .decode(bytes)
-    .split('\n')
-    .map((line) => parseLine(line, crc32))
-    .flatMap((line) => (line.kind === 'event' ? [line.event.seq] : []));
 }
