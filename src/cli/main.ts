@@ -32,7 +32,7 @@ export function program(print: Print, exit: (code: number) => void = () => undef
   add('log', 'list the published events of all masters in their final order')
     .option('--json', 'one JSON object per line, as in the journals')
     .option('--master <name>', 'only events of this master')
-    .action((folder: string, options: LogOptions) => log(folder, options, print));
+    .action((folder: string, options: LogOptions) => log(folder, options, print, warn));
   add('verify', 'check every checksum, number, frontier and snapshot; with a model, replay everything as well')
     .option(
       '--model <file#Class>',

@@ -1,5 +1,5 @@
 /** The command on folders whose history is deleted, cut, or missing. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore, Master, type MasterOptions } from '../../../src/index.js';
@@ -169,4 +169,95 @@ test('a backup that fails leaves nothing, so that it can be made again', async (
   writeFileSync(file, good);
   expect((await run('backup', shared, target)).code).toBe(0);
   expect(readdirSync(join(home, 'backups'))).toEqual(['monday']);
+});
+
+describe('status and log', () => {
+  test('know deleted history', async () => {
+    const laptop = await open('laptop');
+    await write(laptop, 1, 8);
+    await laptop.compact();
+    await laptop.close();
+    const status = await run('status', shared);
+    expect(status.code).toBe(0);
+    expect(status.lines[0]).toMatch(
+      /^laptop@\w{26}: 8 events, [1-7] of them deleted \(snapshot at seal 1\), the last at 2026-01-01T\S+$/,
+    );
+    expect(status.lines[1]).toMatch(/^Seal 1, up to 2026-01-01T\S+, made by laptop@\w{26}\.$/);
+    expect(status.lines).toHaveLength(2);
+    const exported = await run('export', shared);
+    const logged = await run('log', shared);
+    expect(logged.lines.length).toBeGreaterThan(0);
+    expect(logged.lines).toHaveLength(exported.lines.length);
+    expect(logged.lines.at(-1)).toContain('laptop#8');
+    const deleted = 8 - logged.lines.length;
+    expect(logged.warned).toEqual([
+      expect.stringMatching(new RegExp(`^Events 1 to ${deleted} of laptop@\\w{26} are deleted`)),
+    ]);
+  });
+
+  test('tell which events are missing, and go on behind them', async () => {
+    const laptop = await open('laptop');
+    await write(laptop, 1, 8);
+    await laptop.close();
+    const [, [second = 0, file = ''] = [], [third = 0] = []] = segments('laptop');
+    rmSync(file);
+    const range = `events ${second} to ${third - 1} have not arrived`;
+    const status = await run('status', shared);
+    expect(status.lines[0]).toContain(
+      `— events ${second} to ${third - 1} have not arrived (${8 - (third - second)} readable)`,
+    );
+    const logged = await run('log', shared);
+    expect(logged.lines.at(-1)).toContain('laptop#8');
+    expect(logged.warned.join()).toContain(range);
+  });
+
+  test('mark what a seal cut, and what was issued again', async () => {
+    const phone = await open('phone');
+    await write(phone, 1, 2);
+    await phone.sync();
+    const laptop = await open('laptop', { sealer: true });
+    await laptop.sync();
+    // Calls of a machine that is away for longer than patience.
+    await write(phone, 3, 4);
+    now += 3 * HOUR;
+    await write(laptop, 1, 1);
+    now += HOUR;
+    await laptop.sync();
+    await laptop.sync();
+    await phone.close();
+    const before = await run('status', shared);
+    expect(before.lines.join('\n')).toMatch(/phone@\w{26}: 4 events, cut: 2 of 4 count, the last at/);
+    const cut = (await run('log', shared)).lines.filter((line) => line.includes('phone#'));
+    expect(cut.map((line) => line.replace(/.*(phone#)/, '$1'))).toEqual([
+      'phone#1  write["note 1"]',
+      'phone#2  write["note 2"]',
+      'phone#3  write["note 3"]  cut',
+      'phone#4  write["note 4"]  cut',
+    ]);
+    // It finds its stream cut, and issues those calls again.
+    const again = await open('phone');
+    await again.sync();
+    await again.close();
+    const origin = /  (\w{26})  phone#3/.exec(cut[2]!)?.[1];
+    expect((await run('log', shared)).lines.join('\n')).toContain(`phone#1  write["note 3"]  again, first ${origin}`);
+  });
+
+  test('tell of two seals of which neither extends the other', async () => {
+    const island = join(home, 'island');
+    for (const [name, folder] of [
+      ['laptop', shared],
+      ['phone', island],
+    ] as const) {
+      const options = { store: new FolderStore(folder) };
+      const master = await open(name, options);
+      await write(master, 1, 2);
+      await master.compact();
+      await master.close();
+    }
+    cpSync(join(island, 'phone'), join(shared, 'phone'), { recursive: true });
+    const { lines, code } = await run('status', shared);
+    expect([code, lines.length]).toEqual([0, 3]);
+    expect(lines[2]).toMatch(/History was sealed twice, apart/);
+    expect((await run('log', shared)).lines.length).toBeGreaterThan(1);
+  });
 });
