@@ -7,6 +7,7 @@ import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { recoverStream } from '../store/folder/recovery.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
+import { missingOf } from './published-lines.js';
 import { deletedUpTo, snapshotHeader, standInsOf, type StandIns } from './stand-ins.js';
 
 /** What every line, frontier and snapshot of one stream says about itself, without a model. */
@@ -96,8 +97,8 @@ async function examineJournal(
     const events = Math.max(there, Math.min(deleted, published));
     if (header === undefined)
       problems.push(`the journal of ${streamKey(stream)} has no header; perhaps it has not arrived`);
-    if (events < published)
-      problems.push(`events ${events + 1} to ${published} of ${streamKey(stream)} are published and not there`);
+    const missing = missingOf({ from: events + 1, to: published }, deleted, stream);
+    if (missing !== undefined) problems.push(missing);
     else if (frontier?.head !== undefined && there === published && head?.id !== frontier.head.id)
       problems.push(`event ${published} of ${streamKey(stream)} is not the one that was published`);
     return { events, damage: undefined };

@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../errors.js';
 import { streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import { existingStore, type Print } from './folder.js';
@@ -11,9 +12,16 @@ export interface LogOptions {
 /**
  * Lists the published events of all masters in their final order. Those that do not count under the seal are marked, and those
  * that were issued again; what is deleted or missing is warned of.
+ *
+ * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such master
  */
 export async function log(folder: string, options: LogOptions, print: Print, warn: Print): Promise<void> {
   const report = await readFolder(await existingStore(folder));
+  const names = new Set(report.streams.map(({ stream }) => stream.master));
+  if (options.master !== undefined && !names.has(options.master))
+    throw new InvalidOptionError(
+      `There is no master "${options.master}" in ${folder}; there are ${[...names].join(', ')}`,
+    );
   const isWanted = (master: string): boolean => options.master === undefined || master === options.master;
   for (const { stream, deleted, trouble } of report.streams) {
     if (!isWanted(stream.master)) continue;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { backup } from './backup.js';
@@ -19,7 +19,9 @@ const DAMAGED = 2;
  * @param warn takes what does not belong among the lines of a listing
  */
 export function program(print: Print, exit: (code: number) => void = () => undefined, warn: Print = print): Command {
-  const command = new Command('prevalent').description('Looks into the shared folder of a Prevalent model');
+  const command = new Command('prevalent')
+    .description('Looks into the shared folder of a Prevalent model')
+    .version(packageVersion());
   const add = (name: string, description: string): Command =>
     command.command(name).description(description).argument('<folder>', 'the shared folder');
   const report = (problems: number): void => {
@@ -60,6 +62,12 @@ export function program(print: Print, exit: (code: number) => void = () => undef
       report(await repair(folder, master, options, print));
     });
   return command;
+}
+
+function packageVersion(): string {
+  // As far above the sources as above what is compiled from them.
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 const started = process.argv[1];

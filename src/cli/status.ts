@@ -9,7 +9,6 @@ import { readFolder, type StreamReport } from './folder-report.js';
  */
 export async function status(folder: string, print: Print): Promise<void> {
   const { streams, seal, separate } = await readFolder(await existingStore(folder));
-  if (streams.length === 0) print(`No master has written to ${folder} yet.`);
   for (const report of streams) print(`${streamKey(report.stream)}: ${textOf(report)}`);
   if (seal !== undefined) print(`Seal ${seal.no}, up to ${timeOf(seal.H)}, made by ${seal.by}.`);
   if (separate !== undefined) print(separate);
