@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
 import { isMissing, replaceFile } from '../store/folder/file-system.js';
@@ -8,8 +8,11 @@ import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory }
 import { LineCheck } from '../store/folder/line-check.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
-import { deletedUpTo, snapshotHeader } from './examination.js';
+import type { StreamListing } from '../store/store.js';
+import { sameTexts } from './examination.js';
 import { existingStore, type Print } from './folder.js';
+import { type Gap, missingOf } from './published-lines.js';
+import { deletedUpTo, snapshotHeader, standInsOf } from './stand-ins.js';
 
 /** How often something is read again because a running master changed it meanwhile. */
 const ATTEMPTS = 10;
@@ -20,53 +23,94 @@ interface Published {
   readonly frontier: Frontier;
 }
 
-/** A running master deleted something that was to be copied, because a newer snapshot stands in for it. */
-class ChangedMeanwhile extends StoreUnreachableError {}
+/** What is copied at once. */
+interface Moment {
+  readonly published: readonly Published[];
+  /** Everything that was read to find it. */
+  readonly listings: readonly StreamListing[];
+}
+
+/** What to tell about a copy. */
+interface Copied {
+  readonly told: readonly string[];
+  /** What could not be copied because it is not there. */
+  readonly missing: readonly string[];
+}
 
 /**
  * Copies what every master has published, as one consistent moment, while masters may run. Nothing that is not published is
- * in the copy: it could still be taken back.
+ * in the copy: it could still be taken back. Gives how much is missing.
  */
-export async function backup(folder: string, target: string, print: Print): Promise<void> {
+export async function backup(folder: string, target: string, print: Print): Promise<number> {
   const store = await existingStore(folder);
   const root = resolve(target).replaceAll('\\', '/');
   await refuseUsed(root);
-  for (const line of await copyAll(store, root, ATTEMPTS)) print(line);
+  await mkdir(dirname(root), { recursive: true });
+  // Under another name until it is whole: what a failure leaves must not look like a backup, nor be in the way of the next one.
+  const { told, missing } = await copyUnderName(store, root);
+  for (const line of told) print(line);
+  for (const line of missing) print(`${line}.`);
+  if (missing.length > 0) print('The backup lacks this; all else is in it. Sync the folder and make another one.');
   print(
     `Copied to ${root}. Put it in the place of the shared folder to use it; masters that were further go on in a new epoch.`,
   );
+  return missing.length;
 }
 
+/** Makes way for the copy: an empty folder is removed. */
 async function refuseUsed(root: string): Promise<void> {
-  const names = await readdir(root).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
-  if (names.length > 0) throw new InvalidOptionError(`${root} is not empty; give a new folder for each backup`);
-}
-
-/** Copies one moment; gives what to tell about each stream. */
-async function copyAll(store: FolderStore, root: string, attempts: number): Promise<string[]> {
-  const moment = await consistentMoment(store);
-  const heads = new Map(moment.map(({ stream, frontier }) => [streamKey(stream), frontier.head?.seq ?? 0]));
-  const told: string[] = [];
   try {
-    for (const published of moment) {
-      const copied = await copyStream(store, root, published, heads);
-      told.push(`${streamKey(published.stream)}: ${published.frontier.head?.seq ?? 0} events, ${copied} snapshots`);
-    }
-    return told;
-  } catch (error) {
-    if (!(error instanceof ChangedMeanwhile || isMissing(error)) || attempts <= 1) throw error;
-    return copyAll(store, root, attempts - 1);
+    await rmdir(root);
+  } catch (cause) {
+    if (isMissing(cause)) return;
+    const { code } = cause as { code?: string };
+    if (code === 'ENOTEMPTY' || code === 'EEXIST')
+      throw new InvalidOptionError(`${root} is not empty; give a new folder for each backup`, { cause });
+    throw new InvalidOptionError(`${root} cannot be replaced (${code}); give a new folder in it`, { cause });
   }
 }
 
+async function copyUnderName(store: FolderStore, root: string): Promise<Copied> {
+  for (let attempt = 1; ; attempt++) {
+    const partial = `${root}.partial-${process.pid}`;
+    try {
+      await rm(partial, { recursive: true, force: true });
+      await mkdir(partial);
+      const moment = await consistentMoment(store);
+      const copied = await copyMoment(store, partial, moment);
+      const isWhole = copied.missing.length === 0;
+      if (isWhole || attempt >= ATTEMPTS || sameTexts(moment.listings, await store.streams())) {
+        await fs.rename(partial, root);
+        await fs.syncDirectory(dirname(root));
+        return copied;
+      }
+    } catch (error) {
+      // A running master removed it, because a newer snapshot stands in for it.
+      if (!isMissing(error) || attempt >= ATTEMPTS) throw error;
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  }
+}
+
+async function copyMoment(store: FolderStore, root: string, { published, listings }: Moment): Promise<Copied> {
+  const heads = new Map(published.map(({ stream, frontier }) => [streamKey(stream), frontier.head?.seq ?? 0]));
+  const standIns = await standInsOf(store, listings);
+  const told: string[] = [];
+  const missing: string[] = [];
+  for (const one of published) {
+    const copied = await copyStream(store, root, one, heads, deletedUpTo(standIns, one.stream), missing);
+    told.push(`${streamKey(one.stream)}: ${one.frontier.head?.seq ?? 0} events, ${copied} snapshots`);
+  }
+  return { told, missing };
+}
+
 /** Frontiers of which no seal speaks of events that another one does not yet publish. */
-async function consistentMoment(store: FolderStore): Promise<Published[]> {
+async function consistentMoment(store: FolderStore): Promise<Moment> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const published: Published[] = [];
-    for (const { stream, frontier: text } of await store.streams()) {
+    const listings = await store.streams();
+    for (const { stream, frontier: text } of listings) {
       const frontier = decodeFrontier(text, store.crc32);
       if (text !== undefined && frontier !== undefined) published.push({ stream, text, frontier });
     }
@@ -74,7 +118,7 @@ async function consistentMoment(store: FolderStore): Promise<Published[]> {
     const isWhole = published.every(({ frontier }) =>
       Object.entries(frontier.seal?.V ?? {}).every(([key, seq]) => seq <= (heads.get(key) ?? seq)),
     );
-    if (isWhole) return published;
+    if (isWhole) return { published, listings };
   }
   throw new StoreUnreachableError(
     `${store.location} is not whole: a seal speaks of events that their masters do not publish there. Sync the folder and try again.`,
@@ -86,39 +130,40 @@ async function copyStream(
   root: string,
   { stream, text, frontier }: Published,
   heads: ReadonlyMap<string, number>,
+  deleted: number,
+  missing: string[],
 ): Promise<number> {
   const directory = streamDirectory(root, stream);
   await fs.mkdir(`${directory}/snapshots`);
-  await copyJournal(store, directory, stream, frontier);
+  for (const gap of await copyJournal(store, directory, stream, frontier.head?.seq ?? 0)) {
+    const told = missingOf(gap, deleted, stream);
+    if (told !== undefined) missing.push(told);
+  }
   const copied = await copySnapshots(store, directory, stream, heads);
   const needed = frontier.snapshot?.position;
   if (needed !== undefined && !copied.includes(needed))
-    throw new ChangedMeanwhile(
-      `The snapshot ${needed} of ${streamKey(stream)}, which stands in for deleted events, cannot be read in ${store.location}. The backup is not whole; sync the folder and make it again.`,
-    );
+    missing.push(`The snapshot ${needed} of ${streamKey(stream)}, which stands in for deleted events, cannot be read`);
   // Last: the copy of a stream is readable only when all of it is there.
   await replaceFile(fs, directory, FRONTIER_FILE, [new TextEncoder().encode(text)]);
   for (const one of [`${root}/${stream.master}`, root]) await fs.syncDirectory(one);
   return copied.length;
 }
 
-async function copyJournal(store: FolderStore, target: string, stream: StreamId, frontier: Frontier): Promise<void> {
+/** Copies the published part of a stream's journal; gives what of it is not there. */
+async function copyJournal(store: FolderStore, target: string, stream: StreamId, head: number): Promise<Gap[]> {
   const source = streamDirectory(store.location, stream);
-  const head = frontier.head?.seq ?? 0;
-  const deleted = deletedUpTo(frontier, stream);
+  const gaps: Gap[] = [];
   let reached = 0;
   for (const first of (await segmentsOf(fs, source)).filter((seq) => seq === 1 || seq <= head)) {
     const file = `${source}/${segmentName(first)}`;
     const bytes = await fs.read(file);
-    if (first > Math.max(reached, deleted) + 1) break;
+    if (first > reached + 1) gaps.push({ from: reached + 1, to: first - 1 });
     const { end, last } = publishedPart(bytes, stream, head, store, file);
-    reached = Math.max(reached, last);
+    reached = Math.max(reached, first - 1, last);
     await replaceFile(fs, target, segmentName(first), [bytes.subarray(0, end)]);
   }
-  if (reached < head && deleted < head)
-    throw new ChangedMeanwhile(
-      `Events ${reached + 1} to ${head} of ${streamKey(stream)} are not in ${store.location}. The backup is not whole; sync the folder and make it again.`,
-    );
+  if (reached < head) gaps.push({ from: reached + 1, to: head });
+  return gaps;
 }
 
 /** How far a file holds good lines of events that are published. */

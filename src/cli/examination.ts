@@ -1,11 +1,14 @@
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
+import { isMissing } from '../store/folder/file-system.js';
+import { segmentName, segmentsOf, streamDirectory } from '../store/folder/layout.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { recoverStream } from '../store/folder/recovery.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
-import { END, HEAD, readFrames } from '../sync/snapshot-frames.js';
-import { HeaderReader, type SnapshotHeader } from '../sync/snapshot-header.js';
+import type { StreamListing } from '../store/store.js';
+import { missingOf } from './published-lines.js';
+import { deletedUpTo, snapshotHeader, standInsOf, type StandIns } from './stand-ins.js';
 
 /** What every line, frontier and snapshot of one stream says about itself, without a model. */
 export interface Examination {
@@ -22,22 +25,43 @@ export interface Examination {
   readonly damage: JournalDamagedError | undefined;
 }
 
+/** How often a folder is looked at again because running masters changed it meanwhile. */
+const ATTEMPTS = 10;
+
 /** Checks all checksums and numbers of every stream in a folder. Changes nothing. */
 export async function examineAll(store: FolderStore): Promise<Examination[]> {
-  const found: Examination[] = [];
-  for (const { stream, frontier } of await store.streams()) found.push(await examine(store, stream, frontier));
-  return found;
+  for (let attempt = 1; ; attempt++) {
+    const listings = await store.streams();
+    const standIns = await standInsOf(store, listings);
+    const found: Examination[] = [];
+    for (const { stream, frontier } of listings) found.push(await examine(store, stream, frontier, standIns));
+    // A master may have published a snapshot meanwhile, and deleted what it stands in for.
+    const isGood = found.every(({ problems }) => problems.length === 0);
+    if (isGood || attempt >= ATTEMPTS || sameTexts(listings, await store.streams())) return found;
+  }
 }
 
-/** Checks all checksums and numbers of one stream. */
-export async function examine(store: FolderStore, stream: StreamId, text: string | undefined): Promise<Examination> {
+/** Tells whether nobody published anything between two looks at a folder. */
+export function sameTexts(before: readonly StreamListing[], after: readonly StreamListing[]): boolean {
+  const texts = (listings: readonly StreamListing[]): string =>
+    JSON.stringify(listings.map(({ stream, frontier }) => [streamKey(stream), frontier]));
+  return texts(before) === texts(after);
+}
+
+/** Checks all checksums and numbers of one stream. @param standIns what may be gone */
+export async function examine(
+  store: FolderStore,
+  stream: StreamId,
+  text: string | undefined,
+  standIns: StandIns,
+): Promise<Examination> {
   const frontier = decodeFrontier(text, store.crc32);
   const problems: string[] = [];
   if (text !== undefined && frontier === undefined)
     problems.push(
       `the frontier of ${streamKey(stream)} is damaged, or of a newer version; its master replaces it when it starts`,
     );
-  const journal = await examineJournal(store, stream, frontier, problems);
+  const journal = await examineJournal(store, stream, frontier, deletedUpTo(standIns, stream), problems);
   const snapshots: string[] = [];
   const damagedSnapshots: string[] = [];
   for (const { position } of await store.snapshots(stream)) {
@@ -45,56 +69,60 @@ export async function examine(store: FolderStore, stream: StreamId, text: string
       await snapshotHeader(store, stream, position);
       snapshots.push(position);
     } catch (error) {
+      // Its master removed it meanwhile.
+      if (isMissing(error)) continue;
       if (!(error instanceof SnapshotDamagedError)) throw error;
       damagedSnapshots.push(position);
       problems.push(`the snapshot ${position} of ${streamKey(stream)}: ${error.message}`);
     }
   }
+  const needed = frontier?.snapshot?.position;
+  if (needed !== undefined && !snapshots.includes(needed) && !damagedSnapshots.includes(needed))
+    problems.push(`the snapshot ${needed} of ${streamKey(stream)} is published and not there`);
   return { stream, frontier, ...journal, snapshots, damagedSnapshots, problems };
-}
-
-/** Events that a snapshot stands in for, so that their files may be gone. */
-export function deletedUpTo(frontier: Frontier | undefined, stream: StreamId): number {
-  return frontier?.snapshot === undefined ? 0 : (frontier.seal?.V[streamKey(stream)] ?? 0);
 }
 
 async function examineJournal(
   store: FolderStore,
   stream: StreamId,
   frontier: Frontier | undefined,
+  deleted: number,
   problems: string[],
 ): Promise<{ events: number; damage: JournalDamagedError | undefined }> {
   const published = frontier?.head?.seq ?? 0;
   const scan = { fs: nodeFileSystem, root: store.location, stream, published, crc32: store.crc32, thorough: true };
   try {
-    const { head, header } = await recoverStream({ ...scan, deleted: deletedUpTo(frontier, stream) });
-    const events = head?.seq ?? 0;
+    const { head, header } = await recoverStream({ ...scan, deleted });
+    const there = head?.seq ?? 0;
+    const events = Math.max(there, Math.min(deleted, published));
     if (header === undefined)
       problems.push(`the journal of ${streamKey(stream)} has no header; perhaps it has not arrived`);
-    if (events < published)
-      problems.push(`events ${events + 1} to ${published} of ${streamKey(stream)} are published and not there`);
-    else if (frontier?.head !== undefined && events === published && head?.id !== frontier.head.id)
+    const missing = missingOf({ from: events + 1, to: published }, deleted, stream);
+    if (missing !== undefined) problems.push(missing);
+    else if (frontier?.head !== undefined && there === published && head?.id !== frontier.head.id)
       problems.push(`event ${published} of ${streamKey(stream)} is not the one that was published`);
     return { events, damage: undefined };
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error;
     problems.push(error.message);
-    return { events: 0, damage: error };
+    return { events: await goodEvents(store, stream, deleted), damage: error };
   }
 }
 
-/**
- * What a snapshot says it is of, after all its checksums were compared.
- *
- * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) if they are wrong
- */
-export async function snapshotHeader(store: FolderStore, stream: StreamId, position: string): Promise<SnapshotHeader> {
-  const reader = new HeaderReader();
-  let last = 0;
-  for await (const { kind, content } of readFrames(store.readSnapshot(stream, { position }), store.crc32)) {
-    if (kind === HEAD) reader.piece(content);
-    last = kind;
-  }
-  if (last !== END) throw new SnapshotDamagedError('its end is missing');
-  return reader.finish();
+/** How many events of a damaged journal are whole, deleted ones included. */
+async function goodEvents(store: FolderStore, stream: StreamId, deleted: number): Promise<number> {
+  const directory = streamDirectory(store.location, stream);
+  const good = new Set<number>();
+  for (const first of await segmentsOf(nodeFileSystem, directory))
+    for (const seq of eventsIn(await nodeFileSystem.read(`${directory}/${segmentName(first)}`), store)) good.add(seq);
+  return deleted + [...good].filter((seq) => seq > deleted).length;
+}
+
+/** Numbers of the events that can be read in these bytes. */
+export function eventsIn(bytes: Uint8Array, { crc32 }: FolderStore): number[] {
+  return new TextDecoder()
+    .decode(bytes)
+    .split('\n')
+    .map((line) => parseLine(line, crc32))
+    .flatMap((line) => (line.kind === 'event' ? [line.event.seq] : []));
 }

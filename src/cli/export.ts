@@ -1,16 +1,23 @@
 import { JournalDamagedError } from '../errors.js';
 import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';
-import type { Store } from '../store/store.js';
-import { deletedUpTo } from './examination.js';
 import { existingStore, type Print } from './folder.js';
+import { missingOf, publishedLines } from './published-lines.js';
+import { deletedUpTo, standInsOf } from './stand-ins.js';
 
-/** How many lines of a stream are read at a time. */
-const PART = 1_000;
-
-/** Prints the published events of all masters in ULID order, each as the line of its journal. */
-export async function exportEvents(folder: string, print: Print): Promise<void> {
-  for await (const line of mergedLines(await existingStore(folder))) print(line);
+/**
+ * Prints the published events of all masters in ULID order, each as the line of its journal. Gives how many stretches of them
+ * are missing, and warns of each.
+ */
+export async function exportEvents(folder: string, print: Print, warn: Print): Promise<number> {
+  let missing = 0;
+  const lines = mergedLines(await existingStore(folder), (text) => {
+    missing++;
+    warn(`${text}. Sync the folder again.`);
+  });
+  for await (const line of lines) print(line);
+  return missing;
 }
 
 interface Line {
@@ -19,15 +26,18 @@ interface Line {
 }
 
 /**
- * The lines of all published events in ULID order; of each stream no more than a part is in memory.
+ * The lines of all published events in ULID order that are there; of each stream no more than a part is in memory.
  *
- * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them is damaged or missing
+ * @param missing told of events that are not there although no snapshot stands in for them
+ * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them is damaged
  */
-export async function* mergedLines(store: Store): AsyncGenerator<string> {
+async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
   const cursors: { lines: AsyncGenerator<Line>; next: Line }[] = [];
-  for (const { stream, frontier: text } of await store.streams()) {
-    const frontier = decodeFrontier(text, store.crc32);
-    const lines = linesOf(store, stream, deletedUpTo(frontier, stream), frontier?.head?.seq ?? 0);
+  const listings = await store.streams();
+  const standIns = await standInsOf(store, listings);
+  for (const { stream, frontier: text } of listings) {
+    const head = decodeFrontier(text, store.crc32)?.head?.seq ?? 0;
+    const lines = linesOf(store, stream, head, deletedUpTo(standIns, stream), missing);
     const first = await lines.next();
     if (first.done !== true) cursors.push({ lines, next: first.value });
   }
@@ -40,23 +50,24 @@ export async function* mergedLines(store: Store): AsyncGenerator<string> {
   }
 }
 
-async function* linesOf(store: Store, stream: StreamId, deleted: number, head: number): AsyncGenerator<Line> {
-  // Perhaps not all that may be deleted is.
-  let next = (await store.read(stream, 0, 1)).length > 0 ? 1 : deleted + 1;
-  while (next <= head) {
-    const lines = await store.read(stream, next - 1, Math.min(next - 1 + PART, head));
-    if (lines.length === 0)
-      throw new JournalDamagedError(
-        `Event ${next} of ${streamKey(stream)} is published, and cannot be read in ${store.location}. Sync the folder again.`,
-      );
-    for (const text of lines) {
-      const parsed = parseLine(text, store.crc32);
-      if (parsed.kind !== 'event' || parsed.event.seq !== next)
-        throw new JournalDamagedError(
-          `Event ${next} of ${streamKey(stream)} in ${store.location} is damaged; \`prevalent verify\` tells where.`,
-        );
-      yield { id: parsed.event.id, text };
-      next++;
+async function* linesOf(
+  store: FolderStore,
+  stream: StreamId,
+  head: number,
+  deleted: number,
+  missing: (text: string) => void,
+): AsyncGenerator<Line> {
+  for await (const piece of publishedLines(store, stream, head)) {
+    if ('gap' in piece) {
+      const told = missingOf(piece.gap, deleted, stream);
+      if (told !== undefined) missing(told);
+      continue;
     }
+    const parsed = parseLine(piece.text, store.crc32);
+    if (parsed.kind !== 'event' || parsed.event.seq !== piece.seq)
+      throw new JournalDamagedError(
+        `Event ${piece.seq} of ${streamKey(stream)} in ${store.location} is damaged; \`prevalent verify\` tells where.`,
+      );
+    yield { id: parsed.event.id, text: piece.text };
   }
 }

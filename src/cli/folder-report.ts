@@ -1,6 +1,11 @@
-import { type Event, parseLine, type ParsedLine, type StreamId } from '../event/envelope.js';
-import { decodeFrontier, type Frontier } from '../store/frontier.js';
-import type { Store } from '../store/store.js';
+import { SeparateHistoriesError } from '../errors.js';
+import { type Event, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import type { FolderStore } from '../store/folder/folder-store.js';
+import { decodeFrontier, type Frontier, type Seal } from '../store/frontier.js';
+import type { StreamListing } from '../store/store.js';
+import { counts, highestSeal } from '../sync/seal.js';
+import { type Gap, publishedLines } from './published-lines.js';
+import { deletedUpTo, type StandIn, standInsOf, type StandIns } from './stand-ins.js';
 
 /** What a shared folder holds of one stream, as anybody may read it. */
 export interface StreamReport {
@@ -8,40 +13,85 @@ export interface StreamReport {
   readonly frontier: Frontier | undefined;
   /** Published events that can be read, in order. */
   readonly events: readonly Event[];
-  /** Why not all published events can be read; `undefined` if they can. */
+  /** Events that are not there because a snapshot stands in for them. */
+  readonly deleted: readonly Gap[];
+  /** The snapshot that does. */
+  readonly standIn: StandIn | undefined;
+  /** How many events count, if a seal has cut the stream; `undefined` if it has not. */
+  readonly cut: number | undefined;
+  /** Why not all other published events can be read; `undefined` if they can. */
   readonly trouble: string | undefined;
 }
 
+/** What a shared folder holds. */
+export interface FolderReport {
+  readonly streams: readonly StreamReport[];
+  /** The seal in force; `undefined` if nothing was sealed, or apart. */
+  readonly seal: Seal | undefined;
+  /** What to do about two seals of which neither extends the other. */
+  readonly separate: string | undefined;
+}
+
 /** Reads everything published in a shared folder, without opening a master and without a model. Changes nothing. */
-export async function readFolder(store: Store): Promise<StreamReport[]> {
-  const reports: StreamReport[] = [];
-  for (const { stream, frontier: text } of await store.streams()) {
-    const frontier = decodeFrontier(text, store.crc32);
-    const head = frontier?.head?.seq ?? 0;
-    const lines = (await store.read(stream, 0, head)).map((line) => parseLine(line, store.crc32));
-    const bad = lines.findIndex((line) => line.kind !== 'event');
-    const events = (bad < 0 ? lines : lines.slice(0, bad)).map(
-      (line) => (line as ParsedLine & { kind: 'event' }).event,
-    );
-    reports.push({ stream, frontier, events, trouble: troubleOf(text, frontier, head, events.length, bad) });
+export async function readFolder(store: FolderStore): Promise<FolderReport> {
+  const listings = await store.streams();
+  const standIns = await standInsOf(store, listings);
+  const sealed = sealIn(listings, store);
+  const streams: StreamReport[] = [];
+  for (const listing of listings) streams.push(await readStream(store, listing, standIns, sealed.seal));
+  return { ...sealed, streams };
+}
+
+/** All readable events of a folder in ULID order, each with the report on its stream. */
+export function mergedEvents({ streams }: FolderReport): { event: Event; report: StreamReport }[] {
+  return streams
+    .flatMap((report) => report.events.map((event) => ({ event, report })))
+    .sort((left, right) => (left.event.id < right.event.id ? -1 : 1));
+}
+
+function sealIn(listings: readonly StreamListing[], { crc32 }: FolderStore): Omit<FolderReport, 'streams'> {
+  const offers = listings.flatMap(({ stream, frontier }) => {
+    const seal = decodeFrontier(frontier, crc32)?.seal;
+    return seal === undefined ? [] : [{ seal, master: stream.master }];
+  });
+  try {
+    return { seal: highestSeal(undefined, offers), separate: undefined };
+  } catch (error) {
+    if (!(error instanceof SeparateHistoriesError)) throw error;
+    return { seal: undefined, separate: error.message };
   }
-  return reports;
 }
 
-/** All readable events of a folder in ULID order. */
-export function mergedEvents(reports: readonly StreamReport[]): Event[] {
-  return reports.flatMap(({ events }) => events).sort((left, right) => (left.id < right.id ? -1 : 1));
-}
-
-function troubleOf(
-  text: string | undefined,
-  frontier: Frontier | undefined,
-  head: number,
-  read: number,
-  bad: number,
-): string | undefined {
-  if (text === undefined) return 'nothing published yet';
-  if (frontier === undefined) return 'the frontier is damaged or of a newer version';
-  if (bad >= 0) return `event ${bad + 1} is damaged`;
-  return read < head ? `events ${read + 1} to ${head} have not arrived` : undefined;
+async function readStream(
+  store: FolderStore,
+  { stream, frontier: text }: StreamListing,
+  standIns: StandIns,
+  seal: Seal | undefined,
+): Promise<StreamReport> {
+  const frontier = decodeFrontier(text, store.crc32);
+  const standIn = standIns.get(streamKey(stream));
+  const upTo = deletedUpTo(standIns, stream);
+  const events: Event[] = [];
+  const deleted: Gap[] = [];
+  const troubles: string[] = [];
+  if (text === undefined) troubles.push('nothing published yet');
+  else if (frontier === undefined) troubles.push('the frontier is damaged or of a newer version');
+  for await (const piece of publishedLines(store, stream, frontier?.head?.seq ?? 0)) {
+    if ('gap' in piece) {
+      const { from, to } = piece.gap;
+      if (from <= upTo) deleted.push({ from, to: Math.min(to, upTo) });
+      if (to > upTo) troubles.push(`events ${Math.max(from, upTo + 1)} to ${to} have not arrived`);
+      continue;
+    }
+    const line = parseLine(piece.text, store.crc32);
+    if (line.kind !== 'event') {
+      troubles.push(`event ${piece.seq} is damaged`);
+      break;
+    }
+    events.push(line.event);
+  }
+  // The first event that does not count cuts the stream there for good.
+  const first = events.find((event) => !counts(event, seal));
+  const cut = first === undefined ? undefined : first.seq - 1;
+  return { stream, frontier, events, deleted, standIn, cut, trouble: troubles.join(', ') || undefined };
 }

@@ -1,3 +1,5 @@
+import { InvalidOptionError } from '../errors.js';
+import { streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import { existingStore, type Print } from './folder.js';
 import { mergedEvents, readFolder } from './folder-report.js';
@@ -7,14 +9,33 @@ export interface LogOptions {
   readonly master?: string;
 }
 
-/** Lists the published events of all masters in their final order. */
-export async function log(folder: string, options: LogOptions, print: Print): Promise<void> {
-  for (const event of mergedEvents(await readFolder(await existingStore(folder)))) {
-    if (options.master !== undefined && event.master !== options.master) continue;
+/**
+ * Lists the published events of all masters in their final order. Those that do not count under the seal are marked, and those
+ * that were issued again; what is deleted or missing is warned of.
+ *
+ * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such master
+ */
+export async function log(folder: string, options: LogOptions, print: Print, warn: Print): Promise<void> {
+  const report = await readFolder(await existingStore(folder));
+  const names = new Set(report.streams.map(({ stream }) => stream.master));
+  if (options.master !== undefined && !names.has(options.master))
+    throw new InvalidOptionError(
+      `There is no master "${options.master}" in ${folder}; there are ${[...names].join(', ')}`,
+    );
+  const isWanted = (master: string): boolean => options.master === undefined || master === options.master;
+  for (const { stream, deleted, trouble } of report.streams) {
+    if (!isWanted(stream.master)) continue;
+    for (const { from, to } of deleted)
+      warn(`Events ${from} to ${to} of ${streamKey(stream)} are deleted; a snapshot stands in for them.`);
+    if (trouble !== undefined) warn(`${streamKey(stream)}: ${trouble}.`);
+  }
+  if (report.separate !== undefined) warn(report.separate);
+  for (const { event, report: of } of mergedEvents(report)) {
+    if (!isWanted(event.master)) continue;
+    const { id, master, seq, tx, args, origin } = event;
+    const marks = `${of.cut !== undefined && seq > of.cut ? '  cut' : ''}${origin === undefined ? '' : `  again, first ${origin}`}`;
     if (options.json === true) print(JSON.stringify(event));
     else
-      print(
-        `${new Date(ulidTime(event.id)).toISOString()}  ${event.id}  ${event.master}#${event.seq}  ${event.tx}${JSON.stringify(event.args)}`,
-      );
+      print(`${new Date(ulidTime(id)).toISOString()}  ${id}  ${master}#${seq}  ${tx}${JSON.stringify(args)}${marks}`);
   }
 }

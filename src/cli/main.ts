@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { backup } from './backup.js';
@@ -13,9 +13,15 @@ import { verify, type VerifyOptions } from './verify.js';
 /** The exit code of a command that found what it looked for: damage. */
 const DAMAGED = 2;
 
-/** The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model. */
-export function program(print: Print, exit: (code: number) => void = () => undefined): Command {
-  const command = new Command('prevalent').description('Looks into the shared folder of a Prevalent model');
+/**
+ * The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model.
+ *
+ * @param warn takes what does not belong among the lines of a listing
+ */
+export function program(print: Print, exit: (code: number) => void = () => undefined, warn: Print = print): Command {
+  const command = new Command('prevalent')
+    .description('Looks into the shared folder of a Prevalent model')
+    .version(packageVersion());
   const add = (name: string, description: string): Command =>
     command.command(name).description(description).argument('<folder>', 'the shared folder');
   const report = (problems: number): void => {
@@ -28,7 +34,7 @@ export function program(print: Print, exit: (code: number) => void = () => undef
   add('log', 'list the published events of all masters in their final order')
     .option('--json', 'one JSON object per line, as in the journals')
     .option('--master <name>', 'only events of this master')
-    .action((folder: string, options: LogOptions) => log(folder, options, print));
+    .action((folder: string, options: LogOptions) => log(folder, options, print, warn));
   add('verify', 'check every checksum, number, frontier and snapshot; with a model, replay everything as well')
     .option(
       '--model <file#Class>',
@@ -39,11 +45,15 @@ export function program(print: Print, exit: (code: number) => void = () => undef
     });
   add('backup', 'copy everything published to a new folder, as one moment, while masters may run')
     .argument('<target>', 'a folder that is empty or not there')
-    .action((folder: string, target: string) => backup(folder, target, print));
+    .action(async (folder: string, target: string) => {
+      report(await backup(folder, target, print));
+    });
   add(
     'export',
     'print all published events in their final order, one JSON object per line, whatever their number',
-  ).action((folder: string) => exportEvents(folder, print));
+  ).action(async (folder: string) => {
+    report(await exportEvents(folder, print, warn));
+  });
   add('repair', 'tell what is damaged in the journals of a master of this machine, and cut it off if asked to')
     .argument('<master>', 'name of the master, which must not run')
     .option('--local <directory>', 'its private directory, if it was opened with one')
@@ -54,11 +64,18 @@ export function program(print: Print, exit: (code: number) => void = () => undef
   return command;
 }
 
+function packageVersion(): string {
+  // As far above the sources as above what is compiled from them.
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 const started = process.argv[1];
 if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
   program(
     (line) => process.stdout.write(`${line}\n`),
     (code) => (process.exitCode = code),
+    (line) => process.stderr.write(`${line}\n`),
   )
     .parseAsync()
     .catch((error: unknown) => {

@@ -1,16 +1,18 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
-import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/envelope.js';
 import { replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { freeName } from '../store/folder/recovery.js';
-import { defaultLocalDirectory } from '../store/folder/session.js';
-import { examine } from './examination.js';
+import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
+import { decodeFrontier } from '../store/frontier.js';
+import type { StreamListing } from '../store/store.js';
+import { eventsIn, examine, type Examination } from './examination.js';
 import { existingStore, type Print } from './folder.js';
+import { standInsOf } from './stand-ins.js';
 
 export interface RepairOptions {
   /** Private directory of the master on this machine, if it is not the default one. */
@@ -25,32 +27,57 @@ export interface RepairOptions {
  */
 export async function repair(folder: string, master: string, options: RepairOptions, print: Print): Promise<number> {
   const store = await existingStore(folder);
+  const streams = (await store.streams()).filter(({ stream }) => stream.master === master);
+  if (streams.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
   const local = resolve(options.local ?? defaultLocalDirectory(store.location, master));
-  await mkdir(local, { recursive: true });
+  await refuseOtherMachine(store, streams, local);
   // Nobody may write meanwhile.
   const lock = await takeLock(local, master);
   try {
-    const streams = (await store.streams()).filter(({ stream }) => stream.master === master);
-    if (streams.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
-    let damaged = 0;
-    for (const { stream, frontier } of streams) damaged += await repairStream(store, stream, frontier, options, print);
-    if (damaged === 0) print('Nothing is damaged.');
-    else if (options.cut === undefined)
+    const listings = await store.streams();
+    const standIns = await standInsOf(store, listings);
+    let [damaged, others] = [0, [] as readonly string[]];
+    for (const listing of listings) {
+      if (listing.stream.master !== master) continue;
+      const found = await examine(store, listing.stream, listing.frontier, standIns);
+      const count = await repairStream(store, found, options, print);
+      damaged += count;
+      if (count === 0) others = [...others, ...found.problems];
+    }
+    for (const problem of others) print(problem);
+    if (others.length > 0) print('Nothing can be cut for that. Sync the folder, or look for a good copy.');
+    else if (damaged === 0) print('Nothing is damaged.');
+    if (damaged > 0 && options.cut === undefined)
       print('Nothing was changed. Look for a good copy of these files first; with --cut they are cut as told.');
-    return options.cut === undefined ? damaged : 0;
+    return others.length + (options.cut === undefined ? damaged : 0);
   } finally {
     await lock.release();
   }
 }
 
+/** The lock of any other directory than the writer's own would keep nobody from writing. */
+async function refuseOtherMachine(store: FolderStore, streams: readonly StreamListing[], local: string): Promise<void> {
+  const session = await readSession(fs, local);
+  // A crash may leave the folder of an epoch that never began.
+  let newest = streams.at(-1);
+  for (const listing of streams)
+    if ((await segmentsOf(fs, streamDirectory(store.location, listing.stream))).length > 0) newest = listing;
+  if (newest === undefined) return;
+  const { stream, frontier } = newest;
+  // Either may be what is damaged.
+  const writers = [(await store.header(stream))?.session, decodeFrontier(frontier, store.crc32)?.session];
+  if (session !== undefined && (session.epoch === stream.epoch || writers.includes(session.session))) return;
+  throw new InvalidOptionError(
+    `${local} is not the private directory of the master that writes ${streamKey(stream)}, so its lock says nothing. Pass the directory that the master was opened with (its option \`local\`) as --local, on the machine that it runs on.`,
+  );
+}
+
 async function repairStream(
   store: FolderStore,
-  stream: StreamId,
-  text: string | undefined,
+  { stream, frontier, damage, damagedSnapshots }: Examination,
   { cut }: RepairOptions,
   print: Print,
 ): Promise<number> {
-  const { damage, damagedSnapshots, frontier } = await examine(store, stream, text);
   const directory = streamDirectory(store.location, stream);
   for (const position of damagedSnapshots) {
     print(`The snapshot ${position} of ${streamKey(stream)} is damaged.`);
@@ -77,13 +104,13 @@ async function repairJournal(
   const first = Number(name.slice(0, 16));
   const later = (await segmentsOf(fs, directory)).filter((seq) => seq > first).map(segmentName);
   const rest = [bytes.subarray(byte), ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`))))];
-  const lost = rest.flatMap((part) => goodEvents(part, store));
+  const lost = rest.flatMap((part) => eventsIn(part, store));
   print(damage.message);
   print(
     `${cut ? 'Cut' : 'Would cut'} ${name} at byte ${byte}${later.length === 0 ? '' : `, and put aside ${later.join(', ')}`}. ` +
       `That takes ${lost.length} readable events out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
   );
-  const kept = goodEvents(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
+  const kept = eventsIn(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
   if (kept < published)
     print(
       `Events ${kept + 1} to ${published} were published: masters that have them keep them, others wait for them. The master goes on in a new epoch.`,
@@ -106,13 +133,4 @@ async function putAside(directory: string, name: string, print: Print): Promise<
   await fs.rename(`${directory}/${name}`, `${directory}/${aside}`);
   await fs.syncDirectory(directory);
   print(`Put aside as ${directory}/${aside}.`);
-}
-
-/** Numbers of the events that can be read in these bytes. */
-function goodEvents(bytes: Uint8Array, { crc32 }: FolderStore): number[] {
-  return new TextDecoder()
-    .decode(bytes)
-    .split('\n')
-    .map((line) => parseLine(line, crc32))
-    .flatMap((line) => (line.kind === 'event' ? [line.event.seq] : []));
 }

@@ -1,17 +1,30 @@
+import { streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
 import { existingStore, type Print } from './folder.js';
-import { readFolder } from './folder-report.js';
+import { readFolder, type StreamReport } from './folder-report.js';
 
-/** Lists the streams of a folder: how many events each has published, and what is missing or damaged. */
+/**
+ * Lists the streams of a folder: how many events each has published, how many of them are deleted or cut, and what is missing
+ * or damaged; then the seal.
+ */
 export async function status(folder: string, print: Print): Promise<void> {
-  const reports = await readFolder(await existingStore(folder));
-  if (reports.length === 0) print(`No master has written to ${folder} yet.`);
-  for (const { stream, frontier, events, trouble } of reports) {
-    const head = frontier?.head;
-    const last =
-      head === undefined ? 'no events' : `${head.seq} events, the last at ${new Date(ulidTime(head.id)).toISOString()}`;
-    print(
-      `${stream.master}@${stream.epoch}: ${last}${trouble === undefined ? '' : ` — ${trouble}`}${events.length === (head?.seq ?? 0) ? '' : ` (${events.length} readable)`}`,
-    );
-  }
+  const { streams, seal, separate } = await readFolder(await existingStore(folder));
+  for (const report of streams) print(`${streamKey(report.stream)}: ${textOf(report)}`);
+  if (seal !== undefined) print(`Seal ${seal.no}, up to ${timeOf(seal.H)}, made by ${seal.by}.`);
+  if (separate !== undefined) print(separate);
+}
+
+function textOf({ frontier, events, deleted, standIn, cut, trouble }: StreamReport): string {
+  const head = frontier?.head;
+  const gone = deleted.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const parts = [head === undefined ? 'no events' : `${head.seq} events`];
+  if (standIn !== undefined && gone > 0) parts.push(`${gone} of them deleted (snapshot at seal ${standIn.no})`);
+  if (head !== undefined && cut !== undefined) parts.push(`cut: ${cut} of ${head.seq} count`);
+  if (head !== undefined) parts.push(`the last at ${timeOf(head.id)}`);
+  const readable = events.length + gone === (head?.seq ?? 0) ? '' : ` (${events.length} readable)`;
+  return `${parts.join(', ')}${trouble === undefined ? '' : ` — ${trouble}`}${readable}`;
+}
+
+function timeOf(id: string): string {
+  return new Date(ulidTime(id)).toISOString();
 }

@@ -38,6 +38,13 @@ test('verify --model file#Class, exit codes, and errors without a stack', async 
     const bad = await prevalent('verify', store);
     expect(bad).toMatchObject({ code: 2, err: '' });
     expect(bad.out).toMatch(/0{15}1\.ndjson, line 4 \(byte \d+\)/);
+    expect(await prevalent('log', join(store, 'laptop'))).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/no master's folder in there; give the shared folder itself\n$/),
+    });
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(await prevalent('--version')).toMatchObject({ code: 0, out: `${version}\n` });
     const wrong = await prevalent('verify', join(home, 'nowhere'));
     expect(wrong).toMatchObject({ code: 1, out: '' });
     expect(wrong.err).toMatch(/^\S+nowhere is no folder;[^\n]*\n$/);
