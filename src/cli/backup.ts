@@ -9,13 +9,10 @@ import { LineCheck } from '../store/folder/line-check.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
-import { sameTexts } from './examination.js';
 import { existingStore, type Print } from './folder.js';
 import { type Gap, missingOf } from './published-lines.js';
 import { deletedUpTo, snapshotHeader, standInsOf } from './stand-ins.js';
-
-/** How often something is read again because a running master changed it meanwhile. */
-const ATTEMPTS = 10;
+import { ATTEMPTS, sameTexts } from './steady-look.js';
 
 interface Published {
   readonly stream: StreamId;

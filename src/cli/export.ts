@@ -59,7 +59,10 @@ async function* linesOf(
 ): AsyncGenerator<Line> {
   for await (const piece of publishedLines(store, stream, head)) {
     if ('gap' in piece) {
-      const told = missingOf(piece.gap, deleted, stream);
+      let told = missingOf(piece.gap, deleted, stream);
+      // A running master may have published a snapshot meanwhile, and deleted what it stands in for.
+      if (told !== undefined)
+        told = missingOf(piece.gap, deletedUpTo(await standInsOf(store, await store.streams()), stream), stream);
       if (told !== undefined) missing(told);
       continue;
     }

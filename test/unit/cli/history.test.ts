@@ -1,5 +1,5 @@
 /** The command on folders whose history is deleted, cut, or missing. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore, Master, type MasterOptions } from '../../../src/index.js';
@@ -260,4 +260,29 @@ describe('status and log', () => {
     expect(lines[2]).toMatch(/History was sealed twice, apart/);
     expect((await run('log', shared)).lines.length).toBeGreaterThan(1);
   });
+});
+
+test('a running master that deletes its history meanwhile is no problem', async () => {
+  const laptop = await open('laptop');
+  await write(laptop, 1, 8);
+  await laptop.sync();
+  const rounds = [run('verify', shared), run('status', shared), run('log', shared), run('export', shared)];
+  const copying = run('backup', shared, join(home, 'backup'));
+  await write(laptop, 9, 12);
+  await laptop.compact();
+  for (const { code, warned, lines } of await Promise.all([...rounds, copying])) {
+    expect([code, lines.join('\n')]).toEqual([0, expect.not.stringMatching(/NOT GOOD|have not arrived|are published/)]);
+    expect(warned.join('\n')).not.toMatch(/have not arrived|are published/);
+  }
+  expect((await run('verify', join(home, 'backup'))).code).toBe(0);
+  expect(readdirSync(home).sort()).toEqual(['backup', 'laptop', 'shared']);
+});
+
+test('a backup takes the place of an empty folder', async () => {
+  const laptop = await open('laptop');
+  await write(laptop, 1, 2);
+  await laptop.close();
+  mkdirSync(join(home, 'backup'));
+  expect((await run('backup', shared, join(home, 'backup'))).code).toBe(0);
+  expect(readdirSync(join(home, 'backup'))).toEqual(['laptop']);
 });
