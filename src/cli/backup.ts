@@ -39,7 +39,11 @@ interface Copied {
  * in the copy: it could still be taken back. Gives how much is missing.
  */
 export async function backup(folder: string, target: string, print: Print): Promise<number> {
-  const store = await existingStore(folder);
+  return backupOf(await existingStore(folder), target, print);
+}
+
+/** The same for the store in a folder. */
+export async function backupOf(store: FolderStore, target: string, print: Print): Promise<number> {
   const root = resolve(target).replaceAll('\\', '/');
   await refuseUsed(root);
   await mkdir(dirname(root), { recursive: true });

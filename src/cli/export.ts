@@ -31,7 +31,7 @@ interface Line {
  * @param missing told of events that are not there although no snapshot stands in for them
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them is damaged
  */
-async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
+export async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
   const cursors: { lines: AsyncGenerator<Line>; next: Line }[] = [];
   const listings = await store.streams();
   const standIns = await standInsOf(store, listings);
