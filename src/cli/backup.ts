@@ -9,13 +9,10 @@ import { LineCheck } from '../store/folder/line-check.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
-import { sameTexts } from './examination.js';
 import { existingStore, type Print } from './folder.js';
 import { type Gap, missingOf } from './published-lines.js';
 import { deletedUpTo, snapshotHeader, standInsOf } from './stand-ins.js';
-
-/** How often something is read again because a running master changed it meanwhile. */
-const ATTEMPTS = 10;
+import { ATTEMPTS, sameTexts } from './steady-look.js';
 
 interface Published {
   readonly stream: StreamId;
@@ -42,7 +39,11 @@ interface Copied {
  * in the copy: it could still be taken back. Gives how much is missing.
  */
 export async function backup(folder: string, target: string, print: Print): Promise<number> {
-  const store = await existingStore(folder);
+  return backupOf(await existingStore(folder), target, print);
+}
+
+/** The same for the store in a folder. */
+export async function backupOf(store: FolderStore, target: string, print: Print): Promise<number> {
   const root = resolve(target).replaceAll('\\', '/');
   await refuseUsed(root);
   await mkdir(dirname(root), { recursive: true });

@@ -9,6 +9,7 @@ import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
 import { missingOf } from './published-lines.js';
 import { deletedUpTo, snapshotHeader, standInsOf, type StandIns } from './stand-ins.js';
+import { steadyLook } from './steady-look.js';
 
 /** What every line, frontier and snapshot of one stream says about itself, without a model. */
 export interface Examination {
@@ -25,27 +26,15 @@ export interface Examination {
   readonly damage: JournalDamagedError | undefined;
 }
 
-/** How often a folder is looked at again because running masters changed it meanwhile. */
-const ATTEMPTS = 10;
-
 /** Checks all checksums and numbers of every stream in a folder. Changes nothing. */
-export async function examineAll(store: FolderStore): Promise<Examination[]> {
-  for (let attempt = 1; ; attempt++) {
-    const listings = await store.streams();
+export function examineAll(store: FolderStore): Promise<Examination[]> {
+  const look = async (listings: readonly StreamListing[]): Promise<Examination[]> => {
     const standIns = await standInsOf(store, listings);
     const found: Examination[] = [];
     for (const { stream, frontier } of listings) found.push(await examine(store, stream, frontier, standIns));
-    // A master may have published a snapshot meanwhile, and deleted what it stands in for.
-    const isGood = found.every(({ problems }) => problems.length === 0);
-    if (isGood || attempt >= ATTEMPTS || sameTexts(listings, await store.streams())) return found;
-  }
-}
-
-/** Tells whether nobody published anything between two looks at a folder. */
-export function sameTexts(before: readonly StreamListing[], after: readonly StreamListing[]): boolean {
-  const texts = (listings: readonly StreamListing[]): string =>
-    JSON.stringify(listings.map(({ stream, frontier }) => [streamKey(stream), frontier]));
-  return texts(before) === texts(after);
+    return found;
+  };
+  return steadyLook(store, look, (found) => found.every(({ problems }) => problems.length === 0));
 }
 
 /** Checks all checksums and numbers of one stream. @param standIns what may be gone */

@@ -31,7 +31,7 @@ interface Line {
  * @param missing told of events that are not there although no snapshot stands in for them
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them is damaged
  */
-async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
+export async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
   const cursors: { lines: AsyncGenerator<Line>; next: Line }[] = [];
   const listings = await store.streams();
   const standIns = await standInsOf(store, listings);
@@ -59,7 +59,10 @@ async function* linesOf(
 ): AsyncGenerator<Line> {
   for await (const piece of publishedLines(store, stream, head)) {
     if ('gap' in piece) {
-      const told = missingOf(piece.gap, deleted, stream);
+      let told = missingOf(piece.gap, deleted, stream);
+      // A running master may have published a snapshot meanwhile, and deleted what it stands in for.
+      if (told !== undefined)
+        told = missingOf(piece.gap, deletedUpTo(await standInsOf(store, await store.streams()), stream), stream);
       if (told !== undefined) missing(told);
       continue;
     }

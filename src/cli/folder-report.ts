@@ -6,6 +6,7 @@ import type { StreamListing } from '../store/store.js';
 import { counts, highestSeal } from '../sync/seal.js';
 import { type Gap, publishedLines } from './published-lines.js';
 import { deletedUpTo, type StandIn, standInsOf, type StandIns } from './stand-ins.js';
+import { steadyLook } from './steady-look.js';
 
 /** What a shared folder holds of one stream, as anybody may read it. */
 export interface StreamReport {
@@ -33,13 +34,15 @@ export interface FolderReport {
 }
 
 /** Reads everything published in a shared folder, without opening a master and without a model. Changes nothing. */
-export async function readFolder(store: FolderStore): Promise<FolderReport> {
-  const listings = await store.streams();
-  const standIns = await standInsOf(store, listings);
-  const sealed = sealIn(listings, store);
-  const streams: StreamReport[] = [];
-  for (const listing of listings) streams.push(await readStream(store, listing, standIns, sealed.seal));
-  return { ...sealed, streams };
+export function readFolder(store: FolderStore): Promise<FolderReport> {
+  const look = async (listings: readonly StreamListing[]): Promise<FolderReport> => {
+    const standIns = await standInsOf(store, listings);
+    const sealed = sealIn(listings, store);
+    const streams: StreamReport[] = [];
+    for (const listing of listings) streams.push(await readStream(store, listing, standIns, sealed.seal));
+    return { ...sealed, streams };
+  };
+  return steadyLook(store, look, ({ streams }) => streams.every(({ trouble }) => trouble === undefined));
 }
 
 /** All readable events of a folder in ULID order, each with the report on its stream. */

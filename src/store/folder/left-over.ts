@@ -21,6 +21,7 @@ export async function publishRest(scan: Scan, notices: Notice[]): Promise<void> 
   const { fs, root, stream, crc32 } = scan;
   const frontier = await frontierOf(scan);
   const published = frontier?.head?.seq ?? 0;
+  // What a seal names others have accepted already: whether it is deleted or lost here, what follows is worth publishing.
   const found = await scanOther({ ...scan, published, deleted: frontier?.seal?.V[streamKey(stream)] ?? 0 }, notices);
   if (found?.header === undefined || found.head === undefined || found.head.seq <= published) return;
   const text = encodeFrontier(

@@ -1,9 +1,14 @@
 /** The command on folders whose history is deleted, cut, or missing. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore, Master, type MasterOptions } from '../../../src/index.js';
+import { backupOf } from '../../../src/cli/backup.js';
+import { examineAll } from '../../../src/cli/examination.js';
+import { mergedLines } from '../../../src/cli/export.js';
+import { readFolder } from '../../../src/cli/folder-report.js';
 import { program } from '../../../src/cli/main.js';
+import type { StreamListing } from '../../../src/store/store.js';
 import { Notes } from './notes.js';
 
 const HOUR = 3_600_000;
@@ -260,4 +265,64 @@ describe('status and log', () => {
     expect(lines[2]).toMatch(/History was sealed twice, apart/);
     expect((await run('log', shared)).lines.length).toBeGreaterThan(1);
   });
+});
+
+/** A folder in which something happens right after it was listed for the first time. */
+class Busy extends FolderStore {
+  #meanwhile: (() => Promise<unknown>) | undefined;
+  constructor(path: string, meanwhile: () => Promise<unknown>) {
+    super(path);
+    this.#meanwhile = meanwhile;
+  }
+  override async streams(): Promise<readonly StreamListing[]> {
+    const found = await super.streams();
+    const meanwhile = this.#meanwhile;
+    this.#meanwhile = undefined;
+    await meanwhile?.();
+    return found;
+  }
+}
+
+describe('a running master that deletes its history meanwhile is no problem to', () => {
+  async function busy(): Promise<Busy> {
+    const laptop = await open('laptop');
+    await write(laptop, 1, 8);
+    await laptop.sync();
+    return new Busy(shared, () => laptop.compact());
+  }
+
+  test('verify', async () => {
+    expect(await examineAll(await busy())).toMatchObject([{ events: 8, problems: [] }]);
+  });
+
+  test('status and log', async () => {
+    const { streams } = await readFolder(await busy());
+    expect(streams).toMatchObject([{ trouble: undefined, deleted: [{ from: 1 }] }]);
+  });
+
+  test('export', async () => {
+    const missing: string[] = [];
+    const numbers: number[] = [];
+    for await (const line of mergedLines(await busy(), (text) => missing.push(text)))
+      numbers.push(...numbersOf([line]));
+    expect([missing, numbers.at(-1)]).toEqual([[], 8]);
+    expect(numbers[0]).toBeGreaterThan(1);
+  });
+
+  test('backup', async () => {
+    const target = join(home, 'backup');
+    expect(await backupOf(await busy(), target, () => undefined)).toBe(0);
+    const verified = await run('verify', target);
+    expect([verified.code, verified.lines[0]]).toEqual([0, expect.stringContaining('8 events, 1 good snapshots')]);
+    expect(readdirSync(home).sort()).toEqual(['backup', 'laptop', 'shared']);
+  });
+});
+
+test('a backup takes the place of an empty folder', async () => {
+  const laptop = await open('laptop');
+  await write(laptop, 1, 2);
+  await laptop.close();
+  mkdirSync(join(home, 'backup'));
+  expect((await run('backup', shared, join(home, 'backup'))).code).toBe(0);
+  expect(readdirSync(join(home, 'backup'))).toEqual(['laptop']);
 });
