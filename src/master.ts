@@ -10,7 +10,7 @@ import type { CompactOptions, CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
 import type { Hold } from './sync/merge.js';
 import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
-import { type MasterOptions, resolveOptions } from './sync/options.js';
+import { type MasterOptions, refuseUnlessFlags, resolveOptions } from './sync/options.js';
 import { reaching } from './sync/reaching.js';
 import { Replica } from './sync/replica.js';
 
@@ -142,6 +142,8 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if `fn` is asynchronous; what `fn` throws; NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if the disk refused
    */
   async transact<T>(fn: (model: M) => T): Promise<T> {
+    if (typeof fn !== 'function')
+      throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       // Its own failure is of no interest any more: the call as a whole is refused right here.
@@ -238,6 +240,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * ```
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    refuseUnlessFlags('compact', options, ['takeOver', 'cutHeld']);
     this.#refuseClosed();
     return this.#engine.compact(options);
   }

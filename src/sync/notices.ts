@@ -106,12 +106,13 @@ export class Notifier {
 
   /** Adds a listener; gives what removes it. */
   on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
-    const set = this.#listeners[name] as Listeners[Name] | undefined;
+    const set = Object.hasOwn(this.#listeners, name) ? this.#listeners[name] : undefined;
     if (set === undefined) {
       throw new InvalidOptionError(
-        `on: there is no event "${name}"; known are ${Object.keys(this.#listeners).join(', ')}`,
+        `on: there is no event "${String(name)}"; known are ${Object.keys(this.#listeners).join(', ')}`,
       );
     }
+    refuseNoFunction(`on('${name}')`, listener);
     set.add(listener);
     return () => {
       set.delete(listener);
@@ -120,6 +121,7 @@ export class Notifier {
 
   /** Adds a subscriber to `version`; gives what removes it. */
   subscribe(subscriber: () => void): () => void {
+    refuseNoFunction('subscribe', subscriber);
     this.#subscribers.add(subscriber);
     return () => {
       this.#subscribers.delete(subscriber);
@@ -155,6 +157,10 @@ export class Notifier {
       throwLater(error);
     }
   }
+}
+
+function refuseNoFunction(what: string, listener: unknown): void {
+  if (typeof listener !== 'function') throw new InvalidOptionError(`${what}: the listener is no function`);
 }
 
 // An uncaught exception of its own, as if the listener had thrown from a timer.

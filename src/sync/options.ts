@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
 import { isMasterName } from '../event/envelope.js';
+import { whyNotPlainJson } from '../event/plain-json.js';
 import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import type { AutoSyncPlan } from './auto-sync.js';
@@ -69,7 +70,7 @@ export interface ResolvedOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
+const KNOWN = [
   'name',
   'store',
   'local',
@@ -86,9 +87,12 @@ const KNOWN: ReadonlySet<string> = new Set([
   'now',
   'random',
   'onProgress',
-]);
+] as const satisfies readonly (keyof MasterOptions)[];
 
 const DURABILITIES: ReadonlySet<unknown> = new Set<Durability>(['group', 'always', 'none']);
+
+/** Timers take up to 2^31 − 1 ms, and a fifth of jitter is added. */
+const LONGEST_INTERVAL = 1_700_000_000;
 
 // The real ones, taken when the module is loaded: inside a transaction the globals are others.
 const realNow = Date.now.bind(Date);
@@ -106,25 +110,22 @@ function secureRandom(): number {
 export function resolveOptions(options: MasterOptions): ResolvedOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new InvalidOptionError('Master.open needs options: { name, store }');
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key))
-      throw new InvalidOptionError(`${key} is no option of Master.open; known are ${[...KNOWN].join(', ')}`);
-  }
+  refuseUnknown('Master.open', options, KNOWN);
   const { name } = options;
   if (!isMasterName(name)) {
     throw new InvalidOptionError(
-      `name: ${JSON.stringify(name)} cannot name a master; use lower-case letters, digits and hyphens, not a hyphen first, at most 63`,
+      `name: ${shown(name)} cannot name a master; use lower-case letters, digits and hyphens, not a hyphen first, at most 63`,
     );
   }
   const durability = options.durability ?? 'group';
   if (!DURABILITIES.has(durability))
-    throw new InvalidOptionError(`durability: ${durability} is none of group, always, none`);
+    throw new InvalidOptionError(`durability: ${shown(durability)} is none of group, always, none`);
   return {
     name,
-    local: options.local,
+    local: localOption(options.local),
     durability,
     autoSync: autoSyncPlan(options.autoSync),
-    snapshotEvery: positive('snapshotEvery', options.snapshotEvery, 10_000),
+    snapshotEvery: whole('snapshotEvery', positive('snapshotEvery', options.snapshotEvery, 10_000)),
     undoMemory: positive('undoMemory', options.undoMemory, 64 * 1024 * 1024),
     sealer: flag('sealer', options.sealer),
     retention: atLeastZero('retention', options.retention, 86_400_000),
@@ -132,52 +133,131 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     maxClockDrift: positive('maxClockDrift', options.maxClockDrift, 300_000),
     meta: metaText(options.meta),
     check: checkOption(options.check),
-    now: options.now ?? realNow,
-    random: options.random ?? secureRandom,
-    onProgress: options.onProgress ?? (() => undefined),
+    now: nowOption(options.now),
+    random: randomOption(options.random),
+    onProgress: callable('onProgress', options.onProgress) ?? (() => undefined),
+  };
+}
+
+/**
+ * Refuses options that are no object, or that have a member nobody knows: most often a slip of the pen.
+ *
+ * @param of what they are options of, for the message
+ * @throws InvalidOptionError (`INVALID_OPTION`) naming the member and the known ones
+ */
+export function refuseUnknown(of: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidOptionError(`${of}: ${shown(options)} is no object of options; known are ${known.join(', ')}`);
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new InvalidOptionError(`${key} is no option of ${of}; known are ${known.join(', ')}`);
+}
+
+/** As `refuseUnknown`, where every option is true or false. */
+export function refuseUnlessFlags<Options extends object>(
+  of: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): void {
+  refuseUnknown(of, options, known);
+  for (const key of known) flag(`${of}: ${key}`, options[key] as boolean | undefined);
+}
+
+/** A value in a message: JSON where there is such a text, and never an error of its own. */
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) as string | undefined) ?? String(value);
+  } catch {
+    // A bigint, a cycle: its type says enough.
+    return typeof value === 'object' ? 'an object' : String(value);
+  }
+}
+
+function localOption(local: unknown): string | undefined {
+  if (local !== undefined && (typeof local !== 'string' || local === ''))
+    throw new InvalidOptionError(`local: ${shown(local)} is no path of a directory; leave it out for the default`);
+  return local;
+}
+
+function callable<F extends (...args: never[]) => unknown>(option: string, value: F | undefined): F | undefined {
+  if (value !== undefined && typeof value !== 'function')
+    throw new InvalidOptionError(`${option}: ${shown(value)} is no function`);
+  return value;
+}
+
+// Asked once: each call asks again, and has no time to look at the answer.
+function nowOption(now: MasterOptions['now']): () => number {
+  if (callable('now', now) === undefined || now === undefined) return realNow;
+  const time: unknown = now();
+  if (typeof time !== 'number' || !(time >= 0 && time < Infinity))
+    throw new InvalidOptionError(`now: it gave ${shown(time)}, which is no time in ms since 1970`);
+  return now;
+}
+
+// Ids are spelt with these numbers; few are asked for, so each can be looked at.
+function randomOption(random: MasterOptions['random']): () => number {
+  if (callable('random', random) === undefined || random === undefined) return secureRandom;
+  return () => {
+    const number: unknown = random();
+    if (typeof number !== 'number' || !(number >= 0 && number < 1))
+      throw new InvalidOptionError(`random: it gave ${shown(number)}, which is no number from 0 up to but not 1`);
+    return number;
   };
 }
 
 function positive(option: string, value: number | undefined, preset: number): number {
+  return finite(option, value, preset, 'a finite number above 0', (number) => number > 0);
+}
+
+function atLeastZero(option: string, value: number | undefined, preset: number): number {
+  return finite(option, value, preset, 'a finite number, 0 or more', (number) => number >= 0);
+}
+
+function finite(
+  option: string,
+  value: number | undefined,
+  preset: number,
+  what: string,
+  fits: (number: number) => boolean,
+): number {
   if (value === undefined) return preset;
-  if (typeof value !== 'number' || !(value > 0 && value < Infinity))
-    throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
+  if (typeof value !== 'number' || !(fits(value) && value < Infinity))
+    throw new InvalidOptionError(`${option}: ${typeof value === 'number' ? value : shown(value)} is not ${what}`);
+  return value;
+}
+
+function whole(option: string, value: number): number {
+  if (!Number.isInteger(value)) throw new InvalidOptionError(`${option}: ${value} is not a whole number`);
   return value;
 }
 
 function autoSyncPlan(autoSync: MasterOptions['autoSync'] = false): AutoSyncPlan | undefined {
   if (autoSync === false) return undefined;
-  if (typeof autoSync !== 'object' || (autoSync as unknown) === null)
-    throw new InvalidOptionError(`autoSync: ${JSON.stringify(autoSync)} is neither false nor { everyMs, watch }`);
-  for (const key of Object.keys(autoSync))
-    if (key !== 'everyMs' && key !== 'watch')
-      throw new InvalidOptionError(`autoSync: it has no ${key}, only everyMs and watch`);
-  const { everyMs, watch = true } = autoSync;
-  return { everyMs: positive('autoSync.everyMs', everyMs, 2_000), watch: flag('autoSync.watch', watch) };
-}
-
-function atLeastZero(option: string, value: number | undefined, preset: number): number {
-  return value === 0 ? 0 : positive(option, value, preset);
+  if (typeof autoSync !== 'object' || (autoSync as unknown) === null || Array.isArray(autoSync))
+    throw new InvalidOptionError(`autoSync: ${shown(autoSync)} is neither false nor { everyMs, watch }`);
+  refuseUnknown('autoSync', autoSync, ['everyMs', 'watch']);
+  const everyMs = positive('autoSync.everyMs', autoSync.everyMs, 2_000);
+  if (everyMs > LONGEST_INTERVAL)
+    throw new InvalidOptionError(`autoSync.everyMs: ${everyMs} is more than ${LONGEST_INTERVAL} (some 19 days)`);
+  return { everyMs, watch: flag('autoSync.watch', autoSync.watch ?? true) };
 }
 
 function flag(option: string, value: boolean | undefined): boolean {
   if (value !== undefined && typeof value !== 'boolean')
-    throw new InvalidOptionError(`${option}: ${String(value)} is neither true nor false`);
+    throw new InvalidOptionError(`${option}: ${shown(value)} is neither true nor false`);
   return value === true;
 }
 
 function checkOption(check: MasterOptions['check'] = 'none'): boolean {
-  if (check !== 'none' && (check as string) !== 'replay')
-    throw new InvalidOptionError(`check: ${check as string} is neither none nor replay`);
+  if (check !== 'none' && (check as unknown) !== 'replay')
+    throw new InvalidOptionError(`check: ${shown(check)} is neither none nor replay`);
   return check === 'replay';
 }
 
-function metaText(meta: unknown): string {
-  const text = JSON.stringify(meta ?? null) as string | undefined;
-  if (text === undefined) throw new InvalidOptionError('meta: it cannot be written as JSON; give plain data');
-  // Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
-  if (/"(?:__proto__|constructor|prototype)":/.test(text)) {
-    throw new InvalidOptionError('meta: the keys __proto__, constructor and prototype are not allowed');
-  }
-  return text;
+// Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
+function metaText(meta: unknown = null): string {
+  const problem = whyNotPlainJson(meta);
+  if (problem !== undefined)
+    throw new InvalidOptionError(`meta: it is not plain JSON (${problem}); give texts, numbers, lists, plain objects`);
+  return JSON.stringify(meta);
 }
