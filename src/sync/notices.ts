@@ -109,7 +109,7 @@ export class Notifier {
     const set = Object.hasOwn(this.#listeners, name) ? this.#listeners[name] : undefined;
     if (set === undefined) {
       throw new InvalidOptionError(
-        `on: there is no event "${String(name)}"; known are ${Object.keys(this.#listeners).join(', ')}`,
+        `on: there is no event "${name}"; known are ${Object.keys(this.#listeners).join(', ')}`,
       );
     }
     refuseNoFunction(`on('${name}')`, listener);

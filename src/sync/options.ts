@@ -160,7 +160,7 @@ export function refuseUnlessFlags<Options extends object>(
   known: readonly (keyof Options & string)[],
 ): void {
   refuseUnknown(of, options, known);
-  for (const key of known) flag(`${of}: ${key}`, options[key] as boolean | undefined);
+  for (const key of known) flag(`${of}: ${key}`, options[key]);
 }
 
 /** A value in a message: JSON where there is such a text, and never an error of its own. */
