@@ -11,23 +11,29 @@ export interface MasterOptions {
   readonly name: string;
   /** Path of the shared folder, or a store. */
   readonly store: string | Store;
-  /** Private directory of this machine for lock and session. Default: under the user's state directory. */
+  /**
+   * Private directory of this machine for lock and session; never shared, copied or restored. Default:
+   * `$XDG_STATE_HOME/prevalent/<hash of the folder's path>-<name>`, else below `~/.local/state`, on Windows below `%LOCALAPPDATA%`.
+   */
   readonly local?: string;
   /**
    * When calls reach the disk. `group` (default): at once in the background, many calls in one sync; `always`: before each call
-   * returns; `none`: only at `durable()`, `sync()` and `close()`.
+   * returns; `none`: only at `durable()`, `transact()`, `sync()`, `snapshot()` and `close()`.
    */
   readonly durability?: Durability;
   /**
-   * Syncs by itself: every `everyMs` ms (default 2,000, jittered by a fifth), and, with `watch` (default true), soon after the store
+   * Syncs by itself: every `everyMs` ms (default 2,000, at most 1,700,000,000, jittered by a fifth), and, with `watch` (default true), soon after the store
    * tells of changes by others. Keeps the process alive until `close()`. Default: false.
    */
   readonly autoSync?: false | { readonly everyMs?: number; readonly watch?: boolean };
-  /** Takes a snapshot after so many events. Default: 10,000. */
+  /** Takes a snapshot after so many events; a whole number. Default: 10,000. */
   readonly snapshotEvery?: number;
   /** Bytes of memory for undo data; late events before what fits cost a rebuild. Default: 64 MiB. */
   readonly undoMemory?: number;
-  /** Seals history from the start (one master of a store should). Default: false; `compact()` starts it as well. */
+  /**
+   * Seals history from the start, and lets every master delete journals that a snapshot at a seal stands in for. Exactly one master of
+   * a store; two that have not met end in SEPARATE_HISTORIES. Default: false; `compact()` starts it as well.
+   */
   readonly sealer?: boolean;
   /** How long (ms) an event stays open for late ones before it is sealed. Default: 86,400,000 (a day). */
   readonly retention?: number;
@@ -35,14 +41,14 @@ export interface MasterOptions {
   readonly patience?: number;
   /** How far (ms) clocks may differ. Default: 300,000 (5 min). */
   readonly maxClockDrift?: number;
-  /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON. Default: null. */
+  /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON, refused if JSON would change it. Default: null. */
   readonly meta?: unknown;
   /**
    * `replay` runs every call twice from the same state, the second time in another time zone, and throws
    * NonDeterministicTransactionError if the runs differ: for development and tests. Default: `none`.
    */
   readonly check?: 'none' | 'replay';
-  /** Wall clock in ms since 1970. Default: `Date.now`. */
+  /** Wall clock in ms since 1970, for tests; it is asked at each call, and once when the options are checked. Default: `Date.now`. */
   readonly now?: () => number;
   /** Uniform in [0, 1). Default: from `crypto.getRandomValues`. */
   readonly random?: () => number;
@@ -135,7 +141,7 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     check: checkOption(options.check),
     now: nowOption(options.now),
     random: randomOption(options.random),
-    onProgress: callable('onProgress', options.onProgress) ?? (() => undefined),
+    onProgress: callable('onProgress', options.onProgress ?? (() => undefined)),
   };
 }
 
@@ -166,11 +172,12 @@ export function refuseUnlessFlags<Options extends object>(
 /** A value in a message: JSON where there is such a text, and never an error of its own. */
 function shown(value: unknown): string {
   try {
-    return (JSON.stringify(value) as string | undefined) ?? String(value);
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
   } catch {
-    // A bigint, a cycle: its type says enough.
-    return typeof value === 'object' ? 'an object' : String(value);
+    // A bigint, a cycle: what follows says enough.
   }
+  return typeof value === 'symbol' || typeof value === 'bigint' ? value.toString() : `what is of type ${typeof value}`;
 }
 
 function localOption(local: unknown): string | undefined {
@@ -179,16 +186,15 @@ function localOption(local: unknown): string | undefined {
   return local;
 }
 
-function callable<F extends (...args: never[]) => unknown>(option: string, value: F | undefined): F | undefined {
-  if (value !== undefined && typeof value !== 'function')
-    throw new InvalidOptionError(`${option}: ${shown(value)} is no function`);
+function callable<F extends (...args: never[]) => unknown>(option: string, value: F): F {
+  if (typeof value !== 'function') throw new InvalidOptionError(`${option}: ${shown(value)} is no function`);
   return value;
 }
 
 // Asked once: each call asks again, and has no time to look at the answer.
 function nowOption(now: MasterOptions['now']): () => number {
-  if (callable('now', now) === undefined || now === undefined) return realNow;
-  const time: unknown = now();
+  if (now === undefined) return realNow;
+  const time: unknown = callable('now', now)();
   if (typeof time !== 'number' || !(time >= 0 && time < Infinity))
     throw new InvalidOptionError(`now: it gave ${shown(time)}, which is no time in ms since 1970`);
   return now;
@@ -196,9 +202,10 @@ function nowOption(now: MasterOptions['now']): () => number {
 
 // Ids are spelt with these numbers; few are asked for, so each can be looked at.
 function randomOption(random: MasterOptions['random']): () => number {
-  if (callable('random', random) === undefined || random === undefined) return secureRandom;
+  if (random === undefined) return secureRandom;
+  const given = callable('random', random);
   return () => {
-    const number: unknown = random();
+    const number: unknown = given();
     if (typeof number !== 'number' || !(number >= 0 && number < 1))
       throw new InvalidOptionError(`random: it gave ${shown(number)}, which is no number from 0 up to but not 1`);
     return number;

@@ -12,7 +12,7 @@ const open = (options: Record<string, unknown>): Promise<Master<Notes>> =>
   Master.open(Notes, { name: 'a', store: new MemoryStore(), ...options } as unknown as MasterOptions);
 
 const refusal = (message: RegExp): unknown =>
-  expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) as unknown });
+  expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
 
 class Ada {
   user = 'ada';
@@ -49,7 +49,6 @@ describe('Master.open refuses', () => {
     ['meta with a Date', { meta: { user: { since: new Date(0) } } }, /at user.since: a Date/],
     ['meta of a class', { meta: new Ada() }, /a Ada/],
     ['meta with undefined', { meta: { user: undefined } }, /at user: undefined/],
-    // eslint-disable-next-line no-sparse-arrays -- a hole is what is tested
     ['meta with a hole', { meta: [1, , 2] }, /at 1: undefined/],
     ['meta with NaN', { meta: NaN }, /NaN/],
     ['meta that is a function', { meta: () => 5 }, /function/],
