@@ -11,7 +11,7 @@ class Notes {
 const open = (options: Record<string, unknown>): Promise<Master<Notes>> =>
   Master.open(Notes, { name: 'a', store: new MemoryStore(), ...options } as unknown as MasterOptions);
 
-const refusal = (message: RegExp): unknown =>
+const refusal = (message: RegExp): object =>
   expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
 
 class Ada {
