@@ -1,4 +1,4 @@
-import { FolderStore, Master, MemoryStore, Prevalent, Transaction, type MasterOptions } from 'prevalent';
+import { FolderStore, Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
 
 @Prevalent('options-notes')
 class Notes {
@@ -9,7 +9,7 @@ class Notes {
 }
 
 const open = (options: Record<string, unknown>): Promise<Master<Notes>> =>
-  Master.open(Notes, { name: 'a', store: new MemoryStore(), ...options } as unknown as MasterOptions);
+  Master.open(Notes, { name: 'a', store: new MemoryStore(), ...options });
 
 const refusal = (message: RegExp): object =>
   expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
