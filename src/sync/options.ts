@@ -160,10 +160,10 @@ export function refuseUnknown(of: string, options: unknown, known: readonly stri
 }
 
 /** As `refuseUnknown`, where every option is true or false. */
-export function refuseUnlessFlags<Options extends object>(
+export function refuseUnlessFlags<Name extends string>(
   of: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
+  options: Readonly<Partial<Record<Name, boolean>>>,
+  known: readonly Name[],
 ): void {
   refuseUnknown(of, options, known);
   for (const key of known) flag(`${of}: ${key}`, options[key]);
