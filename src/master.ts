@@ -10,14 +10,15 @@ import type { CompactOptions, CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
 import type { Hold } from './sync/merge.js';
 import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
-import { type MasterOptions, resolveOptions } from './sync/options.js';
+import { type MasterOptions, refuseUnlessFlags, resolveOptions } from './sync/options.js';
 import { reaching } from './sync/reaching.js';
 import { Replica } from './sync/replica.js';
 
 /** What `status()` tells. */
 export interface Status {
+  /** Name of this master. */
   readonly name: string;
-  /** Where the masters meet. */
+  /** Where the masters meet: path of the shared folder, or what the store calls itself. */
   readonly store: string;
   /** Epoch of the stream this master writes. */
   readonly epoch: string;
@@ -37,7 +38,7 @@ export interface Status {
   readonly files: { readonly journal: number; readonly snapshots: number };
   /** Why no calls are taken; `undefined` while they are. */
   readonly readOnly: string | undefined;
-  /** What happened while the journal was opened: a torn tail cut, a new epoch begun. */
+  /** What happened since this master was opened and needs no answer: a torn tail cut, a new epoch begun, a snapshot passed over. */
   readonly notices: readonly string[];
 }
 
@@ -90,9 +91,13 @@ export class Master<M extends object> implements AsyncDisposable {
    *
    * @param Model the class with `@Prevalent`
    * @param options at least `name` and `store`
-   * @throws NotPrevalentError (`NOT_PREVALENT`), InvalidOptionError (`INVALID_OPTION`), MasterLockedError (`MASTER_LOCKED`),
-   * ModelMismatchError (`MODEL_MISMATCH`), JournalDamagedError (`JOURNAL_DAMAGED`), StoreUnreachableError (`STORE_UNREACHABLE`), UnsupportedStateError
-   * (`UNSUPPORTED_STATE`) or UnknownClassError (`UNKNOWN_CLASS`) for what the model's constructor builds
+   * @returns the master, once its state is there; it takes calls until `close()`
+   * @throws NotPrevalentError (`NOT_PREVALENT`) for a class without `@Prevalent`; InvalidOptionError (`INVALID_OPTION`);
+   * MasterLockedError (`MASTER_LOCKED`) if another process has it open; ModelMismatchError (`MODEL_MISMATCH`) if the store holds another
+   * model; ModelOutdatedError (`MODEL_OUTDATED`) if its journal was written by a newer program; JournalDamagedError (`JOURNAL_DAMAGED`);
+   * StoreUnreachableError (`STORE_UNREACHABLE`); ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory;
+   * UnsupportedStateError (`UNSUPPORTED_STATE`) or UnknownClassError (`UNKNOWN_CLASS`) for what the model's constructor builds
+   * @example `await using master = await Master.open(TodoList, { name: 'laptop', store: './shared' });`
    */
   static async open<M extends object>(Model: ModelClass<M>, options: MasterOptions): Promise<Master<M>> {
     const definition = definitionOf(Model);
@@ -140,9 +145,14 @@ export class Master<M extends object> implements AsyncDisposable {
    * several steps into one transaction.
    *
    * @returns what `fn` returned, once durable
-   * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if `fn` is asynchronous; what `fn` throws; NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if the disk refused
+   * @throws InvalidOptionError (`INVALID_OPTION`) if `fn` is no function; AsyncTransactionError (`ASYNC_TRANSACTION`) if it is asynchronous;
+   * what `fn` throws; NotDurableError (`NOT_DURABLE`) if the disk refused and the calls were taken back; OutcomeUnknownError
+   * (`OUTCOME_UNKNOWN`) if only opening it again tells whether they were
+   * @example `const todo = await master.transact((list) => list.add('Buy milk'));`
    */
   async transact<T>(fn: (model: M) => T): Promise<T> {
+    if (typeof fn !== 'function')
+      throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       // Its own failure is of no interest any more: the call as a whole is refused right here.
@@ -155,37 +165,70 @@ export class Master<M extends object> implements AsyncDisposable {
     return result;
   }
 
-  /** Resolves once all earlier calls are on disk. Errors as `transact`. */
+  /**
+   * Resolves once all earlier calls are on disk: written, and `fdatasync` has returned.
+   *
+   * @throws NotDurableError (`NOT_DURABLE`), OutcomeUnknownError (`OUTCOME_UNKNOWN`), as `transact`
+   */
   async durable(): Promise<void> {
     await this.#engine.commit.settle();
   }
 
   /**
-   * Reads the raw model at full speed. Do not change anything in there.
+   * Reads the raw model at full speed, without the guard. Do not change anything in there, and do not keep what is not a copy.
    *
-   * @throws TransactionInQueryError (`TRANSACTION_IN_QUERY`) if `fn` calls a transaction
+   * @returns what `fn` returned, raw as well
+   * @throws TransactionInQueryError (`TRANSACTION_IN_QUERY`) if `fn` calls a transaction; what `fn` throws
+   * @example `const open = master.query((list) => [...list.todos.values()].filter((todo) => !todo.done).length);`
    */
   query<T>(fn: (model: M) => T): T {
     return this.#replica.query(fn);
   }
 
-  /** Publishes what is durable, fetches what others published, and merges it. Rejects if the store cannot be reached. */
+  /**
+   * Publishes what is durable, fetches what others published, and merges it; issues own calls again that came too late for a seal, and
+   * seals and deletes if it may. A sync during a sync waits and runs once more. After a failure, the next one goes on.
+   *
+   * @returns what came of it; streams that go no further are in `held`, and are no error
+   * @throws StoreUnreachableError (`STORE_UNREACHABLE`); JournalDamagedError (`JOURNAL_DAMAGED`) if history that a late event needs is gone;
+   * SeparateHistoriesError (`SEPARATE_HISTORIES`) if history was sealed twice, apart; ReplicaFailedError (`REPLICA_FAILED`);
+   * NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) as `transact`; MasterClosedError (`MASTER_CLOSED`)
+   * @example `const { received, published, held } = await master.sync();`
+   */
   async sync(): Promise<SyncReport> {
     this.#refuseClosed();
     return this.#engine.sync();
   }
 
-  /** Merged events in ULID order, the whole history. */
+  /**
+   * Merged events in ULID order: the whole history, or what fits the filter. Where journals were deleted, name a point `after` which to begin:
+   * `events({ after: (await master.status()).seal!.H })` lists what came after the seal. Errors come with the first event.
+   *
+   * @throws HistoryDeletedError (`HISTORY_DELETED`) if deleted events would have to be listed, as without `after`; InvalidOptionError
+   * (`INVALID_OPTION`) for a filter that is not known; JournalDamagedError (`JOURNAL_DAMAGED`) if some cannot be read
+   * @example `for await (const { time, args } of master.events({ transaction: 'add' })) console.log(time, args);`
+   */
   events(filter: EventFilter = {}): AsyncIterable<MergedEvent> {
     return this.#engine.history.events(filter);
   }
 
-  /** The model after all events up to a ULID or Date: a fresh instance that no master manages. */
+  /**
+   * The model after all events up to and including a ULID or Date: a fresh instance that no master manages. Replays from the newest
+   * moment before that can be read.
+   *
+   * @throws HistoryDeletedError (`HISTORY_DELETED`) for a point before what is left; others as `events`
+   * @example `const yesterday = await master.at(new Date(Date.now() - 86_400_000));`
+   */
   async at(point: string | Date): Promise<M> {
     return (await this.#engine.history.at(point)) as M;
   }
 
-  /** Where this master stands. */
+  /**
+   * Where this master stands, as far as it has heard; publishes and fetches nothing.
+   *
+   * @throws what the store throws if its own files cannot be looked at
+   * @example `const { pending, held, seal } = await master.status();`
+   */
   async status(): Promise<Status> {
     const { commit, journal, held, sealing } = this.#engine;
     const { timeline, accepted, refusal } = this.#replica;
@@ -205,12 +248,18 @@ export class Master<M extends object> implements AsyncDisposable {
     };
   }
 
-  /** Events that threw in their final place and left no trace, in ULID order. */
+  /** Events that threw in their place and left no trace, in ULID order; final up to `status().seal.H`. `error` tells why. */
   rejections(): MergedEvent[] {
     return this.#replica.timeline.rejections().map((entry) => this.#replica.describe(entry));
   }
 
-  /** Writes a snapshot now, so that the next start replays only what follows. */
+  /**
+   * Writes a snapshot of all durable calls now, so that the next start replays only what follows. The disk is asked to make calls
+   * durable first. Writes none while calls that a seal cut are not issued again yet.
+   *
+   * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if it cannot be written; ReplicaFailedError (`REPLICA_FAILED`); NotDurableError
+   * (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) as `transact`; MasterClosedError (`MASTER_CLOSED`)
+   */
   async snapshot(): Promise<void> {
     this.#refuseClosed();
     await this.#engine.snapshot();
@@ -220,7 +269,8 @@ export class Master<M extends object> implements AsyncDisposable {
    * Syncs, seals history as far as it is stable, takes a snapshot there, and deletes what it stands in for. Where nothing was sealed
    * yet, this master becomes the sealer; where another one is, it only takes the snapshot and deletes.
    *
-   * @throws SeparateHistoriesError (`SEPARATE_HISTORIES`) if history was sealed twice, apart; what `sync` throws
+   * @returns the seal, what was freed (bytes), and what it waits for
+   * @throws InvalidOptionError (`INVALID_OPTION`) for an option that is not known; what `sync` throws
    * @example
    * ```ts
    * import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
@@ -239,14 +289,25 @@ export class Master<M extends object> implements AsyncDisposable {
    * ```
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    refuseUnlessFlags('compact', options, ['takeOver', 'cutHeld']);
     this.#refuseClosed();
     return this.#engine.compact(options);
   }
 
-  /** Calls `listener` after every visible change of the state, once for a whole merge. Gives what ends that. */
+  /**
+   * Calls `listener` after every visible change of the state, once for a whole merge. Gives what ends that.
+   *
+   * @throws InvalidOptionError (`INVALID_OPTION`) if it is no function
+   * @example `useSyncExternalStore(master.subscribe, () => master.version);`
+   */
   subscribe = (listener: () => void): (() => void) => this.#replica.notifier.subscribe(listener);
 
-  /** Calls `listener` whenever something of that name happens. Gives what ends that. */
+  /**
+   * Calls `listener` whenever something of that name happens; `Notifications` lists the names. Gives what ends that.
+   *
+   * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such name, or the listener is no function
+   * @example `const stop = master.on('rejected', ({ transaction, error }) => console.warn(transaction, error));`
+   */
   on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
     return this.#replica.notifier.on(name, listener);
   }

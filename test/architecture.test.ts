@@ -57,6 +57,31 @@ describe('the sources', () => {
   test('are short and have telling names', () => expect(shapeViolations(sources)).toEqual([]));
 });
 
+test('every file of src/ is in a table of docs/architecture/', () => {
+  const pages = new Map<string, string>();
+  const page = (layer: string): string => {
+    const path = join(root, 'docs', 'architecture', `${layer}.md`);
+    if (!pages.has(layer)) pages.set(layer, existsSync(path) ? readFileSync(path, 'utf8') : '');
+    return pages.get(layer) ?? '';
+  };
+  const missing = [...readSources().keys()].filter((path) => {
+    const [layer, ...names] = path.split('/');
+    const isNamed = (text: string, name: string): boolean => text.includes(`\`${name}\``);
+    if (layer === undefined || names.length === 0) return !isNamed(page('README'), path);
+    const rows = page(layer)
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    return !rows.some((row) => isNamed(row, names.join('/')));
+  });
+  expect(missing).toEqual([]);
+});
+
+test('decisions are numbered from 1, without gaps', () => {
+  const records = readdirSync(join(root, 'docs', 'decisions')).filter((name) => name !== 'README.md');
+  const numbers = records.map((name) => Number(name.slice(0, 4))).sort((a, b) => a - b);
+  expect(numbers).toEqual(records.map((_, index) => index + 1));
+});
+
 test('project files name no machine and no registry', () => {
   const untidy: string[] = [];
   for (const path of projectFiles()) {

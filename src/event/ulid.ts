@@ -18,12 +18,20 @@ const MAX_COUNTER = 0xffff;
 /** The smallest ULID: before every event. */
 export const ULID_MIN = '0'.repeat(26);
 
-/** Tells whether `text` is a ULID in canonical form (26 upper-case characters, at most 128 bits). */
+/**
+ * Tells whether `text` is a ULID in canonical form: 26 upper-case characters of Crockford's base 32, at most 128 bits. Lower case is none.
+ *
+ * @example `isUlid('01HF7YAT00FQ2VRP41VVTGRSXB') // true`
+ */
 export function isUlid(text: unknown): text is string {
   return typeof text === 'string' && ULID.test(text);
 }
 
-/** The time of a ULID in ms since 1970. */
+/**
+ * The time of a ULID in ms since 1970. It checks nothing: what it gives for another text means nothing; ask `isUlid` first.
+ *
+ * @example `new Date(ulidTime(event.id))`
+ */
 export function ulidTime(id: string): number {
   let high = 0;
   let low = 0;

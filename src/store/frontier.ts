@@ -20,7 +20,9 @@ export interface Seal {
   readonly no: number;
   /** Stream (`master@epoch`) of the master that made it. */
   readonly by: string;
+  /** ULID up to which history is final: an event with an id up to it keeps its place and its outcome. */
   readonly H: string;
+  /** By stream (`master@epoch`): how many of its events, from the first, belong to that history. A stream not named has none in it. */
   readonly V: Readonly<Record<string, number>>;
   /** Hashes of all earlier seals, the first one first. */
   readonly chain: readonly string[];

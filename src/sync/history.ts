@@ -8,6 +8,7 @@ import { type Base, fold } from '../timeline/fold.js';
 import { genesisBase } from '../timeline/timeline.js';
 import type { Gatherer } from './gatherer.js';
 import type { MergedEvent } from './notices.js';
+import { refuseUnknown } from './options.js';
 import type { Replica } from './replica.js';
 import type { Sealing } from './sealing.js';
 import type { Streams } from './streams.js';
@@ -23,6 +24,8 @@ export interface EventFilter {
   /** Only events up to and including this ULID or time. */
   readonly until?: string | Date;
 }
+
+const FILTERS = ['master', 'transaction', 'after', 'until'] as const satisfies readonly (keyof EventFilter)[];
 
 /** A moment to start from, and all events after it. */
 interface Stretch {
@@ -59,10 +62,11 @@ export class History {
   /**
    * Merged events in ULID order.
    *
-   * @throws InvalidOptionError (`INVALID_OPTION`) for a point that is no ULID or Date, HistoryDeletedError (`HISTORY_DELETED`) if events
+   * @throws InvalidOptionError (`INVALID_OPTION`) for a filter that is not known, or a point that is no ULID or Date, HistoryDeletedError (`HISTORY_DELETED`) if events
    * that would have to be listed are deleted, JournalDamagedError (`JOURNAL_DAMAGED`) if some cannot be read
    */
   async *events(filter: EventFilter = {}): AsyncGenerator<MergedEvent, void, undefined> {
+    refuseUnknown('events', filter, FILTERS);
     const after = filter.after === undefined ? genesisBase().position : ulidOf(filter.after);
     const until = filter.until === undefined ? '~' : ulidOf(filter.until);
     for (const event of (await this.#since(after)).events) {

@@ -8,19 +8,25 @@ export type Outcome = 'applied' | 'rejected';
 
 /** One merged event as users see it. */
 export interface MergedEvent {
+  /** ULID: its place in the order of all events. */
   readonly id: string;
+  /** Name of the master that called it. */
   readonly master: string;
+  /** Its number in the stream of that master, from 1 without gaps; another stream of the same master counts anew. */
   readonly seq: number;
-  /** First id of a call that was issued again. */
+  /** First id of a call that was issued again; left out for all others. */
   readonly origin?: string;
-  /** When it was made. */
+  /** When it was first made; a call that was issued again has a later `id`. Filters compare `id`. */
   readonly time: Date;
+  /** Stable name of the transaction in the journal. */
   readonly transaction: string;
   /** A private copy of the arguments. */
   readonly args: readonly unknown[];
+  /** What the option `meta` of its master said; `null` if nothing. */
   readonly meta: unknown;
+  /** As of now: until it is sealed, a late event may change it. */
   readonly outcome: Outcome;
-  /** Why it was rejected. */
+  /** Why it was rejected; left out unless it was. */
   readonly error?: string;
   /** What it changed when it first ran here; only for `on('event')` listeners. Late events that cause a rebuild have none. */
   readonly changes?: readonly Change[];
@@ -52,6 +58,7 @@ export interface Reissued {
   readonly from: string;
   /** Its id now. */
   readonly to: string;
+  /** The call as it stands at the end now. */
   readonly event: MergedEvent;
 }
 
@@ -59,6 +66,7 @@ export interface Reissued {
 export interface Divergence {
   /** Number of the seal at which they were compared. */
   readonly seal: number;
+  /** This master, and the other one. */
   readonly masters: readonly [string, string];
 }
 
@@ -106,12 +114,13 @@ export class Notifier {
 
   /** Adds a listener; gives what removes it. */
   on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
-    const set = this.#listeners[name] as Listeners[Name] | undefined;
+    const set = Object.hasOwn(this.#listeners, name) ? this.#listeners[name] : undefined;
     if (set === undefined) {
       throw new InvalidOptionError(
         `on: there is no event "${name}"; known are ${Object.keys(this.#listeners).join(', ')}`,
       );
     }
+    refuseNoFunction(`on('${name}')`, listener);
     set.add(listener);
     return () => {
       set.delete(listener);
@@ -120,6 +129,7 @@ export class Notifier {
 
   /** Adds a subscriber to `version`; gives what removes it. */
   subscribe(subscriber: () => void): () => void {
+    refuseNoFunction('subscribe', subscriber);
     this.#subscribers.add(subscriber);
     return () => {
       this.#subscribers.delete(subscriber);
@@ -155,6 +165,10 @@ export class Notifier {
       throwLater(error);
     }
   }
+}
+
+function refuseNoFunction(what: string, listener: unknown): void {
+  if (typeof listener !== 'function') throw new InvalidOptionError(`${what}: the listener is no function`);
 }
 
 // An uncaught exception of its own, as if the listener had thrown from a timer.

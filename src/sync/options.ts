@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
 import { isMasterName } from '../event/envelope.js';
+import { whyNotPlainJson } from '../event/plain-json.js';
 import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import type { AutoSyncPlan } from './auto-sync.js';
@@ -10,23 +11,29 @@ export interface MasterOptions {
   readonly name: string;
   /** Path of the shared folder, or a store. */
   readonly store: string | Store;
-  /** Private directory of this machine for lock and session. Default: under the user's state directory. */
+  /**
+   * Private directory of this machine for lock and session; never shared, copied or restored. Default:
+   * `$XDG_STATE_HOME/prevalent/<hash of the folder's path>-<name>`, else below `~/.local/state`, on Windows below `%LOCALAPPDATA%`.
+   */
   readonly local?: string;
   /**
    * When calls reach the disk. `group` (default): at once in the background, many calls in one sync; `always`: before each call
-   * returns; `none`: only at `durable()`, `sync()` and `close()`.
+   * returns; `none`: only at `durable()`, `transact()`, `sync()`, `snapshot()` and `close()`.
    */
   readonly durability?: Durability;
   /**
-   * Syncs by itself: every `everyMs` ms (default 2,000, jittered by a fifth), and, with `watch` (default true), soon after the store
+   * Syncs by itself: every `everyMs` ms (default 2,000, at most 1,700,000,000, jittered by a fifth), and, with `watch` (default true), soon after the store
    * tells of changes by others. Keeps the process alive until `close()`. Default: false.
    */
   readonly autoSync?: false | { readonly everyMs?: number; readonly watch?: boolean };
-  /** Takes a snapshot after so many events. Default: 10,000. */
+  /** Takes a snapshot after so many events; a whole number. Default: 10,000. */
   readonly snapshotEvery?: number;
   /** Bytes of memory for undo data; late events before what fits cost a rebuild. Default: 64 MiB. */
   readonly undoMemory?: number;
-  /** Seals history from the start (one master of a store should). Default: false; `compact()` starts it as well. */
+  /**
+   * Seals history from the start, and lets every master delete journals that a snapshot at a seal stands in for. Exactly one master of
+   * a store; two that have not met end in SEPARATE_HISTORIES. Default: false; `compact()` starts it as well.
+   */
   readonly sealer?: boolean;
   /** How long (ms) an event stays open for late ones before it is sealed. Default: 86,400,000 (a day). */
   readonly retention?: number;
@@ -34,14 +41,14 @@ export interface MasterOptions {
   readonly patience?: number;
   /** How far (ms) clocks may differ. Default: 300,000 (5 min). */
   readonly maxClockDrift?: number;
-  /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON. Default: null. */
+  /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON, refused if JSON would change it. Default: null. */
   readonly meta?: unknown;
   /**
    * `replay` runs every call twice from the same state, the second time in another time zone, and throws
    * NonDeterministicTransactionError if the runs differ: for development and tests. Default: `none`.
    */
   readonly check?: 'none' | 'replay';
-  /** Wall clock in ms since 1970. Default: `Date.now`. */
+  /** Wall clock in ms since 1970, for tests; it is asked at each call, and once when the options are checked. Default: `Date.now`. */
   readonly now?: () => number;
   /** Uniform in [0, 1). Default: from `crypto.getRandomValues`. */
   readonly random?: () => number;
@@ -69,7 +76,7 @@ export interface ResolvedOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
+const KNOWN = [
   'name',
   'store',
   'local',
@@ -86,9 +93,12 @@ const KNOWN: ReadonlySet<string> = new Set([
   'now',
   'random',
   'onProgress',
-]);
+] as const satisfies readonly (keyof MasterOptions)[];
 
 const DURABILITIES: ReadonlySet<unknown> = new Set<Durability>(['group', 'always', 'none']);
+
+/** Timers take up to 2^31 − 1 ms, and a fifth of jitter is added. */
+const LONGEST_INTERVAL = 1_700_000_000;
 
 // The real ones, taken when the module is loaded: inside a transaction the globals are others.
 const realNow = Date.now.bind(Date);
@@ -106,25 +116,22 @@ function secureRandom(): number {
 export function resolveOptions(options: MasterOptions): ResolvedOptions {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw new InvalidOptionError('Master.open needs options: { name, store }');
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key))
-      throw new InvalidOptionError(`${key} is no option of Master.open; known are ${[...KNOWN].join(', ')}`);
-  }
+  refuseUnknown('Master.open', options, KNOWN);
   const { name } = options;
   if (!isMasterName(name)) {
     throw new InvalidOptionError(
-      `name: ${JSON.stringify(name)} cannot name a master; use lower-case letters, digits and hyphens, not a hyphen first, at most 63`,
+      `name: ${shown(name)} cannot name a master; use lower-case letters, digits and hyphens, not a hyphen first, at most 63`,
     );
   }
   const durability = options.durability ?? 'group';
   if (!DURABILITIES.has(durability))
-    throw new InvalidOptionError(`durability: ${durability} is none of group, always, none`);
+    throw new InvalidOptionError(`durability: ${shown(durability)} is none of group, always, none`);
   return {
     name,
-    local: options.local,
+    local: localOption(options.local),
     durability,
     autoSync: autoSyncPlan(options.autoSync),
-    snapshotEvery: positive('snapshotEvery', options.snapshotEvery, 10_000),
+    snapshotEvery: whole('snapshotEvery', positive('snapshotEvery', options.snapshotEvery, 10_000)),
     undoMemory: positive('undoMemory', options.undoMemory, 64 * 1024 * 1024),
     sealer: flag('sealer', options.sealer),
     retention: atLeastZero('retention', options.retention, 86_400_000),
@@ -132,52 +139,132 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     maxClockDrift: positive('maxClockDrift', options.maxClockDrift, 300_000),
     meta: metaText(options.meta),
     check: checkOption(options.check),
-    now: options.now ?? realNow,
-    random: options.random ?? secureRandom,
-    onProgress: options.onProgress ?? (() => undefined),
+    now: nowOption(options.now),
+    random: randomOption(options.random),
+    onProgress: callable('onProgress', options.onProgress ?? (() => undefined)),
+  };
+}
+
+/**
+ * Refuses options that are no object, or that have a member nobody knows: most often a slip of the pen.
+ *
+ * @param of what they are options of, for the message
+ * @throws InvalidOptionError (`INVALID_OPTION`) naming the member and the known ones
+ */
+export function refuseUnknown(of: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidOptionError(`${of}: ${shown(options)} is no object of options; known are ${known.join(', ')}`);
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw new InvalidOptionError(`${key} is no option of ${of}; known are ${known.join(', ')}`);
+}
+
+/** As `refuseUnknown`, where every option is true or false. */
+export function refuseUnlessFlags<Name extends string>(
+  of: string,
+  options: Readonly<Partial<Record<Name, boolean>>>,
+  known: readonly Name[],
+): void {
+  refuseUnknown(of, options, known);
+  for (const key of known) flag(`${of}: ${key}`, options[key]);
+}
+
+/** A value in a message: JSON where there is such a text, and never an error of its own. */
+function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
+  } catch {
+    // A bigint, a cycle: what follows says enough.
+  }
+  return typeof value === 'symbol' || typeof value === 'bigint' ? value.toString() : `what is of type ${typeof value}`;
+}
+
+function localOption(local: unknown): string | undefined {
+  if (local !== undefined && (typeof local !== 'string' || local === ''))
+    throw new InvalidOptionError(`local: ${shown(local)} is no path of a directory; leave it out for the default`);
+  return local;
+}
+
+function callable<F extends (...args: never[]) => unknown>(option: string, value: F): F {
+  if (typeof value !== 'function') throw new InvalidOptionError(`${option}: ${shown(value)} is no function`);
+  return value;
+}
+
+// Asked once: each call asks again, and has no time to look at the answer.
+function nowOption(now: MasterOptions['now']): () => number {
+  if (now === undefined) return realNow;
+  const time: unknown = callable('now', now)();
+  if (typeof time !== 'number' || !(time >= 0 && time < Infinity))
+    throw new InvalidOptionError(`now: it gave ${shown(time)}, which is no time in ms since 1970`);
+  return now;
+}
+
+// Ids are spelt with these numbers; few are asked for, so each can be looked at.
+function randomOption(random: MasterOptions['random']): () => number {
+  if (random === undefined) return secureRandom;
+  const given = callable('random', random);
+  return () => {
+    const number: unknown = given();
+    if (typeof number !== 'number' || !(number >= 0 && number < 1))
+      throw new InvalidOptionError(`random: it gave ${shown(number)}, which is no number from 0 up to but not 1`);
+    return number;
   };
 }
 
 function positive(option: string, value: number | undefined, preset: number): number {
+  return finite(option, value, preset, 'a finite number above 0', (number) => number > 0);
+}
+
+function atLeastZero(option: string, value: number | undefined, preset: number): number {
+  return finite(option, value, preset, 'a finite number, 0 or more', (number) => number >= 0);
+}
+
+function finite(
+  option: string,
+  value: number | undefined,
+  preset: number,
+  what: string,
+  fits: (number: number) => boolean,
+): number {
   if (value === undefined) return preset;
-  if (typeof value !== 'number' || !(value > 0 && value < Infinity))
-    throw new InvalidOptionError(`${option}: ${String(value)} is not a finite number above 0`);
+  if (typeof value !== 'number' || !(fits(value) && value < Infinity))
+    throw new InvalidOptionError(`${option}: ${typeof value === 'number' ? value : shown(value)} is not ${what}`);
+  return value;
+}
+
+function whole(option: string, value: number): number {
+  if (!Number.isInteger(value)) throw new InvalidOptionError(`${option}: ${value} is not a whole number`);
   return value;
 }
 
 function autoSyncPlan(autoSync: MasterOptions['autoSync'] = false): AutoSyncPlan | undefined {
   if (autoSync === false) return undefined;
-  if (typeof autoSync !== 'object' || (autoSync as unknown) === null)
-    throw new InvalidOptionError(`autoSync: ${JSON.stringify(autoSync)} is neither false nor { everyMs, watch }`);
-  for (const key of Object.keys(autoSync))
-    if (key !== 'everyMs' && key !== 'watch')
-      throw new InvalidOptionError(`autoSync: it has no ${key}, only everyMs and watch`);
-  const { everyMs, watch = true } = autoSync;
-  return { everyMs: positive('autoSync.everyMs', everyMs, 2_000), watch: flag('autoSync.watch', watch) };
-}
-
-function atLeastZero(option: string, value: number | undefined, preset: number): number {
-  return value === 0 ? 0 : positive(option, value, preset);
+  if (typeof autoSync !== 'object' || (autoSync as unknown) === null || Array.isArray(autoSync))
+    throw new InvalidOptionError(`autoSync: ${shown(autoSync)} is neither false nor { everyMs, watch }`);
+  refuseUnknown('autoSync', autoSync, ['everyMs', 'watch']);
+  const everyMs = positive('autoSync.everyMs', autoSync.everyMs, 2_000);
+  if (everyMs > LONGEST_INTERVAL)
+    throw new InvalidOptionError(`autoSync.everyMs: ${everyMs} is more than ${LONGEST_INTERVAL} (some 19 days)`);
+  return { everyMs, watch: flag('autoSync.watch', autoSync.watch ?? true) };
 }
 
 function flag(option: string, value: boolean | undefined): boolean {
   if (value !== undefined && typeof value !== 'boolean')
-    throw new InvalidOptionError(`${option}: ${String(value)} is neither true nor false`);
+    throw new InvalidOptionError(`${option}: ${shown(value)} is neither true nor false`);
   return value === true;
 }
 
 function checkOption(check: MasterOptions['check'] = 'none'): boolean {
-  if (check !== 'none' && (check as string) !== 'replay')
-    throw new InvalidOptionError(`check: ${check as string} is neither none nor replay`);
+  if (check !== 'none' && (check as unknown) !== 'replay')
+    throw new InvalidOptionError(`check: ${shown(check)} is neither none nor replay`);
   return check === 'replay';
 }
 
-function metaText(meta: unknown): string {
-  const text = JSON.stringify(meta ?? null) as string | undefined;
-  if (text === undefined) throw new InvalidOptionError('meta: it cannot be written as JSON; give plain data');
-  // Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
-  if (/"(?:__proto__|constructor|prototype)":/.test(text)) {
-    throw new InvalidOptionError('meta: the keys __proto__, constructor and prototype are not allowed');
-  }
-  return text;
+// Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
+function metaText(meta: unknown = null): string {
+  const problem = whyNotPlainJson(meta);
+  if (problem !== undefined)
+    throw new InvalidOptionError(`meta: it is not plain JSON (${problem}); give texts, numbers, lists, plain objects`);
+  return JSON.stringify(meta);
 }

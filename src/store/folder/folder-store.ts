@@ -43,6 +43,16 @@ export interface FolderStoreOptions {
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
+const KNOWN = ['fileSystem', 'lock', 'segmentBytes'] as const satisfies readonly (keyof FolderStoreOptions)[];
+
+function refuseUnknown(options: FolderStoreOptions): void {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new InvalidOptionError(`FolderStore: its options are no object; known are ${KNOWN.join(', ')}`);
+  const unknown = Object.keys(options).find((key) => !(KNOWN as readonly string[]).includes(key));
+  if (unknown !== undefined)
+    throw new InvalidOptionError(`${unknown} is no option of FolderStore; known are ${KNOWN.join(', ')}`);
+}
+
 /**
  * Masters that share a folder (Dropbox, Syncthing, NFS, a USB stick): each writes its own directory in it and reads the others'.
  *
@@ -71,6 +81,7 @@ export class FolderStore implements Store {
   constructor(path: string, options: FolderStoreOptions = {}) {
     if (typeof path !== 'string' || path === '')
       throw new InvalidOptionError('store: the path of the shared folder is missing');
+    refuseUnknown(options);
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
     const { location } = this;
@@ -81,7 +92,8 @@ export class FolderStore implements Store {
     this.#lock = options.lock ?? takeLock;
     this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-    if (!(this.#segmentBytes > 0)) throw new InvalidOptionError('segmentBytes: it is not a number above 0');
+    if (typeof this.#segmentBytes !== 'number' || !(this.#segmentBytes > 0))
+      throw new InvalidOptionError('segmentBytes: it is not a number above 0');
   }
 
   async open(request: JournalRequest): Promise<Journal> {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isSeal, type Seal } from '../frontier.js';
 import type { Head } from '../store.js';
-import { type FileSystem, readIfThere, replaceFile } from './file-system.js';
+import { type FileSystem, isMissing, readIfThere, replaceFile } from './file-system.js';
 
 /** What this machine alone knows about a master it has opened. */
 export interface Session {
@@ -21,14 +22,30 @@ export interface Session {
   readonly ends?: Readonly<Record<string, number>>;
 }
 
-/** Default private directory of one master of one shared folder, under the user's state directory. */
+/**
+ * Default private directory of one master of one shared folder, under the user's state directory. It goes by the folder's path with
+ * symbolic links resolved, so that every way to a folder leads to the same one.
+ */
 export function defaultLocalDirectory(root: string, master: string): string {
   const base =
     process.platform === 'win32'
       ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
       : process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
-  const place = createHash('sha256').update(resolve(root)).digest('hex').slice(0, 16);
+  const place = createHash('sha256')
+    .update(realPath(resolve(root)))
+    .digest('hex')
+    .slice(0, 16);
   return join(base, 'prevalent', `${place}-${master}`);
+}
+
+/** A path without symbolic links; where nothing is there yet, links above it are resolved. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!isMissing(error) || dirname(path) === path) throw error;
+    return join(realPath(dirname(path)), basename(path));
+  }
 }
 
 /** Reads the session; one that is missing or damaged is no session, and a new epoch begins. */
