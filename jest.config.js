@@ -26,5 +26,8 @@ export default {
     ],
   },
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/long-first.js',
+  // Module registries of many files add up; a worker that starts anew collects less garbage.
+  workerIdleMemoryLimit: '1500MB',
   testTimeout: 60_000,
 };
