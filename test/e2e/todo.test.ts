@@ -179,7 +179,7 @@ describe('the to-do example', () => {
 
   test('says what is wrong, without a stack trace', async () => {
     await output('laptop', 'add', 'Buy milk');
-    expect(await complaint(on('laptop', 'done', '7'))).toContain('no to-do "7"');
+    expect(await complaint(on('laptop', 'done', 'none'))).toContain('no to-do "none"');
     expect(await complaint(on('laptop', 'add', '  '))).toContain('a to-do needs a title');
     expect(await complaint(on('Laptop', 'list'))).toContain('"Laptop" cannot name a master');
     expect(await complaint(start('list'))).toContain('--name laptop');
