@@ -36,8 +36,8 @@ export interface Frontier {
   readonly head: Head | undefined;
   /** The newest seal this master has adopted; `undefined` while nothing was ever sealed. */
   readonly seal: Seal | undefined;
-  /** The snapshot that stands in for the events this master may have deleted. */
-  readonly snapshot: { readonly no: number; readonly position: string } | undefined;
+  /** The snapshot that stands in for the first `events` events of this stream, which this master may have deleted. */
+  readonly snapshot: { readonly no: number; readonly position: string; readonly events: number } | undefined;
   /** Session of the machine that writes the stream. */
   readonly session: string;
   /** Tells whether two masters run the same model code as far as names and versions go. */
@@ -81,7 +81,7 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     isUlid(clock) &&
     (head === null || isHead(head)) &&
     (seal === null || isSeal(seal)) &&
-    (snapshot === null || isNumbered(snapshot, 'position', ULID)) &&
+    (snapshot === null || (isNumbered(snapshot, 'position', ULID) && isStandIn(snapshot))) &&
     typeof session === 'string' &&
     typeof modelHash === 'string' &&
     (fingerprint === undefined || isNumbered(fingerprint, 'hash', FINGERPRINT)) &&
@@ -128,11 +128,16 @@ function isCounts(value: unknown): value is Readonly<Record<string, number>> {
   return Object.entries(value).every(([key, count]) => isStreamKey(key) && (count === 0 || isCount(count)));
 }
 
+function isStandIn(snapshot: object): boolean {
+  const { events } = snapshot as { events?: unknown };
+  return events === 0 || isCount(events);
+}
+
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-function isNumbered(value: unknown, text: string, form: RegExp): boolean {
+function isNumbered(value: unknown, text: string, form: RegExp): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
   return isCount(fields.no) && typeof fields[text] === 'string' && form.test(fields[text]);

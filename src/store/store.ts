@@ -31,6 +31,8 @@ export interface Notice {
 export interface Remembered {
   readonly head: Head | undefined;
   readonly seal: Seal | undefined;
+  /** Events of the stream, from the first, that the published snapshot stands in for: only they may be deleted. */
+  readonly deletable: number;
 }
 
 /** One snapshot of a stream's master. */

@@ -198,7 +198,7 @@ export class Compactor {
       const taken = past === undefined ? await snapshotter.takeAt(point) : await snapshotter.save(point, past);
       const { fingerprint } = taken;
       this.#snapshotBytes = taken.bytes;
-      this.#parts.publisher.offer({ no: seal.no, position: seal.H, fingerprint });
+      this.#parts.publisher.offer({ no: seal.no, position: seal.H, fingerprint, V: seal.V });
       await this.#parts.publisher.publish();
       await this.#parts.snapshots.prune(seal.H);
     }

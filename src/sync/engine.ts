@@ -263,10 +263,11 @@ export class Engine {
   // What this machine offered before is still there to be started from.
   async #resumeOffer(mine: Heard['frontier']): Promise<void> {
     const listings = await this.#snapshots.list();
-    const { snapshot, fingerprint } = mine ?? {};
-    if (snapshot !== undefined && fingerprint?.no === snapshot.no) {
+    const { snapshot, fingerprint: said } = mine ?? {};
+    if (snapshot !== undefined && said?.no === snapshot.no) {
       const isThere = listings.some(({ position }) => position === snapshot.position);
-      if (isThere) this.#publisher.offer({ ...snapshot, fingerprint: fingerprint.hash });
+      const V = { [this.#own.key]: snapshot.events };
+      if (isThere) this.#publisher.offer({ ...snapshot, fingerprint: said.hash, V });
       return;
     }
     // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
@@ -274,7 +275,8 @@ export class Engine {
     for (const listing of listings) {
       const loaded = await this.#gatherer.tryRead(this.#own.header, listing, () => undefined);
       if (loaded === undefined || loaded.seal === null) continue;
-      this.#publisher.offer({ no: loaded.seal, position: loaded.position, fingerprint: loaded.fingerprint });
+      const { seal: no, position, fingerprint, vector } = loaded;
+      this.#publisher.offer({ no, position, fingerprint, V: Object.fromEntries(vector) });
       return;
     }
   }

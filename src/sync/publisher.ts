@@ -30,6 +30,8 @@ export interface SealedSnapshot {
   readonly no: number;
   readonly position: string;
   readonly fingerprint: string;
+  /** By stream: how many of its events, from the first, it stands in for. */
+  readonly V: Readonly<Record<string, number>>;
 }
 
 /** Publishes this master's frontier: how far others may read its stream, what it promises, and which seal it obeys. */
@@ -98,20 +100,21 @@ export class Publisher {
     const news = JSON.stringify([key, head, others, seal?.no, offered]);
     const now = this.#options.now();
     if (news === this.#last && Math.abs(now - this.#lastTime) < this.#idleMs()) return;
+    const deletable = offered?.V[key] ?? 0;
     // The promise must stay below every call that is not durable yet.
     const promise = head?.seq === commit.last?.seq ? clock.promise() : (head?.id ?? ULID_MIN);
     const frontier: Frontier = {
       clock: promise,
       head,
       seal,
-      snapshot: offered && { no: offered.no, position: offered.position },
+      snapshot: offered && { no: offered.no, position: offered.position, events: deletable },
       session: journal.header.session,
       modelHash: this.modelHash,
       fingerprint: offered && { no: offered.no, hash: offered.fingerprint },
       seen: others,
       next: undefined,
     };
-    await journal.publish(encodeFrontier(frontier, this.#store.crc32), { head, seal });
+    await journal.publish(encodeFrontier(frontier, this.#store.crc32), { head, seal, deletable });
     this.#last = news;
     this.#lastTime = now;
     this.#published = head?.seq ?? 0;

@@ -15,7 +15,7 @@ export interface StorePlace {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 const CONTRACT_MODEL = 'contract';
-const NOTHING = { head: undefined, seal: undefined };
+const NOTHING = { head: undefined, seal: undefined, deletable: 0 };
 
 /** Makes requests and lines as a master would. */
 class Writer {

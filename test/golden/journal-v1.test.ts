@@ -23,7 +23,7 @@ const RICH =
 const FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"crc":"308fee1d"}\n';
 const SEALED_FRONTIER =
-  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":null,"seal":{"no":2,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":["a1"]},"snapshot":{"no":2,"position":"01HF7YAT01003QQVXG0000000Z"},"session":"s","modelHash":"h","fingerprint":{"no":2,"hash":"cafe"},"seen":{},"next":"01HF7YAT02FQ2VRP41VVTGRSXB","crc":"8d320c80"}\n';
+  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":null,"seal":{"no":2,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":["a1"]},"snapshot":{"no":2,"position":"01HF7YAT01003QQVXG0000000Z","events":3},"session":"s","modelHash":"h","fingerprint":{"no":2,"hash":"cafe"},"seen":{},"next":"01HF7YAT02FQ2VRP41VVTGRSXB","crc":"d5fc0590"}\n';
 const CUT_HEADER =
   '{"v":1,"kind":"header","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","model":"todo-list","session":"s","reason":"cut","after":"01HF7YAT01003QQVXG0000000Z","moved":{"01HF7YAS00FQ2VRP41VVTGRSXB":7},"crc":"b4771275"}';
 
@@ -77,7 +77,7 @@ test('the frontier of a master that has adopted a seal, offers a snapshot of it,
       V: { 'phone@01HF7YAT00FQ2VRP41VVTGRSXB': 4 },
       chain: ['a1'],
     },
-    snapshot: { no: 2, position: id },
+    snapshot: { no: 2, position: id, events: 3 },
     session: 's',
     modelHash: 'h',
     fingerprint: { no: 2, hash: 'cafe' },

@@ -292,14 +292,15 @@ describe('hostile frontiers are not heard', () => {
   test('the samples differ from good ones in one thing', () => {
     expect(decodeFrontier(frontier({}), crc32)).toBeDefined();
     expect(decodeFrontier(frontier({ seal: SEAL }), crc32)).toBeDefined();
-    expect(decodeFrontier(frontier({ snapshot: { no: 1, position: ULID } }), crc32)).toBeDefined();
+    expect(decodeFrontier(frontier({ snapshot: { no: 1, position: ULID, events: 0 } }), crc32)).toBeDefined();
     expect(decodeFrontier(frontier({ fingerprint: { no: 1, hash: '0a1b2c3d' } }), crc32)).toBeDefined();
     expect(decodeFrontier(frontier({ next: ULID, seen: { [STREAM]: 3 } }), crc32)).toBeDefined();
   });
 
   test.each<[string, Record<string, unknown>]>([
-    ['a path as position of a snapshot', { snapshot: { no: 1, position: '../../../../etc/passwd' } }],
-    ['a path that begins as a position', { snapshot: { no: 1, position: `${ULID}/../../x` } }],
+    ['a path as position of a snapshot', { snapshot: { no: 1, position: '../../../../etc/passwd', events: 1 } }],
+    ['a path that begins as a position', { snapshot: { no: 1, position: `${ULID}/../../x`, events: 1 } }],
+    ['a snapshot that stands in for less than nothing', { snapshot: { no: 1, position: ULID, events: -1 } }],
     ['a head of negative number', { head: { seq: -1, id: ULID } }],
     ['a head of fractional number', { head: { seq: 1.5, id: ULID } }],
     ['a head beyond exact integers', { head: { seq: 2 ** 60, id: ULID } }],

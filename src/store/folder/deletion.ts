@@ -1,6 +1,7 @@
 import { headerLine, type StreamHeader } from '../../event/envelope.js';
 import type { Crc32 } from '../../event/checksum.js';
 import { type FileSystem, isMissing, namesIn, replaceFile } from './file-system.js';
+import { lastEventIn } from './last-event.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 
 /**
@@ -27,35 +28,11 @@ export async function coveredSegments(fs: FileSystem, directory: string, upTo: n
   for (const [index, segment] of used.entries()) {
     const next = used[index + 1];
     if (next === undefined || next.first - 1 > upTo) break;
-    if ((await lastSeqIn(fs, directory, segment)) > upTo) break;
+    // What cannot be read is not deleted.
+    if ((await lastEventIn(fs, `${directory}/${segmentName(segment.first)}`, segment.size)) > upTo) break;
     covered.push(segment);
   }
   return covered;
-}
-
-const TAIL_BYTES = 64 * 1024;
-
-/** Number of the last event in a segment, whatever its name and its neighbours' names say. */
-async function lastSeqIn(fs: FileSystem, directory: string, { first, size }: Segment): Promise<number> {
-  for (let length = TAIL_BYTES; ; length *= 4) {
-    const bytes = await fs.read(`${directory}/${segmentName(first)}`, Math.max(0, size - length));
-    const lines = new TextDecoder().decode(bytes).split('\n');
-    // The first piece may be the end of a line only.
-    const whole = (length >= size ? lines : lines.slice(1)).filter((line) => line.startsWith('{'));
-    const last = whole.at(-1);
-    if (last !== undefined) return seqOf(last);
-    if (length >= size) return Infinity;
-  }
-}
-
-function seqOf(line: string): number {
-  try {
-    const { kind, seq } = JSON.parse(line) as { kind?: string; seq?: number };
-    return kind === 'header' ? 0 : (seq ?? Infinity);
-  } catch {
-    // What cannot be read is not deleted.
-    return Infinity;
-  }
 }
 
 /** Bytes that deleting those segments frees. */

@@ -1,5 +1,5 @@
 import type { Crc32 } from '../../event/checksum.js';
-import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
@@ -33,7 +33,9 @@ export interface OpenEnd {
   readonly ends: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
-  /** Checks every line of the stream but those up to `deleted`, which may be gone. */
+  /** Events up to this one may be gone, as a snapshot stands in for them. */
+  readonly deletable: number;
+  /** Checks every line of the stream but those up to `deleted`. */
   readonly check: (deleted: number) => Promise<unknown>;
   readonly file: OpenFile;
   /** Number of the first event of the newest segment, and its size in bytes. */
@@ -76,8 +78,7 @@ export class FolderJournal implements Journal {
   #segment: number;
   /** What the session says. */
   #remembered = '';
-  /** Events up to this one may be deleted. */
-  #deleted: number;
+  #deletable: number;
   #rotation: Promise<void> | undefined;
   /** Ends when no file but the one that is written to is open. */
   #closing: Promise<unknown> = Promise.resolve();
@@ -97,7 +98,7 @@ export class FolderJournal implements Journal {
     this.#allocated = end.allocated;
     this.#next = (end.head?.seq ?? 0) + 1;
     this.#segment = end.segment;
-    this.#deleted = end.seal?.V[streamKey(end.header)] ?? 0;
+    this.#deletable = end.deletable;
   }
 
   /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
@@ -137,17 +138,18 @@ export class FolderJournal implements Journal {
   }
 
   async check(): Promise<void> {
-    await this.#end.check(this.#deleted);
+    await this.#end.check(this.#deletable);
   }
 
-  async publish(frontier: string, { head, seal }: Remembered): Promise<void> {
+  async publish(frontier: string, { head, seal, deletable }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
-    const session = { session: header.session, epoch: header.epoch, head, seal, moved: this.moved, ends: this.ends };
-    const news = JSON.stringify([head, seal?.no]);
+    const { session, epoch } = header;
+    const news = JSON.stringify([head, seal?.no, deletable]);
     // A frontier that only tells the time has nothing that must be remembered.
-    if (news !== this.#remembered) await writeSession(fs, local, session);
+    if (news !== this.#remembered)
+      await writeSession(fs, local, { session, epoch, head, seal, deletable, moved: this.moved, ends: this.ends });
     this.#remembered = news;
-    this.#deleted = seal?.V[streamKey(header)] ?? 0;
+    this.#deletable = deletable;
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
@@ -175,6 +177,7 @@ export class FolderJournal implements Journal {
       directory,
       header,
       moved: this.moved,
+      deletable: 0,
       head,
       notices: [],
       file,

@@ -176,7 +176,9 @@ export class FolderStore implements Store {
     const remembered = session.epoch === epoch ? (session.head?.seq ?? 0) : 0;
     const published = Math.max(frontier?.head?.seq ?? 0, remembered, await this.#seenOf(stream));
     const seal = newer(session.seal, frontier?.seal);
-    const scan = this.#scan(stream, published, seal?.V[streamKey(stream)]);
+    const vouched = session.epoch === epoch ? session.deletable : 0;
+    const deletable = Math.max(frontier?.snapshot?.events ?? 0, vouched);
+    const scan = this.#scan(stream, published, deletable);
     const found = await recoverStream(scan);
     for (const one of [directory, `${directory}/snapshots`, local]) await removeTemporaries(this.#fs, one);
     for (const file of found.unused) await this.#fs.unlink(file);
@@ -191,12 +193,11 @@ export class FolderStore implements Store {
     if (found.torn !== undefined) notices.push(await this.#keepAside(directory, found));
     const file = await this.#fs.open(`${directory}/${segmentName(found.segment.first)}`, false);
     return new FolderJournal({
-      fs: this.#fs,
-      directory,
-      local,
+      ...this.#parts(stream, local),
       header: found.header,
       head: found.head,
       seal,
+      deletable,
       moved: session.moved ?? {},
       ends: session.ends ?? {},
       notices,
@@ -206,11 +207,6 @@ export class FolderStore implements Store {
       segment: found.segment.first,
       size: found.segment.size,
       allocated: found.torn === undefined ? found.segment.allocated : found.segment.size,
-      segmentBytes: this.#segmentBytes,
-      crc32,
-      onStreams: () => {
-        this.#catalog.forget(master);
-      },
     });
   }
 
@@ -257,19 +253,26 @@ export class FolderStore implements Store {
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
     const { seal, moved = {} } = session ?? {};
     const ends = endsOf(session);
-    await writeSession(this.#fs, local, { session: header.session, epoch, head: undefined, seal, moved, ends });
+    await writeSession(this.#fs, local, {
+      session: header.session,
+      epoch,
+      head: undefined,
+      seal,
+      deletable: 0,
+      moved,
+      ends,
+    });
     await this.#fs.mkdir(directory);
     await this.#syncNames(master);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
     return new FolderJournal({
-      fs: this.#fs,
-      directory,
-      local,
+      ...this.#parts(header, local),
       header,
       head: undefined,
       seal,
+      deletable: 0,
       moved,
       ends,
       notices,
@@ -279,12 +282,16 @@ export class FolderStore implements Store {
       segment: 1,
       size: line.length,
       allocated: line.length,
-      segmentBytes: this.#segmentBytes,
-      crc32,
-      onStreams: () => {
-        this.#catalog.forget(master);
-      },
     });
+  }
+
+  /** What all journals of this store have in common. */
+  #parts(stream: StreamId, local: string) {
+    const onStreams = (): void => {
+      this.#catalog.forget(stream.master);
+    };
+    const directory = streamDirectory(this.location, stream);
+    return { fs: this.#fs, directory, local, segmentBytes: this.#segmentBytes, crc32, onStreams };
   }
 
   /** Makes every name on the way to a stream durable, before the stream is there. */

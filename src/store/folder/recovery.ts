@@ -3,6 +3,7 @@ import type { Crc32 } from '../../event/checksum.js';
 import { type ParsedLine, parseLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
 import type { Head } from '../store.js';
 import { type FileSystem, namesIn, replaceFile } from './file-system.js';
+import { lastEventIn } from './last-event.js';
 import { segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { LineCheck } from './line-check.js';
 import { isPadding, PADDING, withoutPadding } from './padding.js';
@@ -72,6 +73,10 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
       throw damaged(file, 1, 0, `it begins with event ${first}, but the files before it end with event ${wanted - 1}`);
     const following = segments.slice(index + 1, lastUsed + 1).find((_, later) => (sizes[index + 1 + later] ?? 0) > 0);
     if (scan.thorough !== true && following !== undefined && following > first && following - 1 <= published) {
+      const last = await lastEventIn(fs, file, sizes[index] ?? 0);
+      // Files between the two are missing: if not by deletion, what is read to say so names the place.
+      if (last !== following - 1 && (last > following || following - 1 > scan.deleted))
+        return recoverStream({ ...scan, thorough: true });
       if (first === 1) header = await readHeader(scan, file);
       head = { seq: following - 1, id: '' };
       continue;

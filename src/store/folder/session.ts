@@ -16,6 +16,8 @@ export interface Session {
   readonly head: Head | undefined;
   /** The newest seal it has made or adopted; written before it is published. */
   readonly seal: Seal | undefined;
+  /** Events of that epoch, from the first, that it may have deleted; written before they are. */
+  readonly deletable: number;
   /** Last event of each earlier epoch that it has issued again. */
   readonly moved?: Readonly<Record<string, number>>;
   /** By earlier epochs: the last event that was published there. */
@@ -58,11 +60,12 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
       epoch,
       head,
       seal,
+      deletable = 0,
       moved = {},
       ends = {},
     } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
     if (typeof session !== 'string') return undefined;
-    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, moved, ends };
+    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, deletable, moved, ends };
   } catch {
     // A torn session cannot vouch for anything, which is exactly what "no session" says.
     return undefined;

@@ -1,0 +1,58 @@
+/** Only what the published snapshot stands in for may be missing from an own journal; a newer seal alone allows nothing. */
+import { SealedWorld, linesOf } from '../sealed-world.js';
+
+const journal = (world: SealedWorld): string[] => world.files('a').filter((path) => path.endsWith('.ndjson'));
+
+async function sealedTwice(): Promise<SealedWorld> {
+  const world = new SealedWorld('a');
+  const a = await world.open('a', { ...world.network.place('a', { segmentBytes: 600 }), sealer: true });
+  for (let i = 0; i < 12; i++) await a.transact((ledger) => ledger.write(`first${i}`));
+  await a.compact();
+  // Too little to be worth another snapshot at a seal; an ordinary one makes the next start read none of it.
+  for (let i = 0; i < 6; i++) await a.transact((ledger) => ledger.write(`second${i}`));
+  await a.sync();
+  expect((await a.status()).seal?.no).toBe(2);
+  await a.snapshot();
+  await a.close();
+  return world;
+}
+
+test('what the snapshot at a seal stands in for may be gone, whatever was sealed since', async () => {
+  const world = await sealedTwice();
+  expect(journal(world).length).toBeGreaterThan(3);
+  const a = await world.open('a');
+  expect(linesOf(a)).toHaveLength(18);
+  await a.close();
+});
+
+test('a file that is missing behind that snapshot stops the start, and the error names the place', async () => {
+  const world = await sealedTwice();
+  const [, first, , next] = journal(world);
+  // The one after the hole is what tells of it.
+  const victim = `/shared/a/${journal(world)[2]!}`;
+  expect(first).toBeDefined();
+  world.network.disk('a').remove(victim);
+  await expect(world.open('a')).rejects.toMatchObject({
+    code: 'JOURNAL_DAMAGED',
+    place: { file: expect.stringContaining(next!) as string, line: 1, byte: 0 },
+  });
+});
+
+test('an older private directory still knows it from the frontier', async () => {
+  const world = new SealedWorld('a');
+  const place = world.network.place('a', { segmentBytes: 600 });
+  let a = await world.open('a', { ...place, sealer: true });
+  await a.transact((ledger) => ledger.write('early'));
+  await a.sync();
+  const disk = world.network.disk('a');
+  const session = disk.paths().find((path) => path.endsWith('session.json'))!;
+  const old = disk.peek(session)!.slice();
+  for (let i = 0; i < 12; i++) await a.transact((ledger) => ledger.write(`later${i}`));
+  await a.compact();
+  await a.close();
+  disk.put(session, old);
+  a = await world.open('a');
+  expect(linesOf(a)).toHaveLength(13);
+  expect((await a.status()).epoch).toBe(journal(world)[0]!.split('/')[0]);
+  await a.close();
+});
