@@ -56,3 +56,27 @@ test('an older private directory still knows it from the frontier', async () => 
   expect((await a.status()).epoch).toBe(journal(world)[0]!.split('/')[0]);
   await a.close();
 });
+
+test('what was deleted stays deleted for every later start, although the snapshot that stood in is lost', async () => {
+  const world = new SealedWorld('a', 'b');
+  const place = world.network.place('a', { segmentBytes: 600 });
+  let a = await world.open('a', { ...place, sealer: true });
+  const b = await world.open('b');
+  for (let i = 0; i < 12; i++) await a.transact((ledger) => ledger.write(`early${i}`));
+  await world.meet(a, b);
+  await a.compact();
+  await world.meet(a, b);
+  await b.compact();
+  await world.meet(a, b);
+  await a.close();
+  const disk = world.network.disk('a');
+  const lost = disk.paths().filter((path) => path.startsWith('/shared/a/') && path.endsWith('.snapshot'));
+  expect(lost.length).toBeGreaterThan(0);
+  for (const path of lost) disk.remove(path);
+  for (let start = 0; start < 3; start++) {
+    a = await world.open('a', place);
+    expect(linesOf(a)).toHaveLength(12);
+    await a.close();
+  }
+  await b.close();
+});

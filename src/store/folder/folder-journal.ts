@@ -27,9 +27,8 @@ export interface OpenEnd {
   readonly head: Head | undefined;
   /** The newest seal that this machine remembers. */
   readonly seal: Seal | undefined;
-  /** What it remembers to have issued again. */
+  /** Of earlier streams: what it remembers to have issued again, and what was published. */
   readonly moved: Readonly<Record<string, number>>;
-  /** What was published of earlier streams. */
   readonly ends: Readonly<Record<string, number>>;
   readonly notices: readonly Notice[];
   readonly lock: Lock;
@@ -141,15 +140,16 @@ export class FolderJournal implements Journal {
     await this.#end.check(this.#deletable);
   }
 
-  async publish(frontier: string, { head, seal, deletable }: Remembered): Promise<void> {
+  async publish(frontier: string, { head, seal, deletable: offered }: Remembered): Promise<void> {
     const { fs, directory, local, header } = this.#end;
     const { session, epoch } = header;
+    // What was deleted stays deleted, even if the snapshot that stood in is gone.
+    const deletable = (this.#deletable = Math.max(this.#deletable, offered));
     const news = JSON.stringify([head, seal?.no, deletable]);
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#remembered)
       await writeSession(fs, local, { session, epoch, head, seal, deletable, moved: this.moved, ends: this.ends });
     this.#remembered = news;
-    this.#deletable = deletable;
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
