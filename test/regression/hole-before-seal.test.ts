@@ -27,14 +27,25 @@ test('what the snapshot at a seal stands in for may be gone, whatever was sealed
 
 test('a file that is missing behind that snapshot stops the start, and the error names the place', async () => {
   const world = await sealedTwice();
-  const [, first, , next] = journal(world);
-  // The one after the hole is what tells of it.
-  const victim = `/shared/a/${journal(world)[2]!}`;
-  expect(first).toBeDefined();
-  world.network.disk('a').remove(victim);
+  // The file after the hole is what tells of it.
+  const [, , victim, next] = journal(world);
+  world.network.disk('a').remove(`/shared/a/${victim!}`);
   await expect(world.open('a')).rejects.toMatchObject({
     code: 'JOURNAL_DAMAGED',
     place: { file: expect.stringContaining(next!) as string, line: 1, byte: 0 },
+  });
+});
+
+test('a file that holds an event of the next one is damage, also among what may be gone', async () => {
+  const world = await sealedTwice();
+  const disk = world.network.disk('a');
+  const [, kept, next] = journal(world).map((path) => `/shared/a/${path}`);
+  const text = (path: string): string => new TextDecoder().decode(disk.peek(path));
+  const [repeated] = text(next!).split('\n');
+  disk.put(kept!, new TextEncoder().encode(`${text(kept!)}${repeated!}\n`));
+  await expect(world.open('a')).rejects.toMatchObject({
+    code: 'JOURNAL_DAMAGED',
+    place: { file: next, line: 1, byte: 0 },
   });
 });
 
