@@ -1,9 +1,9 @@
-import { MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
+import { JournalDamagedError, MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
 import { streamKey } from '../event/envelope.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Journal, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
-import { Announcer } from './announcer.js';
+import { Announcer, type Happened } from './announcer.js';
 import { Compactor, type CompactOptions, type CompactReport } from './compactor.js';
 import { Gatherer } from './gatherer.js';
 import { History } from './history.js';
@@ -18,7 +18,10 @@ import type { Replica } from './replica.js';
 import { Sealing } from './sealing.js';
 import { Snapshots } from './snapshots.js';
 import { Snapshotter } from './snapshotter.js';
-import { type Heard, Streams } from './streams.js';
+import { type Heard, offersOf, Streams } from './streams.js';
+
+/** How often a merge is tried in one sync while others delete what it is about to read. */
+const TRIES = 5;
 
 /** Moves bytes between one replica and its store; what to do is decided by pure functions. */
 export class Engine {
@@ -128,7 +131,7 @@ export class Engine {
     // All events of a stream follow the moment at which it began.
     this.replica.clock.observe(this.#own.header.epoch);
     this.#publisher.resume(seen);
-    await this.#resumeOffer(mine);
+    this.#publisher.offer(await this.#gatherer.lastOffer(mine));
     this.#hearAtStart(heard);
     if (this.sealing.seal !== undefined) {
       this.replica.clock.observe(this.sealing.seal.H);
@@ -260,27 +263,6 @@ export class Engine {
     });
   }
 
-  // What this machine offered before is still there to be started from.
-  async #resumeOffer(mine: Heard['frontier']): Promise<void> {
-    const listings = await this.#snapshots.list();
-    const { snapshot, fingerprint: said } = mine ?? {};
-    if (snapshot !== undefined && said?.no === snapshot.no) {
-      const isThere = listings.some(({ position }) => position === snapshot.position);
-      const V = { [this.#own.key]: snapshot.events };
-      if (isThere) this.#publisher.offer({ ...snapshot, fingerprint: said.hash, V });
-      return;
-    }
-    // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
-    if (this.sealing.seal === undefined) return;
-    for (const listing of listings) {
-      const loaded = await this.#gatherer.tryRead(this.#own.header, listing, () => undefined);
-      if (loaded === undefined || loaded.seal === null) continue;
-      const { seal: no, position, fingerprint, vector } = loaded;
-      this.#publisher.offer({ no, position, fingerprint, V: Object.fromEntries(vector) });
-      return;
-    }
-  }
-
   // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
   #noticeMissing(seen: Readonly<Record<string, number>>): void {
     for (const [key, seq] of Object.entries(seen)) {
@@ -290,6 +272,34 @@ export class Engine {
           `The state once contained ${seq} events of ${key}, of which ${this.#store.location} holds only ${has} now; the others are merged again as soon as they arrive.`,
         );
     }
+  }
+
+  /** While this master reads, others may seal and delete: what is gone then, a newer snapshot stands in for. */
+  async #hearAndMerge(all: boolean, canWrite: boolean): Promise<Pick<Happened, 'heard' | 'merged' | 'before'>> {
+    for (let tries = 1; ; tries++) {
+      const heard = await this.#hear(all || tries > 1, canWrite);
+      const before = new Map(this.replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
+      try {
+        return { heard, merged: await this.#merger.merge(heard), before };
+      } catch (error) {
+        const isOvertaken = error instanceof JournalDamagedError && tries < TRIES;
+        if (!isOvertaken || offersOf(heard) === offersOf(await this.#streams.heard(true))) throw error;
+      }
+    }
+  }
+
+  /** What others have published; a seal that is new is adopted. */
+  async #hear(all: boolean, canWrite: boolean): Promise<Heard[]> {
+    const heard = await this.#streams.heard(all);
+    this.#gatherer.observe(heard);
+    // Who cannot write cannot say that it adopts a seal, nor issue late calls again: it stays under the one it has.
+    if (canWrite && this.sealing.hear(heard)) {
+      this.replica.clock.observe(this.sealing.seal?.H ?? '');
+      // Before anything is done about it: a crash in between then finds it adopted.
+      await this.#publisher.publish();
+    }
+    if (!this.sealing.isSettled && this.commit.failure !== undefined) throw this.commit.failure;
+    return heard;
   }
 
   async #syncOnce(asked?: CompactOptions): Promise<{ report: SyncReport; compacted: CompactReport }> {
@@ -303,17 +313,7 @@ export class Engine {
       await this.#publisher.publish();
     }
     // An operator who asks decides on what there is.
-    const heard = await this.#streams.heard(asked !== undefined);
-    this.#gatherer.observe(heard);
-    // Who cannot write cannot say that it adopts a seal, nor issue late calls again: it stays under the one it has.
-    if (canWrite && this.sealing.hear(heard)) {
-      replica.clock.observe(this.sealing.seal?.H ?? '');
-      // Before anything is done about it: a crash in between then finds it adopted.
-      await this.#publisher.publish();
-    }
-    if (!this.sealing.isSettled && this.commit.failure !== undefined) throw this.commit.failure;
-    const before = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
-    const merged = await this.#merger.merge(heard);
+    const { heard, merged, before } = await this.#hearAndMerge(asked !== undefined, canWrite);
     const wasHeld = this.#held;
     this.#held = merged.held;
     if (merged.reissued.length > 0) await this.#publisher.publish();

@@ -1,6 +1,7 @@
 import { JournalDamagedError, ModelOutdatedError, SnapshotDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
 import { ulidTime } from '../event/ulid.js';
+import type { Frontier } from '../store/frontier.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
 import { Backwards } from './backwards.js';
@@ -8,6 +9,7 @@ import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { type Incoming, type Plan, planMerge } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
+import type { SealedSnapshot } from './publisher.js';
 import type { Replica } from './replica.js';
 import { holdsAllOf } from './seal.js';
 import type { Sealing } from './sealing.js';
@@ -126,6 +128,26 @@ export class Gatherer {
         found.push({ stream, listing: frontier.snapshot });
     }
     return found.sort((left, right) => (left.listing.position > right.listing.position ? -1 : 1));
+  }
+
+  /** The snapshot at a seal that this machine offered before and that is still there to be started from. @param mine its own frontier */
+  async lastOffer(mine: Frontier | undefined): Promise<SealedSnapshot | undefined> {
+    const listings = await this.#snapshots.list();
+    const { snapshot, fingerprint: said } = mine ?? {};
+    if (snapshot !== undefined && said?.no === snapshot.no) {
+      const isThere = listings.some(({ position }) => position === snapshot.position);
+      const V = { [this.#own.key]: snapshot.events };
+      return isThere ? { ...snapshot, fingerprint: said.hash, V } : undefined;
+    }
+    // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
+    if (this.#sealing.seal === undefined) return undefined;
+    for (const listing of listings) {
+      const loaded = await this.tryRead(this.#own.header, listing, () => undefined);
+      if (loaded === undefined || loaded.seal === null) continue;
+      const { seal: no, position, fingerprint, vector } = loaded;
+      return { no, position, fingerprint, V: Object.fromEntries(vector) };
+    }
+    return undefined;
   }
 
   /** Reads one of the candidates; `undefined` if it cannot be used. @param skipped told if it is damaged */

@@ -41,6 +41,8 @@ export class Merger {
   readonly #notice: (text: string) => void;
   readonly #options: ResolvedOptions;
   #mustRebuild = false;
+  /** Own calls that were issued again and not told yet. */
+  #reissued: readonly Event[] = [];
   /** Snapshots that do not stand in for what is missing. */
   #tried = '';
 
@@ -89,6 +91,7 @@ export class Merger {
     const replaced = await this.#isReplaced(heard, plan);
     // From here to the end of a rewind nothing awaits: no call can come between the old stream and its successor.
     const reissued = succession === undefined ? [] : this.#succeed(succession);
+    this.#reissued = [...this.#reissued, ...reissued];
     if (this.#sealing.ended.has(this.#own.key)) throw this.#unreadable('its late calls are issued again when it can');
     for (const [key, count] of plan.cut) this.#sealing.end(key, count);
     const received = [...plan.accept, ...reissued];
@@ -96,7 +99,9 @@ export class Merger {
     const merge = this.#mustRebuild ? BEHIND_BASE : this.#replica.merge(received, this.#sealing.ended);
     const done = merge === BEHIND_BASE ? await this.#rebuild(heard) : { ...merge, received, held: plan.held };
     this.#sealing.settle();
-    return { ...done, reissued };
+    const told = this.#reissued;
+    this.#reissued = [];
+    return { ...done, reissued: told };
   }
 
   /** At the start, before anything is replayed: issues own calls again that a seal was made without. */
@@ -131,7 +136,10 @@ export class Merger {
       );
     }
     const undone = replica.timeline.entries.length;
-    const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
+    const again = new Set(this.#reissued.map(({ id }) => id));
+    const received = events.filter(
+      (event) => again.has(event.id) || event.seq > (replica.accepted.get(streamKey(event)) ?? 0),
+    );
     replica.rebuild(base, events, this.#sealing.seal);
     return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
   }

@@ -17,6 +17,11 @@ export interface Heard {
   readonly own: boolean;
 }
 
+/** Which streams and snapshots are offered, as text: when others delete events, it changes first. */
+export function offersOf(heard: readonly Heard[]): string {
+  return heard.map(({ stream, frontier }) => `${streamKey(stream)} ${frontier?.snapshot?.position ?? ''}`).join();
+}
+
 /** Reads the streams of a store: what was published, and the events behind it. */
 export class Streams {
   readonly #store: Store;
