@@ -89,8 +89,8 @@ export interface Journal {
   rotate(): Promise<void>;
   /** Bytes that `deleteEvents` and `deleteStream` would free. */
   deletable(upTo: number, streams: readonly StreamId[]): Promise<number>;
-  /** Deletes segments all of whose events are at or below `upTo`; the newest events stay. Gives the bytes freed. */
-  deleteEvents(upTo: number): Promise<number>;
+  /** Deletes segments of a stream of this master all of whose events are at or below `upTo`; the newest events stay. Gives the bytes freed. */
+  deleteEvents(stream: StreamHeader, upTo: number): Promise<number>;
   /** Deletes an earlier stream of this master. Gives the bytes freed. */
   deleteStream(stream: StreamId): Promise<number>;
   /** Writes a snapshot atomically: until it is whole and durable, nobody finds it. */

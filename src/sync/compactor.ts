@@ -184,7 +184,7 @@ export class Compactor {
   async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean, waiting: string[]): Promise<number> {
     const { timeline } = this.#parts.replica;
     const { journal, key } = this.#parts.own;
-    const cut = await this.#cutStreams(heard, seal);
+    const cut = await this.#cutStreams(await this.#headers(heard), heard, seal);
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
       const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
       // A frontier that was put back to an older copy may have lost an offer that others need.
@@ -221,19 +221,31 @@ export class Compactor {
     const snapshot = this.#parts.publisher.snapshot;
     const { seal } = this.#parts.sealing;
     if (snapshot === undefined || seal?.no !== snapshot.no) return 0;
-    const { journal, key } = this.#parts.own;
+    const { journal, header } = this.#parts.own;
+    const headers = await this.#headers(heard);
+    const cut = await this.#cutStreams(headers, heard, seal);
     let freed = 0;
-    for (const stream of await this.#cutStreams(heard, seal)) freed += await journal.deleteStream(stream);
-    return freed + (await journal.deleteEvents(seal.V[key] ?? 0));
+    for (const stream of cut) freed += await journal.deleteStream(stream);
+    // A stream whose events all count is left as well, to issue the calls of another one under this name again.
+    const left = headers.filter(
+      (one) => one.session === header.session && one.epoch !== header.epoch && !cut.includes(one),
+    );
+    for (const stream of [...left, header]) freed += await journal.deleteEvents(stream, seal.V[streamKey(stream)] ?? 0);
+    return freed;
   }
 
-  /** This machine's own streams that were cut and whose successor is readable to all who know the seal, oldest first. */
-  async #cutStreams(heard: readonly Heard[], seal: Seal): Promise<StreamHeader[]> {
+  /** All streams under this master's name. */
+  async #headers(heard: readonly Heard[]): Promise<StreamHeader[]> {
     const headers: StreamHeader[] = [];
     for (const { stream, own } of heard) {
       const header = own ? await this.#parts.store.header(stream) : undefined;
       if (header !== undefined) headers.push(header);
     }
+    return headers;
+  }
+
+  /** This machine's own streams that were cut and whose successor is readable to all who know the seal, oldest first. */
+  async #cutStreams(headers: readonly StreamHeader[], heard: readonly Heard[], seal: Seal): Promise<StreamHeader[]> {
     const said = heard.map(({ stream, frontier }) => ({
       key: streamKey(stream),
       head: frontier?.head?.seq ?? 0,

@@ -22,6 +22,10 @@ export async function look({ chronicle, sealer }: Surroundings, machine: Machine
   if (master === undefined) return;
   const { streams, seal } = await master.status();
   if (!machine.isRefused) obeys(chronicle, machine, streams, seal);
+  const rejected = master.rejections().map(({ id }) => id);
+  leavesFinal(machine, streams, rejected);
+  if (seal !== undefined && !machine.isRefused && holdsAll(seal, streams))
+    machine.final = { seal, rejected: rejected.filter((id) => id <= seal.H) };
   const tokens = new Map<string, string>();
   for (const [key, { accepted }] of Object.entries(streams))
     for (const { args } of chronicle.stream(key).events.slice(0, accepted)) {
@@ -42,6 +46,23 @@ function obeys(chronicle: Chronicle, { label }: Machine, streams: Accepted, seal
     if (seal !== undefined && accepted > named && next !== undefined && next.id <= seal.H)
       throw new Violation(`${label} counts event ${named + 1} of ${key}, which seal ${seal.no} calls dead`);
   }
+}
+
+function holdsAll({ V }: Seal, streams: Accepted): boolean {
+  return Object.entries(V).every(([key, count]) => (streams[key]?.accepted ?? 0) >= count);
+}
+
+/** Nobody undoes behind its base: what was held whole up to a seal stays as it is. */
+function leavesFinal({ label, final, applied }: Machine, streams: Accepted, rejected: readonly string[]): void {
+  const ids = applied.splice(0);
+  if (final === undefined) return;
+  const { seal } = final;
+  const late = ids.find((id) => id <= seal.H);
+  if (late !== undefined) throw new Violation(`${label} applies ${late}, behind seal ${seal.no}, which it held whole`);
+  if (!holdsAll(seal, streams)) throw new Violation(`${label} lacks events that seal ${seal.no} names, and had them`);
+  const now = rejected.filter((id) => id <= seal.H);
+  if (now.join() !== final.rejected.join())
+    throw new Violation(`${label} rejects ${now.join()} up to seal ${seal.no}, and did ${final.rejected.join()}`);
 }
 
 /** Which promises the sealer has seen and can count, because it has all events up to the head that came with them. */

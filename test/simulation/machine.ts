@@ -1,5 +1,6 @@
 import { MasterLockedError } from '../../src/errors.js';
 import { FolderStore, type Master } from '../../src/index.js';
+import type { Seal } from '../../src/store/frontier.js';
 import type { Board } from './board.js';
 import type { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
@@ -8,6 +9,13 @@ import { WatchedDisk } from './watched-disk.js';
 
 /** The power fails: thrown into what a process was doing to its disk. */
 export class PowerCut extends Error {}
+
+/** What a master holds whole up to a seal: nothing comes in there any more, goes out, or comes out otherwise. */
+export interface Final {
+  readonly seal: Seal;
+  /** Events up to the seal that were rejected. */
+  readonly rejected: readonly string[];
+}
 
 /** One computer with its disk, and the process that runs on it now. */
 export class Machine {
@@ -23,6 +31,10 @@ export class Machine {
   master: Master<Board> | undefined;
   /** Its last sync could not do what it should. */
   isRefused = false;
+  /** What its master will never touch again. */
+  final: Final | undefined;
+  /** Ids of the events that its master has applied for the first time since it was last looked at. */
+  readonly applied: string[] = [];
   /** How often its power has failed. */
   cuts = 0;
   /** It never comes back. */

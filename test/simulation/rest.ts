@@ -4,7 +4,8 @@ import type { Seal } from '../../src/store/frontier.js';
 import { type Master, SeparateHistoriesError } from '../../src/index.js';
 import { Board, textOf } from './board.js';
 import type { Machine } from './machine.js';
-import { Violation } from './look.js';
+import { look, Violation } from './look.js';
+import { shrink } from './shrunk.js';
 import type { World } from './world.js';
 
 const ROUNDS = 8;
@@ -22,6 +23,7 @@ export async function settle(world: World): Promise<void> {
   }
   if (world.chronicle.isSplit) await settleApart(world);
   else await compare(world);
+  if (!world.chronicle.isSplit && world.chronicle.seals.size > 0) await shrink(world);
 }
 
 async function settleTogether(world: World): Promise<void> {
@@ -40,6 +42,7 @@ async function settleTogether(world: World): Promise<void> {
       if (refusal !== undefined) refusals.push(refusal);
       synchroniser.uploadAll(machine.files);
       for (const other of living) synchroniser.downloadAll(other.files);
+      await look(world, machine);
       world.check();
     }
   }

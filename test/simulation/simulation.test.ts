@@ -4,9 +4,10 @@ import { type Schedule, scheduleOf } from './schedule.js';
 import { shrink } from './shrink.js';
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
-const ONE = process.env.PREVALENT_SEED;
-const FIRST = ONE === undefined ? 1 : Number(ONE);
-const COUNT = ONE === undefined ? (DEEP ? 100_000 : 3_000) : 1;
+/** One seed, or the first and the last of several (`1-50000`), so that several processes can share them. */
+const SEEDS = process.env.PREVALENT_SEED ?? (DEEP ? '1-100000' : '1-3000');
+const [FIRST = 1, LAST = FIRST] = SEEDS.split('-').map(Number);
+const COUNT = LAST - FIRST + 1;
 
 /** Says what to run again, and the shortest story that ends so. */
 async function told(schedule: Schedule): Promise<string> {
@@ -24,7 +25,7 @@ test(
   `masters agree whatever happens between them (${COUNT} schedules from seed ${FIRST})`,
   async () => {
     let slowest = { seed: 0, ms: 0 };
-    for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
+    for (let seed = FIRST; seed <= LAST; seed++) {
       const schedule = scheduleOf(seed);
       const began = performance.now();
       const failure = await run(schedule);

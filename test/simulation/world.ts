@@ -310,6 +310,11 @@ export class World {
     // A start may swallow that the disk failed, where that does no harm.
     if (machine.cuts !== cuts) throw new PowerCut(`${machine.name} has lost its power during its start`);
     machine.master = master;
+    machine.final = undefined;
+    machine.applied.length = 0;
+    master.on('event', ({ id }) => {
+      if (machine.master === master) machine.applied.push(id);
+    });
     if (machine === this.sealer) this.chronicle.promised.clear();
     master.on('diverged', ({ seal, masters }) => {
       this.chronicle.violations.push(`at seal ${seal} the states of ${masters.join(' and ')} differ`);

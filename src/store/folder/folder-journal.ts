@@ -1,12 +1,11 @@
-import type { Crc32 } from '../../event/checksum.js';
 import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type FileSystem, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { createFileNow, type OpenFile, replaceFile, temporaryName } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import { countLines } from './line-check.js';
-import type { Lock } from './lock.js';
+import type { OpenEnd } from './open-end.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
 
@@ -17,37 +16,6 @@ const PADDING_BYTES = 256 * 1024;
 /** A batch beyond this size is handed to the file system in the background. */
 const SMALL_BATCH_BYTES = 64 * 1024;
 const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
-
-/** The open end of a stream. */
-export interface OpenEnd {
-  readonly fs: FileSystem;
-  readonly directory: string;
-  readonly local: string;
-  readonly header: StreamHeader;
-  readonly head: Head | undefined;
-  /** The newest seal that this machine remembers. */
-  readonly seal: Seal | undefined;
-  /** Of earlier streams: what it remembers to have issued again, and what was published. */
-  readonly moved: Readonly<Record<string, number>>;
-  readonly ends: Readonly<Record<string, number>>;
-  readonly notices: readonly Notice[];
-  readonly lock: Lock;
-  /** Events up to this one may be gone, as a snapshot stands in for them. */
-  readonly deletable: number;
-  /** Checks every line of the stream but those up to `deleted`. */
-  readonly check: (deleted: number) => Promise<unknown>;
-  readonly file: OpenFile;
-  /** Number of the first event of the newest segment, and its size in bytes. */
-  readonly segment: number;
-  readonly size: number;
-  /** Up to where the file has bytes already, padding included. */
-  readonly allocated: number;
-  /** A segment beyond this size is closed and the next one begun. */
-  readonly segmentBytes: number;
-  readonly crc32: Crc32;
-  /** Told when another stream of this master begins or goes. */
-  readonly onStreams: () => void;
-}
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
 export class FolderJournal implements Journal {
@@ -200,9 +168,10 @@ export class FolderJournal implements Journal {
     return bytes;
   }
 
-  async deleteEvents(upTo: number): Promise<number> {
-    const { fs, directory, header, crc32 } = this.#end;
-    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), header, crc32);
+  async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
+    const { fs, crc32 } = this.#end;
+    const directory = this.#directoryOf(stream);
+    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), stream, crc32);
   }
 
   async deleteStream(stream: StreamId): Promise<number> {

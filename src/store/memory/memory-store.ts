@@ -250,8 +250,8 @@ class MemoryJournal implements Journal {
     return others.reduce((left, right) => left + right, this.#stream.lines.deletable(upTo));
   }
 
-  async deleteEvents(upTo: number): Promise<number> {
-    return this.#stream.lines.delete(upTo);
+  async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
+    return this.#streams.get(streamKey(stream))?.lines.delete(upTo) ?? 0;
   }
 
   async deleteStream(stream: StreamId): Promise<number> {

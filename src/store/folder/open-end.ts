@@ -1,0 +1,37 @@
+import type { Crc32 } from '../../event/checksum.js';
+import type { StreamHeader } from '../../event/envelope.js';
+import type { Seal } from '../frontier.js';
+import type { Head, Notice } from '../store.js';
+import type { FileSystem, OpenFile } from './file-system.js';
+import type { Lock } from './lock.js';
+
+/** The open end of a stream. */
+export interface OpenEnd {
+  readonly fs: FileSystem;
+  readonly directory: string;
+  readonly local: string;
+  readonly header: StreamHeader;
+  readonly head: Head | undefined;
+  /** The newest seal that this machine remembers. */
+  readonly seal: Seal | undefined;
+  /** Of earlier streams: what it remembers to have issued again, and what was published. */
+  readonly moved: Readonly<Record<string, number>>;
+  readonly ends: Readonly<Record<string, number>>;
+  readonly notices: readonly Notice[];
+  readonly lock: Lock;
+  /** Events up to this one may be gone, as a snapshot stands in for them. */
+  readonly deletable: number;
+  /** Checks every line of the stream but those up to `deleted`. */
+  readonly check: (deleted: number) => Promise<unknown>;
+  readonly file: OpenFile;
+  /** Number of the first event of the newest segment, and its size in bytes. */
+  readonly segment: number;
+  readonly size: number;
+  /** Up to where the file has bytes already, padding included. */
+  readonly allocated: number;
+  /** A segment beyond this size is closed and the next one begun. */
+  readonly segmentBytes: number;
+  readonly crc32: Crc32;
+  /** Told when another stream of this master begins or goes. */
+  readonly onStreams: () => void;
+}
