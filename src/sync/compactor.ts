@@ -13,7 +13,7 @@ import { knownEnd, movedUpTo } from './reissue.js';
 import { holdsAllOf, nextSeal } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Snapshots } from './snapshots.js';
-import type { Snapshotter } from './snapshotter.js';
+import type { Snapshotter, TakenSnapshot } from './snapshotter.js';
 import { stableCut } from './stable-cut.js';
 import type { Heard, Streams } from './streams.js';
 
@@ -195,12 +195,14 @@ export class Compactor {
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
       const past = timeline.base <= seal.H ? undefined : await this.#replayed(seal, waiting);
       if (past === undefined && timeline.base > seal.H) return this.#deleteCovered(heard);
-      const taken = past === undefined ? await snapshotter.takeAt(point) : await snapshotter.save(point, past);
-      const { fingerprint } = taken;
-      this.#snapshotBytes = taken.bytes;
-      this.#parts.publisher.offer({ no: seal.no, position: seal.H, fingerprint, V: seal.V });
-      await this.#parts.publisher.publish();
-      await this.#parts.snapshots.prune(seal.H);
+      // Before another snapshot is taken, and some are removed: this one must be known to be needed by then.
+      const offer = async ({ fingerprint, bytes }: TakenSnapshot): Promise<void> => {
+        this.#snapshotBytes = bytes;
+        this.#parts.publisher.offer({ no: seal.no, position: seal.H, fingerprint, V: seal.V });
+        await this.#parts.publisher.publish();
+        await this.#parts.snapshots.prune(() => this.#parts.publisher.standIns);
+      };
+      await (past === undefined ? snapshotter.takeAt(point, offer) : snapshotter.save(point, past, offer));
     }
     return this.#deleteCovered(heard);
   }

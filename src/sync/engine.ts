@@ -210,8 +210,7 @@ export class Engine {
     // What does not count under a seal must not be saved.
     if (!this.sealing.isSettled) return;
     await reaching(this.#store, async () => {
-      await this.#snapshotter.take(changed);
-      await this.#snapshots.prune(this.#publisher.snapshot?.position);
+      await this.#snapshotter.take(changed, () => this.#snapshots.prune(() => this.#publisher.standIns));
     });
   }
 

@@ -45,7 +45,9 @@ export class Publisher {
   #clock: string = ULID_MIN;
   #last = '';
   #lastTime = -Infinity;
-  #snapshot: SealedSnapshot | undefined;
+  #snapshot: { readonly key: string; readonly offered: SealedSnapshot | undefined } | undefined;
+  /** Position of the snapshot that the frontier on disk names. */
+  #standing: string | undefined;
   #before: ReadonlyMap<string, number> = new Map();
 
   constructor(replica: Replica, own: OwnStream, store: Store, sealing: Sealing, options: ResolvedOptions) {
@@ -73,7 +75,13 @@ export class Publisher {
 
   /** The snapshot that others may start from instead of events that are deleted. */
   get snapshot(): SealedSnapshot | undefined {
-    return this.#snapshot;
+    // What lies in a stream that was left is offered by that one's frontier.
+    return this.#snapshot?.key === this.#own.key ? this.#snapshot.offered : undefined;
+  }
+
+  /** Positions of the snapshots that others may start from: the one offered, and the one they know of. */
+  get standIns(): readonly string[] {
+    return [this.snapshot?.position, this.#standing].filter((position) => position !== undefined);
   }
 
   /** What had been accepted before this start; told while nothing is loaded yet. */
@@ -83,7 +91,7 @@ export class Publisher {
 
   /** Says with the next publication that this snapshot is there. */
   offer(snapshot: SealedSnapshot | undefined): void {
-    this.#snapshot = snapshot;
+    this.#snapshot = { key: this.#own.key, offered: snapshot };
   }
 
   /** Publishes what is durable, if there is anything new to say or it is time to be heard again. */
@@ -92,7 +100,7 @@ export class Publisher {
     const { commit, journal, key } = this.#own;
     const head = commit.durable;
     const { seal } = this.#sealing;
-    const offered = this.#snapshot;
+    const offered = this.snapshot;
     // Of the others: of its own stream the head tells what is durable.
     const others = Object.fromEntries(
       [...(accepted.size > 0 ? accepted : this.#before)].filter(([stream]) => stream !== key),
@@ -115,6 +123,7 @@ export class Publisher {
       next: undefined,
     };
     await journal.publish(encodeFrontier(frontier, this.#store.crc32), { head, seal, deletable });
+    this.#standing = offered?.position;
     this.#last = news;
     this.#lastTime = now;
     this.#published = head?.seq ?? 0;

@@ -14,14 +14,18 @@ import { upgrade } from './snapshot-upgrade.js';
 /** How many snapshots are kept: a late event may need an older one than the newest. */
 const KEEP = 3;
 
-/** Which snapshots can go, newest first: a few newest stay, the published one, and one before it in case it is damaged. */
+/**
+ * Which snapshots can go, newest first: a few newest stay, those that stand in for deleted events, and one before these in case they
+ * are damaged.
+ */
 export function superfluous(
   listings: readonly SnapshotListing[],
-  published: string | undefined,
+  standIns: readonly string[],
 ): readonly SnapshotListing[] {
-  if (published === undefined) return listings.slice(KEEP);
-  const newer = listings.filter(({ position }) => position > published);
-  const older = listings.filter(({ position }) => position < published);
+  const newest = [...standIns].sort().at(-1);
+  if (newest === undefined) return listings.slice(KEEP);
+  const newer = listings.filter(({ position }) => position > newest);
+  const older = listings.filter(({ position }) => position < newest && !standIns.includes(position));
   return [...newer.slice(KEEP - 1), ...older.slice(1)];
 }
 
@@ -99,9 +103,10 @@ export class Snapshots {
     return written;
   }
 
-  /** Removes snapshots that nobody needs any more. @param published position of the one that stands in for deleted events */
-  async prune(published: string | undefined): Promise<void> {
-    for (const listing of superfluous(await this.list(), published)) await this.#own.journal.removeSnapshot(listing);
+  /** Removes snapshots that nobody needs any more. @param standIns positions of those that others may start from, asked when it is decided */
+  async prune(standIns: () => readonly string[]): Promise<void> {
+    const listings = await this.list();
+    for (const listing of superfluous(listings, standIns())) await this.#own.journal.removeSnapshot(listing);
   }
 
   async *#frames(

@@ -13,6 +13,12 @@ export interface SnapshotPoint {
   readonly vector: VersionVector;
 }
 
+/** A moment at a seal. */
+export interface SealedPoint extends SnapshotPoint {
+  /** Number of the seal. */
+  readonly seal: number;
+}
+
 /** A snapshot that was taken. */
 export interface TakenSnapshot extends SnapshotPoint, WrittenSnapshot {}
 
@@ -22,6 +28,8 @@ const SLICE_CHUNKS = 16;
 
 /** How often a snapshot is begun again because a late event came before its position. */
 const ATTEMPTS = 3;
+
+const nothing = async (): Promise<void> => undefined;
 
 /** A late event came before the position of the snapshot that is being taken, or the state was replaced. */
 class OvertakenError extends Error {}
@@ -60,37 +68,49 @@ export class Snapshotter {
    * Writes a snapshot of the newest durable moment. Gives what it wrote; `undefined` if there is nothing to save.
    *
    * @param again writes it even if the newest snapshot says it is of that moment
+   * @param after done before another snapshot is begun
    * @throws the error that stopped the timeline, what the disk refuses
    */
-  take(again: boolean): Promise<TakenSnapshot | undefined> {
-    return this.#alone(() => this.#takeNewest(again, ATTEMPTS));
+  take(again: boolean, after: () => Promise<void> = nothing): Promise<TakenSnapshot | undefined> {
+    return this.#alone(async () => {
+      const taken = await this.#takeNewest(again, ATTEMPTS);
+      await after();
+      return taken;
+    });
   }
 
   /**
    * Writes a snapshot of a given moment, at a seal. Nobody may bring an event before it any more, and all events up to it are
    * durable.
    *
+   * @param after done with it before another one is begun
    * @param point `position` from `timeline.base` on, need not be the id of an event; `vector` as `timeline.vectorAt` has it there
    * @throws RangeError for a position before the base or not yet durable, or another vector; else as `take`
    */
-  takeAt(point: SnapshotPoint & { readonly seal: number }): Promise<TakenSnapshot> {
+  takeAt(point: SealedPoint, after: (taken: TakenSnapshot) => Promise<void> = nothing): Promise<TakenSnapshot> {
     return this.#alone(async () => {
       await this.#own.commit.settle();
       this.#check(point);
-      return this.#write(point, point.seal, false);
+      const taken = await this.#write(point, point.seal, false);
+      await after(taken);
+      return taken;
     });
   }
 
   /** As `takeAt`, of a state that was built for it and that nobody else uses. */
   save(
-    { position, vector, seal }: SnapshotPoint & { readonly seal: number },
+    { position, vector, seal }: SealedPoint,
     { root, rejections }: PastState,
+    after: (taken: TakenSnapshot) => Promise<void> = nothing,
   ): Promise<TakenSnapshot> {
     return this.#alone(async () => {
       const encoder = new StateEncoder(root, this.#replica.classes);
       const chunks = this.#pieces(encoder, () => undefined);
       const place = { position, vector, rejections, seal };
-      return { position, vector, ...(await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes })) };
+      const written = await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes });
+      const taken = { position, vector, ...written };
+      await after(taken);
+      return taken;
     });
   }
 

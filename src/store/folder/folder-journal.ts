@@ -2,7 +2,7 @@ import { headerLine, type StreamHeader, type StreamId } from '../../event/envelo
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { createFileNow, isMissing, type OpenFile, replaceFile, temporaryName } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import { countLines } from './line-check.js';
 import type { OpenEnd } from './open-end.js';
@@ -195,7 +195,9 @@ export class FolderJournal implements Journal {
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
-    await this.#end.fs.unlink(`${this.#end.directory}/snapshots/${snapshotName(position)}`);
+    await this.#end.fs.unlink(`${this.#end.directory}/snapshots/${snapshotName(position)}`).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
   }
 
   async size(): Promise<{ journal: number; snapshots: number }> {
