@@ -48,7 +48,8 @@ function obeys(chronicle: Chronicle, { label }: Machine, streams: Accepted, seal
   }
 }
 
-function holdsAll({ V }: Seal, streams: Accepted): boolean {
+/** Whether a state contains all that a seal names. */
+export function holdsAll({ V }: Seal, streams: Accepted): boolean {
   return Object.entries(V).every(([key, count]) => (streams[key]?.accepted ?? 0) >= count);
 }
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { parseLine } from '../../src/event/envelope.js';
 import type { Seal } from '../../src/store/frontier.js';
-import { Violation } from './look.js';
+import { holdsAll, Violation } from './look.js';
 import type { Machine } from './machine.js';
 import type { World } from './world.js';
 
@@ -21,8 +21,9 @@ export async function shrink(world: World): Promise<void> {
     }
   world.check();
   for (const machine of living) {
-    const { seal } = await machine.master!.status();
-    if (seal !== undefined) isShrunk(machine, seal);
+    const { seal, streams } = await machine.master!.status();
+    // Events that are gone with a machine are waited for, by all.
+    if (seal !== undefined && holdsAll(seal, streams)) isShrunk(machine, seal);
   }
 }
 
