@@ -6,6 +6,7 @@ import type { SyncReport } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Publisher } from './publisher.js';
 import type { Replica } from './replica.js';
+import { hashAt } from './seal.js';
 import type { Sealing } from './sealing.js';
 import type { Heard } from './streams.js';
 import { changedOutcomes } from './wholeness.js';
@@ -92,8 +93,11 @@ export class Announcer {
   #compareFingerprints(heard: readonly Heard[]): void {
     const mine = this.#publisher.snapshot;
     if (mine === undefined) return;
+    const hash = hashAt(this.#sealing.seal, mine.no);
     for (const { stream, frontier } of heard) {
       if (frontier?.fingerprint?.no !== mine.no || frontier.modelHash !== this.#publisher.modelHash) continue;
+      // Of two seals that were made apart both may have this number.
+      if (hashAt(frontier.seal, mine.no) !== hash) continue;
       const key = streamKey(stream);
       if (frontier.fingerprint.hash === mine.fingerprint || this.#diverged.get(key) === mine.no) continue;
       this.#diverged.set(key, mine.no);

@@ -32,6 +32,11 @@ export function relate(mine: Seal, other: Seal): Relation {
   return higher === other ? 'later' : 'earlier';
 }
 
+/** Hash of the seal with a number in the chain of another; `undefined` if that one does not reach as far. */
+export function hashAt(seal: Seal | undefined, no: number): string | undefined {
+  return seal?.no === no ? sealHash(seal) : seal?.chain[no - 1];
+}
+
 /** A seal and the master that repeats it. */
 export interface Offer {
   readonly seal: Seal;
