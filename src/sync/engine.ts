@@ -315,24 +315,26 @@ export class Engine {
     const { heard, merged, before } = await this.#hearAndMerge(asked !== undefined, canWrite);
     const wasHeld = this.#held;
     this.#held = merged.held;
-    if (merged.reissued.length > 0) await this.#publisher.publish();
-    if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
     let compacted: CompactReport = {
       seal: this.sealing.seal,
       holders: [],
       freed: 0,
       waiting: ['the disk refused calls'],
     };
+    let isPublished = false;
     let failure: unknown;
     try {
+      if (merged.reissued.length > 0) await this.#publisher.publish();
+      if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
+      isPublished = true;
       if (canWrite) compacted = await this.#compactor.run(heard, merged.held, asked);
     } catch (error) {
       failure = error;
     }
-    // Whatever became of sealing and deleting: what was merged is told.
+    // Whatever became of publishing, sealing and deleting: what was merged is told, once.
     const report = this.#announcer.tell({ merged, before, wasHeld, heard }, published, began);
     this.#countEvents(merged.received.length);
-    if (failure !== undefined && asked !== undefined) throw failure as Error;
+    if (failure !== undefined && (asked !== undefined || !isPublished)) throw failure as Error;
     if (failure !== undefined) replica.notifier.tell('error', failure as Error);
     return { report, compacted };
   }

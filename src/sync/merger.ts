@@ -3,7 +3,7 @@ import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/e
 import type { Frontier, Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
 import { BEHIND_BASE } from '../timeline/timeline.js';
-import type { Gatherer } from './gatherer.js';
+import type { Gathered, Gatherer } from './gatherer.js';
 import type { Hold, Plan } from './merge.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
@@ -40,9 +40,6 @@ export class Merger {
   readonly #attach: () => void;
   readonly #notice: (text: string) => void;
   readonly #options: ResolvedOptions;
-  #mustRebuild = false;
-  /** Own calls that were issued again and not told yet. */
-  #reissued: readonly Event[] = [];
   /** Snapshots that do not stand in for what is missing. */
   #tried = '';
 
@@ -88,20 +85,18 @@ export class Merger {
     if (isNewSeal) await this.#endStreams(heard);
     const succession = isNewSeal ? await this.#prepare(heard) : undefined;
     const plan = await this.#gatherer.news(heard);
-    const replaced = await this.#isReplaced(heard, plan);
-    // From here to the end of a rewind nothing awaits: no call can come between the old stream and its successor.
-    const reissued = succession === undefined ? [] : this.#succeed(succession);
-    this.#reissued = [...this.#reissued, ...reissued];
-    if (this.#sealing.ended.has(this.#own.key)) throw this.#unreadable('its late calls are issued again when it can');
     for (const [key, count] of plan.cut) this.#sealing.end(key, count);
-    const received = [...plan.accept, ...reissued];
-    this.#mustRebuild ||= replaced || this.#reachesBehindBase();
-    const merge = this.#mustRebuild ? BEHIND_BASE : this.#replica.merge(received, this.#sealing.ended);
-    const done = merge === BEHIND_BASE ? await this.#rebuild(heard) : { ...merge, received, held: plan.held };
+    const isBehind = this.#reachesBehindBase(plan) || (await this.#isReplaced(heard, plan));
+    // Read before calls are issued again: they must not be in the journal and not in the state if that fails.
+    const whole = isBehind ? await this.#gatherWhole(heard) : undefined;
+    // From here to the end of a rewind nothing awaits: no call can come between the old stream and its successor.
+    const missing = whole && this.#missingIn(whole);
+    if (missing !== undefined) throw missing;
+    const reissued = succession === undefined ? [] : this.#succeed(succession);
+    if (this.#sealing.ended.has(this.#own.key)) throw this.#unreadable('its late calls are issued again when it can');
+    const done = whole === undefined ? this.#revise(plan, reissued) : this.#rebuild(whole, reissued);
     this.#sealing.settle();
-    const told = this.#reissued;
-    this.#reissued = [];
-    return { ...done, reissued: told };
+    return { ...done, reissued };
   }
 
   /** At the start, before anything is replayed: issues own calls again that a seal was made without. */
@@ -110,38 +105,46 @@ export class Merger {
     return succession === undefined ? [] : this.#succeed(succession);
   }
 
-  /** A late event lies before what can be undone, or history was deleted: the state is built anew, from a snapshot or genesis. */
-  async #rebuild(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
-    // Until it is done: what was issued again may be in the journal and not in the state.
-    this.#mustRebuild = true;
-    const done = await this.#rebuildWhole(heard);
-    this.#mustRebuild = false;
-    return done;
+  /** Puts what is new in its place. */
+  #revise({ accept, held }: Plan, reissued: readonly Event[]): Omit<Merged, 'reissued'> {
+    const received = [...accept, ...reissued];
+    const merge = this.#replica.merge(received, this.#sealing.ended);
+    if (merge === BEHIND_BASE) throw new Error('A merge reaches behind the base, and was found not to');
+    return { ...merge, received, held };
   }
 
-  async #rebuildWhole(heard: readonly Heard[]): Promise<Omit<Merged, 'reissued'>> {
-    const replica = this.#replica;
+  /** A late event lies before what can be undone, or history was deleted: reads what the state is built from anew. */
+  async #gatherWhole(heard: readonly Heard[]): Promise<Gathered> {
     const { commit } = this.#own;
     if (commit.failure === undefined) await commit.settle();
-    const { base, plan } = await this.#gatherer.everything(heard, (error) => {
+    return this.#gatherer.everything(heard, (error) => {
       this.#notice(error.message);
     });
-    const { ended } = this.#sealing;
-    const events = withUnread(base, plan.accept, replica.timeline.entries, ended);
-    const missing = firstMissing(base, events, replica.accepted, ended);
-    if (missing !== undefined) {
-      throw new JournalDamagedError(
-        `A merge needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${this.#store.location}. ` +
-          'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
-      );
-    }
-    const undone = replica.timeline.entries.length;
-    const again = new Set(this.#reissued.map(({ id }) => id));
-    const received = events.filter(
-      (event) => again.has(event.id) || event.seq > (replica.accepted.get(streamKey(event)) ?? 0),
+  }
+
+  /** All events that count after a base: those that were read, and calls that were made meanwhile. */
+  #eventsAfter({ base, plan }: Gathered): Event[] {
+    return withUnread(base, plan.accept, this.#replica.timeline.entries, this.#sealing.ended);
+  }
+
+  #missingIn(whole: Gathered): JournalDamagedError | undefined {
+    const { accepted } = this.#replica;
+    const missing = firstMissing(whole.base, this.#eventsAfter(whole), accepted, this.#sealing.ended);
+    if (missing === undefined) return undefined;
+    return new JournalDamagedError(
+      `A merge needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${this.#store.location}. ` +
+        'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
     );
-    replica.rebuild(base, events, this.#sealing.seal);
-    return { undone, replayed: events.length, received, changes: new Map(), held: plan.held };
+  }
+
+  /** Builds the state anew, from a snapshot or genesis. */
+  #rebuild(whole: Gathered, reissued: readonly Event[]): Omit<Merged, 'reissued'> {
+    const replica = this.#replica;
+    const undone = replica.timeline.entries.length;
+    const events = [...this.#eventsAfter(whole), ...reissued];
+    const received = events.filter((event) => event.seq > (replica.accepted.get(streamKey(event)) ?? 0));
+    replica.rebuild(whole.base, events, this.#sealing.seal);
+    return { undone, replayed: events.length, received, changes: new Map(), held: whole.plan.held };
   }
 
   /** Finds the streams that the seal in force cuts short of what the state contains. */
@@ -282,9 +285,10 @@ export class Merger {
     return false;
   }
 
-  /** Whether something that no longer counts can no longer be undone. */
-  #reachesBehindBase(): boolean {
+  /** Whether something that is late comes before all that can be undone, or something that no longer counts cannot be. */
+  #reachesBehindBase({ accept }: Plan): boolean {
     const { timeline } = this.#replica;
+    if (accept[0] !== undefined && accept[0].id <= timeline.base) return true;
     const vector = timeline.vectorAt(timeline.base);
     return [...this.#sealing.ended].some(([key, count]) => (vector.get(key) ?? 0) > count);
   }

@@ -64,10 +64,10 @@ export class Chronicle {
     }
     if (after === undefined) return;
     const frontier = FRONTIER.exec(path);
-    if (frontier !== null) this.#frontier(`${frontier[1]!}@${frontier[2]!}`, after);
+    if (frontier !== null) this.#frontier(`${frontier[1]!}@${frontier[2]!}`, after, disk);
     else if (path.endsWith('/session.json')) {
       const { seal } = JSON.parse(text.decode(after)) as { seal?: Seal | null };
-      if (seal) this.#seal(seal);
+      if (seal) this.#seal(seal, disk);
     }
   }
 
@@ -154,7 +154,7 @@ export class Chronicle {
     }
   }
 
-  #frontier(key: string, bytes: Uint8Array): void {
+  #frontier(key: string, bytes: Uint8Array, disk: WatchedDisk): void {
     const frontier = decodeFrontier(text.decode(bytes), crc32);
     if (frontier === undefined) {
       this.violations.push(`the frontier of ${key} cannot be read`);
@@ -163,15 +163,15 @@ export class Chronicle {
     const stream = this.stream(key);
     stream.published = Math.max(stream.published, frontier.head?.seq ?? 0);
     this.#time(frontier.clock);
-    if (frontier.seal !== undefined) this.#seal(frontier.seal);
+    if (frontier.seal !== undefined) this.#seal(frontier.seal, disk);
   }
 
-  #seal(seal: Seal): void {
+  #seal(seal: Seal, disk: WatchedDisk): void {
     this.#time(seal.H);
     const known = this.seals.get(seal.no);
     if (known === undefined) {
       this.seals.set(seal.no, seal);
-      if (!this.islands) this.#isPatient(seal);
+      if (!this.islands) this.#isPatient(seal, disk);
     } else if (sealHash(known) === sealHash(seal)) return;
     else if (this.islands) this.isSplit = true;
     else this.violations.push(`seal ${seal.no} by ${seal.by} is not the one by ${known.by}`);
@@ -185,8 +185,11 @@ export class Chronicle {
   }
 
   /** Nobody who is awake is ever cut. */
-  #isPatient(seal: Seal): void {
+  #isPatient(seal: Seal, disk: WatchedDisk): void {
     for (const [key, clock] of this.promised) {
+      // Who goes on in another stream promises there; a copy of its folder may have said so in its stead, when it had burnt down.
+      const bytes = disk.peek(`/shared/${key.replace('@', '/')}/frontier.json`);
+      if (decodeFrontier(bytes && text.decode(bytes), crc32)?.next !== undefined) continue;
       const first = this.streams.get(key)?.events[seal.V[key] ?? 0];
       const isCut = first !== undefined && first.id <= seal.H && first.id > (this.seals.get(seal.no - 1)?.H ?? '');
       if (isCut && first.id > clock && ulidTime(clock) >= this.#awakeSince())
