@@ -87,8 +87,10 @@ export interface Journal {
   succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal;
   /** Ends the segment that is written to, so that it can be deleted as a whole one day. */
   rotate(): Promise<void>;
-  /** Bytes that `deleteEvents` and `deleteStream` would free. */
-  deletable(upTo: number, streams: readonly StreamId[]): Promise<number>;
+  /** Bytes that `deleteEvents` would free. */
+  deletableEvents(stream: StreamId, upTo: number): Promise<number>;
+  /** Bytes that `deleteStream` would free. */
+  deletableStream(stream: StreamId): Promise<number>;
   /** Deletes segments of a stream of this master all of whose events are at or below `upTo`; the newest events stay. Gives the bytes freed. */
   deleteEvents(stream: StreamHeader, upTo: number): Promise<number>;
   /** Deletes an earlier stream of this master. Gives the bytes freed. */

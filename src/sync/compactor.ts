@@ -183,13 +183,11 @@ export class Compactor {
 
   async #deleteUnder(seal: Seal, heard: readonly Heard[], isAsked: boolean, waiting: string[]): Promise<number> {
     const { timeline } = this.#parts.replica;
-    const { journal, key } = this.#parts.own;
-    const cut = await this.#cutStreams(await this.#headers(heard), heard, seal);
     if (this.#parts.publisher.snapshot?.no !== seal.no) {
-      const bytes = await journal.deletable(seal.V[key] ?? 0, cut);
       // A frontier that was put back to an older copy may have lost an offer that others need.
       const isRestored = this.#parts.own.header.reason === 'restored' && this.#parts.publisher.snapshot === undefined;
-      if (!isAsked && !isRestored && bytes <= this.#snapshotBytes) return this.#deleteCovered(heard);
+      if (!isAsked && !isRestored && (await this.#deletable(heard, seal)) <= this.#snapshotBytes)
+        return this.#deleteCovered(heard);
       const point = { position: seal.H, vector: new Map(Object.entries(seal.V)), seal: seal.no };
       const { snapshotter } = this.#parts;
       // The state at the seal is reached by undoing, or, if that is forgotten, by a replay beside the live one.
@@ -223,17 +221,39 @@ export class Compactor {
     const snapshot = this.#parts.publisher.snapshot;
     const { seal } = this.#parts.sealing;
     if (snapshot === undefined || seal?.no !== snapshot.no) return 0;
-    const { journal, header } = this.#parts.own;
-    const headers = await this.#headers(heard);
-    const cut = await this.#cutStreams(headers, heard, seal);
+    const { journal } = this.#parts.own;
+    const { cut, others } = await this.#ownStreams(heard, seal);
     let freed = 0;
     for (const stream of cut) freed += await journal.deleteStream(stream);
-    // A stream whose events all count is left as well, to issue the calls of another one under this name again.
+    for (const stream of others) freed += await journal.deleteEvents(stream, seal.V[streamKey(stream)] ?? 0);
+    return freed;
+  }
+
+  /** Bytes that can go when a snapshot at the seal stands in for them. */
+  async #deletable(heard: readonly Heard[], seal: Seal): Promise<number> {
+    const { journal } = this.#parts.own;
+    const { cut, others } = await this.#ownStreams(heard, seal);
+    let bytes = 0;
+    for (const stream of cut) bytes += await journal.deletableStream(stream);
+    for (const stream of others) bytes += await journal.deletableEvents(stream, seal.V[streamKey(stream)] ?? 0);
+    return bytes;
+  }
+
+  /**
+   * This machine's own streams, oldest first: those that were cut and whose successor is readable to all who know the seal, and the others. A
+   * stream is left as well, although all of it counts, to issue the calls of another one under this name again.
+   */
+  async #ownStreams(
+    heard: readonly Heard[],
+    seal: Seal,
+  ): Promise<{ readonly cut: readonly StreamHeader[]; readonly others: readonly StreamHeader[] }> {
+    const { header } = this.#parts.own;
+    const headers = await this.#headers(heard);
+    const cut = await this.#cutStreams(headers, heard, seal);
     const left = headers.filter(
       (one) => one.session === header.session && one.epoch !== header.epoch && !cut.includes(one),
     );
-    for (const stream of [...left, header]) freed += await journal.deleteEvents(stream, seal.V[streamKey(stream)] ?? 0);
-    return freed;
+    return { cut, others: [...left, header] };
   }
 
   /** All streams under this master's name. */

@@ -130,18 +130,15 @@ export class Gatherer {
     return found.sort((left, right) => (left.listing.position > right.listing.position ? -1 : 1));
   }
 
-  /** The snapshot at a seal that this machine offered before and that is still there to be started from. @param mine its own frontier */
+  /** The newest snapshot at a seal that this machine took and that is still there to be started from. @param mine its own frontier */
   async lastOffer(mine: Frontier | undefined): Promise<SealedSnapshot | undefined> {
-    const listings = await this.#snapshots.list();
-    const { snapshot, fingerprint: said } = mine ?? {};
-    if (snapshot !== undefined && said?.no === snapshot.no) {
-      const isThere = listings.some(({ position }) => position === snapshot.position);
-      const V = { [this.#own.key]: snapshot.events };
-      return isThere ? { ...snapshot, fingerprint: said.hash, V } : undefined;
-    }
-    // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
     if (this.#sealing.seal === undefined) return undefined;
-    for (const listing of listings) {
+    for (const listing of await this.#snapshots.list()) {
+      const { snapshot, fingerprint: said } = mine ?? {};
+      if (snapshot?.position === listing.position && said?.no === snapshot.no)
+        return { ...snapshot, fingerprint: said.hash, V: { [this.#own.key]: snapshot.events } };
+      // The frontier that said so is gone, or an older one came back; the snapshots themselves say it as well.
+      if ((await this.#snapshots.sealOf(listing)) === null) continue;
       const loaded = await this.tryRead(this.#own.header, listing, () => undefined);
       if (loaded === undefined || loaded.seal === null) continue;
       const { seal: no, position, fingerprint, vector } = loaded;

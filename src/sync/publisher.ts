@@ -158,7 +158,10 @@ export class Publisher {
   ): Promise<{ readonly last: Head | undefined } | undefined> {
     // What a seal names may be deleted but for the newest, which may not be published any more where an old frontier came back.
     const named = this.#sealing.seal?.V[streamKey(stream)] ?? 0;
-    const more = await streams.events(stream, Math.max(frontier?.head?.seq ?? 0, named - 1), Infinity);
+    const head = frontier?.head?.seq ?? 0;
+    let more = await streams.events(stream, Math.max(head, named - 1), Infinity);
+    // Where events follow the ones that are named, the newest of these may be deleted as well.
+    if (more.length === 0 && head < named) more = await streams.events(stream, named, Infinity);
     const last = more.at(-1);
     if (last !== undefined) return { last: { seq: last.seq, id: last.id } };
     return frontier !== undefined && frontier.next === undefined ? { last: frontier.head } : undefined;

@@ -164,6 +164,24 @@ export class Snapshots {
     }
   }
 
+  /** Number of the seal at which an own snapshot was taken, by what it begins with: null if at none, `undefined` if that cannot be read. */
+  async sealOf(listing: SnapshotListing): Promise<number | null | undefined> {
+    const reader = new HeaderReader();
+    try {
+      for await (const { kind, content } of readFrames(
+        this.#store.readSnapshot(this.own, listing),
+        this.#store.crc32,
+      )) {
+        if (kind !== HEAD) break;
+        reader.piece(content);
+      }
+      return reader.finish().seal;
+    } catch {
+      // Whoever reads all of it hears why.
+      return undefined;
+    }
+  }
+
   async #read(stream: StreamId, listing: SnapshotListing): Promise<LoadedSnapshot> {
     const [headerReader, fingerprint] = [new HeaderReader(), this.#fingerprint()];
     let header: SnapshotHeader | undefined;

@@ -91,3 +91,24 @@ test('what was deleted stays deleted for every later start, although the snapsho
   }
   await b.close();
 });
+
+test('a file that was deleted and comes back torn is not needed, and stops no start', async () => {
+  const world = new SealedWorld('a');
+  const place = world.network.place('a', { segmentBytes: 600 });
+  let a = await world.open('a', { ...place, sealer: true });
+  const disk = world.network.disk('a');
+  for (let i = 0; i < 12; i++) await a.transact((ledger) => ledger.write(`early${i}`));
+  const before = journal(world).map((path) => `/shared/a/${path}`);
+  const bytes = before.map((path) => disk.peek(path)!.slice());
+  await a.compact();
+  await a.close();
+  const [back] = before.flatMap((path, index) => (disk.peek(path) === undefined ? [index] : []));
+  disk.put(before[back!]!, bytes[back!]!.subarray(0, bytes[back!]!.length - 20));
+  a = await world.open('a', place);
+  expect(linesOf(a)).toHaveLength(12);
+  await a.transact((ledger) => ledger.write('more'));
+  await a.close();
+  a = await world.open('a', place);
+  expect(linesOf(a)).toHaveLength(13);
+  await a.close();
+});

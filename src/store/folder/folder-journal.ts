@@ -105,7 +105,7 @@ export class FolderJournal implements Journal {
   }
 
   async check(): Promise<void> {
-    await this.#end.check(this.#deletable);
+    await this.#end.check(this.header, this.#deletable);
   }
 
   async publish(frontier: string, { head, seal, deletable: offered }: Remembered): Promise<void> {
@@ -161,11 +161,12 @@ export class FolderJournal implements Journal {
     if (!isEmpty && this.#offset === this.#durable) await this.#beginNext();
   }
 
-  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
-    const { fs, directory } = this.#end;
-    let bytes = await deletableBytes(fs, directory, upTo);
-    for (const stream of streams) bytes += await streamBytes(fs, this.#directoryOf(stream));
-    return bytes;
+  async deletableEvents(stream: StreamId, upTo: number): Promise<number> {
+    return deletableBytes(this.#end.fs, this.#directoryOf(stream), upTo);
+  }
+
+  async deletableStream(stream: StreamId): Promise<number> {
+    return streamBytes(this.#end.fs, this.#directoryOf(stream));
   }
 
   async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {

@@ -193,7 +193,7 @@ export class FolderStore implements Store {
     if (found.torn !== undefined) notices.push(await this.#keepAside(directory, found));
     const file = await this.#fs.open(`${directory}/${segmentName(found.segment.first)}`, false);
     return new FolderJournal({
-      ...this.#parts(stream, local),
+      ...this.#parts(stream, local, published),
       header: found.header,
       head: found.head,
       seal,
@@ -202,7 +202,6 @@ export class FolderStore implements Store {
       ends: session.ends ?? {},
       notices,
       lock,
-      check: (deleted) => recoverStream({ ...scan, deleted, thorough: true }),
       file,
       segment: found.segment.first,
       size: found.segment.size,
@@ -268,7 +267,7 @@ export class FolderStore implements Store {
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
     return new FolderJournal({
-      ...this.#parts(header, local),
+      ...this.#parts(header, local, 0),
       header,
       head: undefined,
       seal,
@@ -277,7 +276,6 @@ export class FolderStore implements Store {
       ends,
       notices,
       lock,
-      check: (deleted) => recoverStream({ ...this.#scan(header, 0), deleted, thorough: true }),
       file,
       segment: 1,
       size: line.length,
@@ -286,12 +284,14 @@ export class FolderStore implements Store {
   }
 
   /** What all journals of this store have in common. */
-  #parts(stream: StreamId, local: string) {
+  #parts(stream: StreamId, local: string, published: number) {
     const onStreams = (): void => {
       this.#catalog.forget(stream.master);
     };
     const directory = streamDirectory(this.location, stream);
-    return { fs: this.#fs, directory, local, segmentBytes: this.#segmentBytes, crc32, onStreams };
+    const check = (own: StreamId, deleted: number): Promise<unknown> =>
+      recoverStream({ ...this.#scan(own, own.epoch === stream.epoch ? published : 0, deleted), thorough: true });
+    return { fs: this.#fs, directory, local, segmentBytes: this.#segmentBytes, crc32, onStreams, check };
   }
 
   /** Makes every name on the way to a stream durable, before the stream is there. */

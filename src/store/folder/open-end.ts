@@ -1,5 +1,5 @@
 import type { Crc32 } from '../../event/checksum.js';
-import type { StreamHeader } from '../../event/envelope.js';
+import type { StreamHeader, StreamId } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Notice } from '../store.js';
 import type { FileSystem, OpenFile } from './file-system.js';
@@ -21,8 +21,8 @@ export interface OpenEnd {
   readonly lock: Lock;
   /** Events up to this one may be gone, as a snapshot stands in for them. */
   readonly deletable: number;
-  /** Checks every line of the stream but those up to `deleted`. */
-  readonly check: (deleted: number) => Promise<unknown>;
+  /** Checks every line of a stream of this master but those up to `deleted`. */
+  readonly check: (stream: StreamId, deleted: number) => Promise<unknown>;
   readonly file: OpenFile;
   /** Number of the first event of the newest segment, and its size in bytes. */
   readonly segment: number;

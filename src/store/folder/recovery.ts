@@ -74,7 +74,8 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
     const following = segments.slice(index + 1, lastUsed + 1).find((_, later) => (sizes[index + 1 + later] ?? 0) > 0);
     if (scan.thorough !== true && following !== undefined && following > first && following - 1 <= published) {
       const last = await lastEventIn(fs, file, sizes[index] ?? 0);
-      const isDeleted = last < following && following - 1 <= scan.deleted;
+      // What may be gone may also have come back in part, torn.
+      const isDeleted = (last < following || last === Infinity) && following - 1 <= scan.deleted;
       // Files between the two are missing, or lines stand in both: what is read then names the place.
       if (last !== following - 1 && !isDeleted) return recoverStream({ ...scan, thorough: true });
       if (first === 1) header = await readHeader(scan, file);

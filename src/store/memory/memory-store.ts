@@ -245,9 +245,12 @@ class MemoryJournal implements Journal {
     // Lines are deleted one by one; there are no segments.
   }
 
-  async deletable(upTo: number, streams: readonly StreamId[]): Promise<number> {
-    const others = streams.map((stream) => this.#streams.get(streamKey(stream))?.lines.size() ?? 0);
-    return others.reduce((left, right) => left + right, this.#stream.lines.deletable(upTo));
+  async deletableEvents(stream: StreamId, upTo: number): Promise<number> {
+    return this.#streams.get(streamKey(stream))?.lines.deletable(upTo) ?? 0;
+  }
+
+  async deletableStream(stream: StreamId): Promise<number> {
+    return this.#streams.get(streamKey(stream))?.lines.size() ?? 0;
   }
 
   async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
