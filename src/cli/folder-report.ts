@@ -22,6 +22,8 @@ export interface StreamReport {
   readonly cut: number | undefined;
   /** Why not all other published events can be read; `undefined` if they can. */
   readonly trouble: string | undefined;
+  /** Whether something is damaged; what has not arrived is not. */
+  readonly isDamaged: boolean;
 }
 
 /** What a shared folder holds. */
@@ -77,6 +79,7 @@ async function readStream(
   const events: Event[] = [];
   const deleted: Gap[] = [];
   const troubles: string[] = [];
+  let isDamaged = text !== undefined && frontier === undefined;
   if (text === undefined) troubles.push('nothing published yet');
   else if (frontier === undefined) troubles.push('the frontier is damaged or of a newer version');
   for await (const piece of publishedLines(store, stream, frontier?.head?.seq ?? 0)) {
@@ -89,6 +92,7 @@ async function readStream(
     const line = parseLine(piece.text, store.crc32);
     if (line.kind !== 'event') {
       troubles.push(`event ${piece.seq} is damaged`);
+      isDamaged = true;
       break;
     }
     events.push(line.event);
@@ -96,5 +100,5 @@ async function readStream(
   // The first event that does not count cuts the stream there for good.
   const first = events.find((event) => !counts(event, seal));
   const cut = first === undefined ? undefined : first.seq - 1;
-  return { stream, frontier, events, deleted, standIn, cut, trouble: troubles.join(', ') || undefined };
+  return { stream, frontier, events, deleted, standIn, cut, trouble: troubles.join(', ') || undefined, isDamaged };
 }

@@ -13,9 +13,10 @@ export interface LogOptions {
  * Lists the published events of all masters in their final order. Those that do not count under the seal are marked, and those
  * that were issued again; what is deleted or missing is warned of.
  *
+ * @returns how many of the listed streams are damaged
  * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such master
  */
-export async function log(folder: string, options: LogOptions, print: Print, warn: Print): Promise<void> {
+export async function log(folder: string, options: LogOptions, print: Print, warn: Print): Promise<number> {
   const report = await readFolder(await existingStore(folder));
   const names = new Set(report.streams.map(({ stream }) => stream.master));
   if (options.master !== undefined && !names.has(options.master))
@@ -38,4 +39,5 @@ export async function log(folder: string, options: LogOptions, print: Print, war
     else
       print(`${new Date(ulidTime(id)).toISOString()}  ${id}  ${master}#${seq}  ${tx}${JSON.stringify(args)}${marks}`);
   }
+  return report.streams.filter(({ stream, isDamaged }) => isDamaged && isWanted(stream.master)).length;
 }

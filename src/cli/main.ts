@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { backup } from './backup.js';
 import { exportEvents } from './export.js';
 import type { Print } from './folder.js';
@@ -30,11 +31,15 @@ export function program(print: Print, exit: (code: number) => void = () => undef
   add(
     'status',
     'list the streams of a folder: how many events each has published, and what is missing or damaged',
-  ).action((folder: string) => status(folder, print));
+  ).action(async (folder: string) => {
+    report(await status(folder, print));
+  });
   add('log', 'list the published events of all masters in their final order')
     .option('--json', 'one JSON object per line, as in the journals')
     .option('--master <name>', 'only events of this master')
-    .action((folder: string, options: LogOptions) => log(folder, options, print, warn));
+    .action(async (folder: string, options: LogOptions) => {
+      report(await log(folder, options, print, warn));
+    });
   add('verify', 'check every checksum, number, frontier and snapshot; with a model, replay everything as well')
     .option(
       '--model <file#Class>',
@@ -72,6 +77,11 @@ function packageVersion(): string {
 
 const started = process.argv[1];
 if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  // Whoever reads the listing may have seen enough of it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   program(
     (line) => process.stdout.write(`${line}\n`),
     (code) => (process.exitCode = code),
@@ -80,6 +90,6 @@ if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta
     .parseAsync()
     .catch((error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = 1;
+      process.exitCode = error instanceof JournalDamagedError || error instanceof SnapshotDamagedError ? DAMAGED : 1;
     });
 }

@@ -45,7 +45,7 @@ export async function replayProblems(
     );
     const events = Object.values(streams).reduce((sum, { accepted }) => sum + accepted, 0);
     print(
-      `Replayed ${events} events${whole ? '' : ' (the earliest of them as a snapshot, because they are deleted)'}; ${master.rejections().length} of them are rejected.`,
+      `Replayed ${events} events${whole ? '' : ' (the earliest of them as a snapshot, because not all of them are there)'}; ${master.rejections().length} of them are rejected.`,
     );
     for (const { stream, snapshots } of found)
       for (const position of snapshots) {

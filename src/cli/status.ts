@@ -6,12 +6,15 @@ import { readFolder, type StreamReport } from './folder-report.js';
 /**
  * Lists the streams of a folder: how many events each has published, how many of them are deleted or cut, and what is missing
  * or damaged; then the seal.
+ *
+ * @returns how many streams are damaged
  */
-export async function status(folder: string, print: Print): Promise<void> {
+export async function status(folder: string, print: Print): Promise<number> {
   const { streams, seal, separate } = await readFolder(await existingStore(folder));
   for (const report of streams) print(`${streamKey(report.stream)}: ${textOf(report)}`);
   if (seal !== undefined) print(`Seal ${seal.no}, up to ${timeOf(seal.H)}, made by ${seal.by}.`);
   if (separate !== undefined) print(separate);
+  return streams.filter(({ isDamaged }) => isDamaged).length;
 }
 
 function textOf({ frontier, events, deleted, standIn, cut, trouble }: StreamReport): string {

@@ -77,7 +77,7 @@ export class Backwards {
       message:
         `the journal of ${key} went back: ${which}${ids}, accepted here before, ${seq < count ? 'are' : 'is'} no longer in it, as after a backup was restored. ` +
         'This master keeps what it accepted, in memory and in its snapshots; those who had not accepted it lack it. ' +
-        `Put the files of ${stream.master} from another copy of the folder back, or make those calls again where they are missing`,
+        `Put the files of ${stream.master} from another copy of the folder back, or call compact() here, so that others get them with a snapshot. Do not make those calls again: they would count twice`,
     };
   }
 }

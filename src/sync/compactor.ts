@@ -51,6 +51,9 @@ export interface CompactorParts {
   readonly options: ResolvedOptions;
 }
 
+/** The last moment (ms) that a date can tell. */
+const LAST_TIME = 8.64e15;
+
 /** Makes seals, and deletes what a snapshot at a seal stands in for. */
 export class Compactor {
   readonly #parts: CompactorParts;
@@ -111,7 +114,7 @@ export class Compactor {
       .map((one) => (asked?.cutHeld === true ? { ...one, waited: false } : one));
     promises.push({ key: this.#parts.own.key, clock: this.#parts.publisher.clock, waited: true });
     const { H, heldBy } = stableCut({ now: this.#parts.options.now(), retention, patience, promises });
-    if (heldBy !== undefined && heldBy !== this.#parts.own.key) waiting.push(`${heldBy} has not been heard past ${H}`);
+    if (heldBy !== undefined && heldBy !== this.#parts.own.key) waiting.push(this.#waitedFor(heldBy, H, patience));
     if (last !== undefined && H <= last.H) return;
     const from = last === undefined || last.H < this.#countedTo ? this.#countedTo : last.H;
     const isDue = ulidTime(H) - ulidTime(from) >= retention / 4;
@@ -132,6 +135,13 @@ export class Compactor {
     this.#parts.replica.clock.observe(H);
     await this.#parts.publisher.publish();
     await this.#rotate();
+  }
+
+  #waitedFor(key: string, H: string, patience: number): string {
+    const [heard, until] = [ulidTime(H), ulidTime(H) + patience].map((time) =>
+      new Date(Math.min(time, LAST_TIME)).toISOString(),
+    );
+    return `${key} has not been heard past ${heard}; it is waited for until ${until}`;
   }
 
   /** At each new seal a segment ends, so that it can be deleted as a whole one day. */

@@ -157,7 +157,7 @@ export class FolderStore implements Store {
       if (vanished) {
         notices.push({
           kind: 'new-epoch',
-          message: `The journal of "${master}" is gone from ${this.location}, although it had published ${session.head.seq} events; it continues in a new epoch. Other masters and other copies of the folder still hold what they received.`,
+          message: `The journal of "${master}" is gone from ${this.location}, although it had published ${session.head.seq} events; it continues in a new epoch. Other masters and other copies of the folder hold what they received.`,
         });
       }
       return this.#begin(request, local, lock, session, vanished ? 'restored' : 'new', notices);
@@ -168,7 +168,7 @@ export class FolderStore implements Store {
       await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
-        message: `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. Nothing is lost.`,
+        message: `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. All that is in it counts; what it lacks is with those who received it.`,
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
@@ -186,7 +186,7 @@ export class FolderStore implements Store {
       await publishRest(this.#scan(stream, 0), notices);
       notices.push({
         kind: 'new-epoch',
-        message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. The other masters still hold what is missing here.`,
+        message: `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. What is missing here is with other masters, as far as they received it.`,
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }

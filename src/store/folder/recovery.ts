@@ -199,7 +199,7 @@ function wrongWith(line: Checked, stream: StreamId, head: Head | undefined, firs
 
 function damaged(file: string, line: number, byte: number, why: string): JournalDamagedError {
   return new JournalDamagedError(
-    `${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. Restore the file from another copy of the folder (other masters hold what you published) and open again; if there is none, \`prevalent repair\` salvages what is good.`,
+    `${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. Restore the file from another copy of the folder and open again; a master that still runs gives others what it has of it when you call compact() there before it ends; if there is none, \`prevalent repair\` salvages what is good.`,
     { place: { file, line, byte } },
   );
 }
