@@ -18,6 +18,7 @@ import type { Replica } from './replica.js';
 import { Sealing } from './sealing.js';
 import { Snapshots } from './snapshots.js';
 import { Snapshotter } from './snapshotter.js';
+import { startNotices } from './start-notices.js';
 import { type Heard, offersOf, Streams } from './streams.js';
 
 /** How often a merge is tried in one sync while others delete what it is about to read. */
@@ -149,7 +150,9 @@ export class Engine {
       this.#notices.push(
         `A seal was made without ${reissued.length} calls of this master, which came too late for it; they were issued again.`,
       );
-    this.#noticeMissing(seen);
+    const { replica, sealing } = this;
+    const place = { own: this.#own.key, location: this.#store.location };
+    this.#notices.push(...startNotices({ replica, sealing, options: this.#options, seen, ...place }));
     await this.#publisher.publish();
     await this.#publisher.publishEarlier(this.#streams, heard);
     if (this.#sinceSnapshot >= this.#options.snapshotEvery) await this.#trySnapshot();
@@ -260,17 +263,6 @@ export class Engine {
     this.snapshot().catch((error: unknown) => {
       this.replica.notifier.tell('error', error as Error);
     });
-  }
-
-  // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
-  #noticeMissing(seen: Readonly<Record<string, number>>): void {
-    for (const [key, seq] of Object.entries(seen)) {
-      const has = this.replica.accepted.get(key) ?? 0;
-      if (has < Math.min(seq, this.sealing.ended.get(key) ?? Infinity))
-        this.#notices.push(
-          `The state once contained ${seq} events of ${key}, of which ${this.#store.location} holds only ${has} now; the others are merged again as soon as they arrive.`,
-        );
-    }
   }
 
   /** While this master reads, others may seal and delete: what is gone then, a newer snapshot stands in for. */

@@ -1,5 +1,6 @@
 /** The command as people run it: a process of its own, and a model in TypeScript through a loader. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -38,6 +39,7 @@ test('verify --model file#Class, exit codes, and errors without a stack', async 
     const bad = await prevalent('verify', store);
     expect(bad).toMatchObject({ code: 2, err: '' });
     expect(bad.out).toMatch(/0{15}1\.ndjson, line 4 \(byte \d+\)/);
+    expect(await prevalent('export', store)).toMatchObject({ code: 2, err: expect.stringMatching(/is damaged/) });
     expect(await prevalent('log', join(store, 'laptop'))).toMatchObject({
       code: 1,
       out: '',
@@ -48,6 +50,26 @@ test('verify --model file#Class, exit codes, and errors without a stack', async 
     const wrong = await prevalent('verify', join(home, 'nowhere'));
     expect(wrong).toMatchObject({ code: 1, out: '' });
     expect(wrong.err).toMatch(/^\S+nowhere is no folder;[^\n]*\n$/);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test('whoever stops reading a listing ends it, without an error', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'prevalent-command-'));
+  try {
+    const store = join(home, 'shared');
+    const master = await Master.open(Notes, { name: 'laptop', store, local: join(home, 'local') });
+    // More than a pipe holds.
+    for (let i = 0; i < 3_000; i++) master.model.write(`note ${i}`);
+    await master.close();
+    const command = ['--import', tsx, join(root, 'src', 'cli', 'main.ts'), 'log', store];
+    const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, errors]).toEqual([0, '']);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

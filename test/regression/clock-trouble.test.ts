@@ -44,6 +44,21 @@ test('a clock set back by more than maxClockDrift refuses calls, holds the other
   for (const one of [a, b]) await one.close();
 });
 
+test('a start whose clock is behind the newest event says so', async () => {
+  const world = new World('a');
+  const a = await world.open('a');
+  await a.transact((ledger) => ledger.write('a1'));
+  expect((await a.status()).notices).toEqual([]);
+  await a.close();
+  world.off.set('a', -6 * MINUTE);
+  const again = await world.open('a');
+  expect((await again.status()).notices.join()).toMatch(/is behind the newest event .* \(CLOCK_BEHIND\)/);
+  behind(again, 'refused');
+  world.off.delete('a');
+  again.model.write('a2');
+  await again.close();
+});
+
 test('a stream from the future is held until its time has come, and others go on', async () => {
   const world = new World('a', 'b', 'c');
   const [a, b, c] = [await world.open('a'), await world.open('b'), await world.open('c')];

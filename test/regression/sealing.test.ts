@@ -223,6 +223,7 @@ test('a sealer that is restored from a backup does not seal: its later seals may
     if (!path.startsWith('/local/')) world.network.disk('a').remove(path);
   for (const [path, bytes] of backup) world.network.disk('a').put(path, bytes);
   const again = await world.open('a', { sealer: true });
+  expect((await again.status()).notices.join()).toMatch(/opened as the sealer, but a@\w+ makes the seals/);
   again.model.write('three');
   await again.compact();
   expect((await again.status()).seal?.no).toBe(seal?.no);

@@ -140,6 +140,13 @@ test('verify counts the good events of a damaged journal', async () => {
   writeFileSync(join(shared, journal), text.replace('note 9', 'note 8'));
   const { lines, code } = await run('verify', shared);
   expect([code, lines[0]]).toEqual([2, expect.stringMatching(/^laptop@\w{26}: NOT GOOD, 8 events, /)]);
+  // The others tell of it as well.
+  expect(await run('status', shared)).toMatchObject({
+    code: 2,
+    lines: [expect.stringContaining('event 9 is damaged')],
+  });
+  expect((await run('log', shared)).code).toBe(2);
+  await expect(run('export', shared)).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
 });
 
 test('--version tells the version of the package', async () => {
