@@ -150,7 +150,7 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
     if (event.master !== stream.master || event.epoch !== stream.epoch)
       return hold(
         'damaged',
-        `the folder ${stream.master}/${stream.epoch} holds events of ${streamKey(event)}; if it is a copy of that one's folder, remove ${stream.master}/${stream.epoch} and nothing else of ${stream.master}, else sync its files again`,
+        `the folder ${stream.master}/${stream.epoch} holds events of ${streamKey(event)}; if it is a copy of the folder of ${event.master}, remove ${stream.master}/${stream.epoch} and nothing else of ${stream.master}, else sync its files again`,
       );
     const wrong = misplaced(event, accepted, lastId, head);
     if (wrong !== undefined)
