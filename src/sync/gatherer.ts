@@ -98,12 +98,18 @@ export class Gatherer {
   }
 
   /** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
-  lacksSealed(accepted: VersionVector, { accept }: Plan): boolean {
+  lacksSealed(accepted: VersionVector, plan: Plan): boolean {
     const { seal } = this.#sealing;
-    if (seal === undefined) return false;
-    const after = new Map(accepted);
-    for (const event of accept) after.set(streamKey(event), event.seq);
-    return !holdsAllOf(seal, after);
+    return seal !== undefined && !holdsAllOf(seal, reached(accepted, plan));
+  }
+
+  /** Whether a state built anew would hold more of the events that the seal in force names than this one after a merge, and no less of any stream. */
+  holdsMoreSealed({ base, plan }: Gathered, merge: Plan): boolean {
+    const [now, then] = [reached(this.#replica.accepted, merge), reached(base.vector, plan)];
+    const gains = Object.entries(this.#sealing.seal?.V ?? {}).map(
+      ([key, count]) => Math.min(then.get(key) ?? 0, count) - Math.min(now.get(key) ?? 0, count),
+    );
+    return gains.some((gain) => gain > 0) && gains.every((gain) => gain >= 0);
   }
 
   /** New ids exceed everything seen, what is held included; but a stream from the future must not pull this clock along. */
@@ -221,4 +227,11 @@ export class Gatherer {
     for (const event of plan.accept) clock.observe(event.id);
     return plan;
   }
+}
+
+/** How many events of each stream a state holds when a plan is carried out. */
+function reached(accepted: VersionVector, { accept }: Plan): Map<string, number> {
+  const after = new Map(accepted);
+  for (const event of accept) after.set(streamKey(event), event.seq);
+  return after;
 }

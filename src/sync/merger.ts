@@ -279,8 +279,10 @@ export class Merger {
     const offered = candidates.map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`).join();
     const asked = `${this.#sealing.seal?.no ?? 0} ${offered}`;
     if (candidates.length === 0 || this.#tried === asked) return false;
-    const { base, plan: whole } = await this.#gatherer.everything(heard, () => undefined);
-    if (!this.#gatherer.lacksSealed(base.vector, whole)) return true;
+    const whole = await this.#gatherer.everything(heard, () => undefined);
+    if (!this.#gatherer.lacksSealed(whole.base.vector, whole.plan)) return true;
+    // Perhaps for some of them: a machine may be gone before it could show what it sealed last.
+    if (this.#gatherer.holdsMoreSealed(whole, plan) && this.#missingIn(whole) === undefined) return true;
     if (this.#gatherer.unread === 0) this.#tried = asked;
     return false;
   }

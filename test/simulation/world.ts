@@ -32,14 +32,17 @@ export class World {
   readonly calls = new Map<string, Made>();
   readonly trace: string[] = [];
   readonly #seed: number;
+  /** Whether some clock is set by years somewhere in this schedule. */
+  readonly #clocksJump: boolean;
   #tokens = 0;
   /** The machine whose master seals. */
   sealer: Machine;
   time = START;
 
-  constructor({ seed, setting }: Schedule) {
+  constructor({ seed, setting, steps }: Schedule) {
     this.setting = setting;
     this.#seed = seed;
+    this.#clocksJump = steps.some(({ kind }) => kind === 'clock');
     this.chronicle = new Chronicle(
       setting.sealing === 'islands',
       () => this.time + this.sealer.offset - setting.patience,
@@ -213,8 +216,8 @@ export class World {
     // Or the files come as they come.
     if (dice.chance(0.5)) this.synchroniser.copied(machine.files, copy.files);
     this.machines.push(copy);
-    // Only where patience is endless do both go on: who is silent for longer is taken for gone.
-    if (this.setting.patience < 1e6 || dice.chance(0.5)) this.#die(machine, dice);
+    // Only where patience is endless do both go on: who is silent for longer, by any clock, is taken for gone.
+    if (this.setting.patience < 1e6 || this.#clocksJump || dice.chance(0.5)) this.#die(machine, dice);
   }
 
   /** Of what a machine has changed the last events may stay behind; nothing is missing in the middle. */
