@@ -15,7 +15,6 @@ interface Mutation {
   highestSeal?: (mine: Seal | undefined, offers: readonly { seal: Seal; master: string }[]) => Seal | undefined;
   nextSeal?: (previous: Seal | undefined, by: string, H: string, accepted: ReadonlyMap<string, number>) => Seal;
   holdsAllOf?: () => boolean;
-  isReadable?: () => boolean;
   planMerge?: (incoming: readonly Incoming[], context: MergeContext) => Plan;
   cutTail?: (...args: Parameters<typeof reissues.cutTail>) => ReturnType<typeof reissues.cutTail>;
   reissue?: (...args: Parameters<typeof reissues.reissue>) => Event[];
@@ -35,7 +34,7 @@ const replaceable = <T extends object>(actual: T, names: readonly (keyof T & key
 
 const seals = await import('../../src/sync/seal.js');
 jest.unstable_mockModule('../../src/sync/seal.js', () =>
-  replaceable(seals, ['counts', 'highestSeal', 'nextSeal', 'holdsAllOf', 'isReadable']),
+  replaceable(seals, ['counts', 'highestSeal', 'nextSeal', 'holdsAllOf']),
 );
 const merges = await import('../../src/sync/merge.js');
 jest.unstable_mockModule('../../src/sync/merge.js', () => replaceable(merges, ['planMerge']));
@@ -233,34 +232,6 @@ const mutants: Mutant[] = [
               if (!known.has(id)) right.call(this, id);
             },
         ),
-      );
-    },
-  },
-  {
-    // The frontier of such a stream repeats the seal, which guards it a second time: here it is heard one sync too late.
-    rule: 'a stream that continues a cut one is read only where the cut is known',
-    from: 1260,
-    make: () => {
-      mutation.isReadable = () => true;
-      const heardOnce = new WeakMap<object, Set<string>>();
-      return patch(
-        Sealing.prototype,
-        'hear',
-        (right) =>
-          function (this: InstanceType<typeof Sealing>, heard) {
-            const once = heardOnce.get(this) ?? new Set<string>();
-            heardOnce.set(this, once);
-            const late = heard.map((one) => {
-              const isSuccessor = heard.some(
-                ({ stream }) => stream.master === one.stream.master && stream.epoch < one.stream.epoch,
-              );
-              const text = `${key(one.stream)} ${one.frontier?.seal?.no ?? 0}`;
-              if (!isSuccessor || one.frontier === undefined || once.has(text)) return one;
-              once.add(text);
-              return { ...one, frontier: { ...one.frontier, seal: undefined } };
-            });
-            return right.call(this, late);
-          },
       );
     },
   },
