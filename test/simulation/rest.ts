@@ -5,7 +5,7 @@ import { type Master, SeparateHistoriesError } from '../../src/index.js';
 import { Board, textOf } from './board.js';
 import type { Machine } from './machine.js';
 import { look, Violation } from './look.js';
-import { shrink } from './shrunk.js';
+import { compactAll } from './kept-journals.js';
 import type { World } from './world.js';
 
 const ROUNDS = 8;
@@ -23,7 +23,7 @@ export async function settle(world: World): Promise<void> {
   }
   if (world.chronicle.isSplit) await settleApart(world);
   else await compare(world);
-  if (!world.chronicle.isSplit && world.chronicle.seals.size > 0) await shrink(world);
+  if (!world.chronicle.isSplit && world.chronicle.seals.size > 0) await compactAll(world);
 }
 
 async function settleTogether(world: World): Promise<void> {

@@ -9,7 +9,7 @@ const SEGMENT = /^\/shared\/([^/]+)\/([^/]+)\/\d{16}\.ndjson$/;
 const text = new TextDecoder();
 
 /** Lets everybody at rest compact, and checks that no journal keeps what a snapshot at the last seal stands in for. */
-export async function shrink(world: World): Promise<void> {
+export async function compactAll(world: World): Promise<void> {
   const { living, synchroniser } = world;
   // Twice: what one master seals the others must hear of.
   for (let round = 0; round < 2; round++)
@@ -23,12 +23,12 @@ export async function shrink(world: World): Promise<void> {
   for (const machine of living) {
     const { seal, streams } = await machine.master!.status();
     // Events that are gone with a machine are waited for, by all.
-    if (seal !== undefined && holdsAll(seal, streams)) isShrunk(machine, seal);
+    if (seal !== undefined && holdsAll(seal, streams)) keepsLittle(machine, seal);
   }
 }
 
 /** Of its own streams the newest events are kept, those after the seal, and no stream that was cut. */
-function isShrunk({ label, name, disk }: Machine, seal: Seal): void {
+function keepsLittle({ label, name, disk }: Machine, seal: Seal): void {
   const { session } = JSON.parse(text.decode(disk.peek('/local/session.json'))) as { session: string };
   const sessions = new Map<string, string>();
   const files = new Map<string, { path: string; last: number }[]>();
