@@ -1,6 +1,6 @@
 import { type Crc32, FixedText, openLine, runCrc, sealedText, sealLine } from './checksum.js';
 import type { EncodedArgs } from './call-codec.js';
-import { isUlid } from './ulid.js';
+import { isId } from './ulid-clock.js';
 
 /** Version of the journal's line format. */
 export const FORMAT_VERSION = 1;
@@ -59,7 +59,7 @@ export function streamKey(stream: StreamId): string {
 export function isStreamKey(key: unknown): key is string {
   if (typeof key !== 'string') return false;
   const at = key.indexOf('@');
-  return isMasterName(key.slice(0, Math.max(at, 0))) && isUlid(key.slice(at + 1));
+  return isMasterName(key.slice(0, Math.max(at, 0))) && isId(key.slice(at + 1));
 }
 
 const OPENING = new FixedText('{"v":1,"id":"');
@@ -159,7 +159,7 @@ function isHeader(fields: Record<string, unknown>): fields is Record<string, unk
   return (
     typeof session === 'string' &&
     (reason === 'new' || reason === 'restored' || reason === 'cut') &&
-    (after === null || isUlid(after)) &&
+    (after === null || isId(after)) &&
     typeof moved === 'object' &&
     moved !== null &&
     Object.values(moved).every((seq) => Number.isSafeInteger(seq))
@@ -173,20 +173,19 @@ export function parseLine(line: string, crc32: Crc32): ParsedLine {
   const fields = value as Record<string, unknown>;
   if (typeof fields.v === 'number' && fields.v > FORMAT_VERSION) return { kind: 'newer', v: fields.v };
   const { master, epoch, model } = fields;
-  if (fields.v !== FORMAT_VERSION || !isMasterName(master) || !isUlid(epoch) || typeof model !== 'string')
-    return DAMAGED;
+  if (fields.v !== FORMAT_VERSION || !isMasterName(master) || !isId(epoch) || typeof model !== 'string') return DAMAGED;
   if (fields.kind === 'header') {
     return isHeader(fields) ? { kind: 'header', header: fields } : DAMAGED;
   }
   const { id, seq, tx, txv, args, meta, origin } = fields;
   const right =
-    isUlid(id) &&
+    isId(id) &&
     isCount(seq) &&
     typeof tx === 'string' &&
     isCount(txv) &&
     typeof args === 'object' &&
     args !== null &&
-    (origin === undefined || isUlid(origin));
+    (origin === undefined || isId(origin));
   if (!right) return DAMAGED;
   // Always the same members in the same order: there are many events, and engines keep those of one shape small.
   const event: Event = { id, master, epoch, seq, model, tx, txv, args: args as EncodedArgs, meta };

@@ -1,6 +1,6 @@
 import { type Crc32, isSealed } from './checksum.js';
 import { type Event, parseLine, type ParsedLine } from './envelope.js';
-import { isUlid } from './ulid.js';
+import { isId } from './ulid-clock.js';
 
 const OPENING = '{"v":1,"id":"';
 const ID_END = OPENING.length + 26;
@@ -58,7 +58,7 @@ export class LineReader {
       const args = JSON.parse(line.slice(argsStart, argsEnd)) as Event['args'] | null;
       // Parsed as well, because a part of a text would keep all of it in memory.
       const id: unknown = JSON.parse(line.slice(OPENING.length - 1, ID_END + 1));
-      if (typeof args !== 'object' || args === null || !isUlid(id)) return undefined;
+      if (typeof args !== 'object' || args === null || !isId(id)) return undefined;
       const meta: unknown = tail === ',"meta":null' ? null : JSON.parse(tail.slice(8));
       const { master, epoch } = owner.event;
       const { model, tx, txv } = shape.event;

@@ -1,4 +1,4 @@
-import { ulidTime } from '../event/ulid.js';
+import { idTime } from '../event/ulid-clock.js';
 
 /**
  * Inside a transaction time and randomness derive from the event's id, so that every replay sees the same. The globals are
@@ -107,7 +107,7 @@ export function deterministic<T>(id: string, call: () => T): T {
   const outerNow = performance?.now;
   const outerUuid = crypto?.randomUUID;
   const outerValues = crypto?.getRandomValues;
-  time = ulidTime(id);
+  time = idTime(id);
   seed = id;
   draw = undefined;
   globalThis.Date = TransactionDate as unknown as DateConstructor;

@@ -1,5 +1,5 @@
 import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
-import { ulidTime } from '../event/ulid.js';
+import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
 import { counts, isReadable } from './seal.js';
@@ -158,10 +158,10 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         'damaged',
         `event ${accepted + 1} of ${stream.master} ${wrong}; sync the file again from ${stream.master}`,
       );
-    if (incoming.own !== true && ulidTime(event.id) > context.now + context.maxDrift) {
+    if (incoming.own !== true && idTime(event.id) > context.now + context.maxDrift) {
       return hold(
         'clock-ahead',
-        `event ${event.id} of ${stream.master} is from the future (${new Date(ulidTime(event.id)).toISOString()}); check the clocks of both machines`,
+        `event ${event.id} of ${stream.master} is from the future (${new Date(idTime(event.id)).toISOString()}); check the clocks of both machines`,
       );
     }
     if (after === undefined) return hold('gap', `the first file of ${streamKey(stream)} has not arrived yet`);

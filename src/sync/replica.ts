@@ -8,7 +8,7 @@ import {
 } from '../errors.js';
 import { CallCodec } from '../event/call-codec.js';
 import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
-import { UlidClock, ulidTime } from '../event/ulid.js';
+import { idTime, UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry } from '../model/registry.js';
@@ -227,7 +227,7 @@ export class Replica implements TransactionHost {
       master,
       seq,
       ...(event.origin === undefined ? {} : { origin: event.origin }),
-      time: new Date(ulidTime(event.origin ?? id)),
+      time: new Date(idTime(event.origin ?? id)),
       transaction: tx,
       args: this.calls.args(event),
       meta: this.calls.meta(event),

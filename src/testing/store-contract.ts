@@ -1,6 +1,6 @@
 import { ok, rejects, strictEqual } from 'node:assert/strict';
 import { LineWriter, parseLine, streamKey } from '../event/envelope.js';
-import { UlidClock } from '../event/ulid.js';
+import { UlidClock } from '../event/ulid-clock.js';
 import type { Journal, JournalRequest, Store } from '../store/store.js';
 
 /** A place where stores can be made again and again on the same data. */

@@ -1,6 +1,6 @@
 import { type CallCodec, copyJson } from '../event/call-codec.js';
 import { type Event } from '../event/envelope.js';
-import { ulidTime } from '../event/ulid.js';
+import { idTime } from '../event/ulid-clock.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { deterministic } from '../state/determinism.js';
 import type { RunningTransaction } from '../model/registry.js';
@@ -80,7 +80,7 @@ class EventCall implements Call {
     const { id, master, meta } = event;
     this.definition = definition;
     this.origin = event.origin ?? id;
-    this.transaction = { id, time: ulidTime(this.origin), master, meta: copyJson(meta) };
+    this.transaction = { id, time: idTime(this.origin), master, meta: copyJson(meta) };
     this.#event = event;
     this.#codec = codec;
   }

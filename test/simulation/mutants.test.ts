@@ -46,7 +46,7 @@ jest.unstable_mockModule('../../src/store/folder/deletion.js', () => replaceable
 const { run } = await import('./run.js');
 const { scheduleOf } = await import('./schedule.js');
 const { Sealing } = await import('../../src/sync/sealing.js');
-const { UlidClock } = await import('../../src/event/ulid.js');
+const { UlidClock } = await import('../../src/event/ulid-clock.js');
 const { Engine } = await import('../../src/sync/engine.js');
 const { FolderJournal } = await import('../../src/store/folder/folder-journal.js');
 

@@ -1,5 +1,7 @@
-import { decodeTime, isValid } from 'ulid';
+import fc from 'fast-check';
+import { decodeTime, encodeTime, isValid, ulid } from 'ulid';
 import { isUlid, type PrevalentError, UlidClock, ulidTime } from 'prevalent';
+import { idTime, isId } from '../../../src/event/ulid-clock.js';
 import { lastUlidAt, ULID_MIN } from '../../../src/event/ulid.js';
 import { sfc32 } from '../../../src/state/determinism.js';
 
@@ -147,4 +149,34 @@ test('a fraction of a millisecond and times before 1970 do no harm', () => {
   expect(isValid(clock.next())).toBe(true);
   expect(lastUlidAt(-1)).toBe(lastUlidAt(0));
   expect(lastUlidAt(Infinity)).toBe(ULID_MAX);
+});
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const NEARLY = fc.string({
+  unit: fc.constantFrom(...Array.from(`${CROCKFORD}ILOU8aZz-é`)),
+  minLength: 24,
+  maxLength: 27,
+});
+const TIMES = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+
+test('the hot path reads, checks and makes ids as the package does', () => {
+  fc.assert(
+    fc.property(TIMES, fc.integer({ min: 1, max: 50 }), NEARLY, (time, count, text) => {
+      const { clock } = clockAt(time, text, Infinity);
+      const ids = [ulid(time), ...Array.from({ length: count }, () => clock.next())];
+      for (const id of ids) {
+        expect([isId(id), isUlid(id), isValid(id)]).toEqual([true, true, true]);
+        expect([idTime(id), ulidTime(id)]).toEqual([decodeTime(id), decodeTime(id)]);
+      }
+      expect(clock.next().slice(0, 10)).toBe(encodeTime(time));
+      // The package takes lower case and more than 128 bits as well; here neither is canonical.
+      expect(isId(text)).toBe(isUlid(text));
+      expect(isUlid(text)).toBe(isValid(text) && text === text.toUpperCase() && text < '8');
+    }),
+  );
+});
+
+test('the time of what is no ULID is refused', () => {
+  for (const text of ['', 'yesterday', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', ULID_MAX.toLowerCase()])
+    expect(() => ulidTime(text)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
 });
