@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { realpath, unlink } from 'node:fs/promises';
+import { realpath, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,18 +11,39 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of a private directory by listening on a local socket named after it, which the operating system closes
- * with the process: an abstract socket on Linux, a named pipe on Windows, elsewhere a socket file whose liveness is tried.
+ * Takes the lock of a private directory by listening on local sockets named after it, which the operating system closes
+ * with the process: abstract sockets on Linux, named pipes on Windows, elsewhere socket files whose liveness is tried.
  *
  * @throws MasterLockedError (`MASTER_LOCKED`) if another process, or this one, holds it
  */
 export async function takeLock(directory: string, master: string): Promise<Lock> {
-  // By its real path, so that a symbolic link to it is no way around.
-  const address = socketAddress(await realpath(directory));
   const refused = new MasterLockedError(
-    `The master "${master}" is open in another process (or twice in this one). Close it there, or give this one another name.`,
+    `The master "${master}" is open in another process or worker (or twice in this one). Close it there, or give this one another name.`,
   );
-  const server = await listen(address).catch(async (error: unknown) => {
+  const held: Server[] = [];
+  const release = async (): Promise<void> => {
+    await Promise.all(held.map(closed));
+  };
+  try {
+    for (const name of await namesOf(directory)) held.push(await take(socketAddress(name), refused));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
+}
+
+/**
+ * By its real path, so that a symbolic link to it is no way around, nor a new directory in its place. And by what the file system
+ * calls it, so that another mount of it is none either.
+ */
+async function namesOf(directory: string): Promise<string[]> {
+  const { dev, ino } = await stat(directory, { bigint: true });
+  return [await realpath(directory), `${dev}:${ino}`];
+}
+
+async function take(address: string, refused: MasterLockedError): Promise<Server> {
+  return listen(address).catch(async (error: unknown) => {
     if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
     if (process.platform === 'linux' || process.platform === 'win32' || (await answers(address))) throw refused;
     // A socket file that nobody answers was left by a crash.
@@ -31,31 +52,32 @@ export async function takeLock(directory: string, master: string): Promise<Lock>
       throw refused;
     });
   });
-  return {
-    release: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => {
-          if (error === undefined) resolve();
-          else reject(error);
-        });
-      }),
-  };
 }
 
-function socketAddress(directory: string): string {
-  const name = `prevalent-${createHash('sha256').update(directory).digest('hex').slice(0, 32)}`;
+function socketAddress(of: string): string {
+  const name = `prevalent-${createHash('sha256').update(of).digest('hex').slice(0, 32)}`;
   if (process.platform === 'linux') return `\0${name}`;
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
-function listen(address: string): Promise<Server> {
+function listen(path: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', reject);
-    server.listen(address, () => {
+    // Else the workers of a cluster would share one socket, and each would think that it holds the lock.
+    server.listen({ path, exclusive: true }, () => {
       // A lock must not keep a program alive that has nothing else to do.
       server.unref();
       resolve(server);
+    });
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => {
+      if (error === undefined) resolve();
+      else reject(error);
     });
   });
 }
