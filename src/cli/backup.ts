@@ -2,7 +2,7 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
-import { isMissing, replaceFile } from '../store/folder/file-system.js';
+import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { LineCheck } from '../store/folder/line-check.js';
@@ -82,7 +82,7 @@ async function copyUnderName(store: FolderStore, root: string): Promise<Copied> 
       const isWhole = copied.missing.length === 0;
       if (isWhole || attempt >= ATTEMPTS || sameTexts(moment.listings, await store.streams())) {
         await fs.rename(partial, root);
-        await fs.syncDirectory(dirname(root));
+        await syncWayTo(fs, dirname(root));
         return copied;
       }
     } catch (error) {

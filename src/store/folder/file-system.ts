@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { StoreListener } from '../store.js';
 
 /** The part of a file system that a FolderStore needs; passed in, so that tests can make it fail, tear and delay. */
@@ -143,6 +144,23 @@ export async function replaceFile(
   }
   await fs.rename(temporary, `${directory}/${name}`);
   await fs.syncDirectory(directory);
+}
+
+/**
+ * Makes the way to a directory durable, every level of it: whichever of them is new, a power cut takes with it all that is below.
+ *
+ * @param own the highest of them that must be synced; a folder above it that refuses is somebody else's to keep
+ */
+export async function syncWayTo(fs: FileSystem, directory: string, own = directory): Promise<void> {
+  for (let one = directory; ; one = dirname(one)) {
+    const isAbove = one.length < own.length;
+    await fs.syncDirectory(one).catch((error: unknown) => {
+      // It may be passed but not read, or lies on a file system that syncs no directories.
+      if (!isAbove || !/^(EACCES|EPERM|EINVAL|ENOTSUP|EROFS)$/.test(String((error as { code?: unknown }).code)))
+        throw error;
+    });
+    if (dirname(one) === one) return;
+  }
 }
 
 /** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
@@ -6,7 +6,7 @@ import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../e
 import { isUlid } from '../../event/ulid.js';
 import { decodeFrontier, type Seal } from '../frontier.js';
 import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
-import { type FileSystem, replaceFile } from './file-system.js';
+import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import {
   epochsOf,
@@ -249,6 +249,7 @@ export class FolderStore implements Store {
       after: null,
     };
     const directory = streamDirectory(this.location, header);
+    await syncWayTo(this.#fs, local);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
     const { seal, moved = {} } = session ?? {};
     const ends = endsOf(session);
@@ -262,7 +263,7 @@ export class FolderStore implements Store {
       ends,
     });
     await this.#fs.mkdir(directory);
-    await this.#syncNames(master);
+    await syncWayTo(this.#fs, `${this.location}/${master}`, this.location);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(this.#fs, directory, segmentName(1), [line]);
     const file = await this.#fs.open(`${directory}/${segmentName(1)}`, false);
@@ -292,18 +293,6 @@ export class FolderStore implements Store {
     const check = (own: StreamId, deleted: number): Promise<unknown> =>
       recoverStream({ ...this.#scan(own, own.epoch === stream.epoch ? published : 0, deleted), thorough: true });
     return { fs: this.#fs, directory, local, segmentBytes: this.#segmentBytes, crc32, onStreams, check };
-  }
-
-  /** Makes every name on the way to a stream durable, before the stream is there. */
-  async #syncNames(master: string): Promise<void> {
-    await this.#fs.syncDirectory(`${this.location}/${master}`);
-    await this.#fs.syncDirectory(this.location);
-    try {
-      await this.#fs.syncDirectory(dirname(this.location));
-    } catch (error) {
-      // A folder above that this user may pass but not read is somebody else's to keep.
-      if (!/^(EACCES|EPERM)$/.test(String((error as { code?: unknown }).code))) throw error;
-    }
   }
 
   #scan(stream: StreamId, published: number, deleted = 0): Scan {
