@@ -40,7 +40,7 @@ const WAYS: Record<string, (who: string) => Promise<string>> = {
   elsewhere,
   cluster: (who) => {
     cluster.setupPrimary({ exec: file, args: [...member, who] });
-    return heardFrom(cluster.fork() as ClusterWorker as never);
+    return heardFrom(cluster.fork());
   },
   thread: (who) => heardFrom(new Thread(file, { argv: member, workerData: who })),
   child: (who) => heardFrom(fork(file, [...member, who])),
