@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 import { fork } from 'node:child_process';
-import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import cluster from 'node:cluster';
 import { isMainThread, parentPort, Worker as Thread, workerData } from 'node:worker_threads';
 import { Master } from '../../src/index.js';
 import { CrashLog } from './crash-model.js';
