@@ -22,19 +22,36 @@ const BUILT_IN: ReadonlySet<unknown> = new Set([
   null,
 ]);
 
-/** The classes of one model's state, each with the stable name under which snapshots and arguments know it. */
+/**
+ * The classes of one model's state, each with the stable name under which snapshots and arguments know it. The model's own class
+ * stands apart: it may be renamed or minified, and a class of the state may have the same name.
+ */
 export class ClassTable {
+  readonly #root: AnyClass;
   readonly #byName = new Map<string, AnyClass>();
   readonly #byPrototype = new Map<object, string>();
 
   constructor(definition: ModelDefinition) {
-    this.#add(definition.model.name, definition.model);
+    const { name: modelName, model } = definition;
+    this.#root = model;
+    refusePrivateFields(modelName, model);
     for (const [name, type] of definition.classes()) this.#add(name, type);
+    for (const type of typesOf(model)) this.#find(type);
     // The list grows while it is walked: a class found by @Type may name further ones.
-    for (const type of this.#byName.values()) {
-      for (const found of typesOf(type))
-        if (!this.#byPrototype.has(found.prototype as object)) this.#add(found.name, found);
-    }
+    for (const type of this.#byName.values()) for (const found of typesOf(type)) this.#find(found);
+    // Only arguments hold the model by name. Those that were recorded under its class's name must stay readable as well.
+    if (!this.#byName.has(modelName) && !this.#byPrototype.has(this.root)) this.#add(modelName, model);
+    if (model.name !== '' && !this.#byName.has(model.name)) this.#byName.set(model.name, alias(model));
+  }
+
+  /** Prototype of the model's own class. */
+  get root(): object {
+    return this.#root.prototype as object;
+  }
+
+  /** Tells whether instances with this prototype can be part of the state. */
+  has(prototype: object): boolean {
+    return prototype === this.root || this.#byPrototype.has(prototype);
   }
 
   /** Stable name of the class with this prototype, `undefined` if it is not known. */
@@ -47,9 +64,13 @@ export class ClassTable {
     return this.#byName.get(name);
   }
 
-  /** All classes by stable name, the model's first. */
+  /** All classes by stable name. */
   entries(): IterableIterator<[string, AnyClass]> {
     return this.#byName.entries();
+  }
+
+  #find(type: AnyClass): void {
+    if (!this.has(type.prototype as object)) this.#add(type.name, type);
   }
 
   #add(name: string, type: AnyClass): void {
@@ -64,6 +85,15 @@ export class ClassTable {
     this.#byName.set(name, type);
     this.#byPrototype.set(type.prototype as object, name);
   }
+}
+
+/** Another class with the same instances: superjson takes one name for a class. */
+function alias(type: AnyClass): AnyClass {
+  const other = function (): void {
+    // Never called: instances are made from its prototype.
+  };
+  other.prototype = type.prototype as object;
+  return other as unknown as AnyClass;
 }
 
 function typesOf(type: AnyClass): AnyClass[] {

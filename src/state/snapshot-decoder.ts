@@ -91,7 +91,7 @@ export class StateDecoder {
   #content(content: ChunkContent): void {
     const [types, shells, extras, shapes, records, columns] = content;
     const [dictionaries, arrays, sets, maps, times, bytes, lengths, text] = content.slice(6) as Rest;
-    for (const [kind, name] of types) this.#types.push(typeNamed(kind, name, this.#classes));
+    for (const [kind, name] of types) this.#types.push(typeNamed(kind, name, this.#classes, this.#types.length === 0));
     this.#makeShells(shells, extras);
     for (const shape of shapes) this.#shapes.push(this.#readShape(shape as WrittenShape));
     const context = { texts: cut(unpackText(text), lengths), long: this.#long, objects: this.#objects };

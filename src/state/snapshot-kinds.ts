@@ -19,3 +19,9 @@ export const ERRORS: ReadonlyMap<string, object> = new Map(
     type.prototype,
   ]),
 );
+
+/**
+ * What the root's type is called, whatever its class is: the first type is the root's, and the header names the model. Older
+ * snapshots have the name of its class here; it says nothing.
+ */
+export const ROOT = 'Model';

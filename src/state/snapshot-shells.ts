@@ -12,31 +12,34 @@ export interface ReadType {
   make(extra: unknown, flags: unknown): object;
 }
 
-/** @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) for a class that this program does not name, or an unknown kind */
-export function typeNamed(kind: string, name: string, classes: ClassTable): ReadType {
-  const make = shellOf(kind, name, classes);
+/**
+ * @param first whether it is the first of its snapshot: the root's, whatever its class was called
+ * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) for a class that this program does not name, or an unknown kind
+ */
+export function typeNamed(kind: string, name: string, classes: ClassTable, first: boolean): ReadType {
+  const make = shellOf(kind, name, first ? () => classes.root : () => classNamed(name, classes));
   return { kind, sample: make(0, ''), make };
 }
 
 type Make = (extra: unknown, flags: unknown) => object;
 
-function shellOf(kind: string, name: string, classes: ClassTable): Make {
+function shellOf(kind: string, name: string, prototype: () => object): Make {
   switch (kind) {
     case 'o': {
       if (name === '') return () => ({});
-      const prototype = classNamed(name, classes);
-      return () => Object.create(prototype) as object;
+      const own = prototype();
+      return () => Object.create(own) as object;
     }
     case 'n':
       return () => Object.create(null) as object;
     case 'a':
-      return instances(() => [], name, classes);
+      return instances(() => [], name, prototype);
     case 'm':
-      return instances(() => new Map(), name, classes);
+      return instances(() => new Map(), name, prototype);
     case 's':
-      return instances(() => new Set(), name, classes);
+      return instances(() => new Set(), name, prototype);
     case 'd':
-      return instances(() => new Date(NaN), name, classes);
+      return instances(() => new Date(NaN), name, prototype);
     case 'x':
       return (source, flags) => new RegExp(typeof source === 'string' ? source : '', flags as string);
     case 'v':
@@ -44,7 +47,7 @@ function shellOf(kind: string, name: string, classes: ClassTable): Make {
     case 'e':
       return withPrototype(bareError, ERRORS.get(name) ?? unknownError(name));
     case 'c':
-      return instances(bareError, name, classes);
+      return instances(bareError, name, prototype);
     default:
       throw new SnapshotDamagedError(
         `The snapshot has objects of the unknown kind "${kind}"; it was written by a newer version`,
@@ -52,8 +55,8 @@ function shellOf(kind: string, name: string, classes: ClassTable): Make {
   }
 }
 
-function instances(make: () => object, name: string, classes: ClassTable): Make {
-  return name === '' ? make : withPrototype(make, classNamed(name, classes));
+function instances(make: () => object, name: string, prototype: () => object): Make {
+  return name === '' ? make : withPrototype(make, prototype());
 }
 
 function withPrototype(make: () => object, prototype: object): Make {
@@ -70,7 +73,7 @@ function classNamed(name: string, classes: ClassTable): object {
   const known = classes.get(name);
   if (known === undefined) {
     throw new SnapshotDamagedError(
-      `The snapshot holds instances of ${name}, a class this program does not name. Add it to @Prevalent(…, { classes: [${name}] }).`,
+      `The snapshot holds instances of ${name}, a class this program does not name. Add it: @Prevalent(…, { classes: { ${name}: ${name} } }), or, if it was renamed, { classes: { ${name}: TheNewName } }.`,
     );
   }
   return known.prototype as object;

@@ -3,7 +3,7 @@ import type { ClassTable } from '../model/class-table.js';
 import { describe } from './recorder.js';
 import { refuse } from './snapshot-column.js';
 import type { FieldList } from './snapshot-fields.js';
-import { ERRORS, type Kind, type NodeType } from './snapshot-kinds.js';
+import { ERRORS, type Kind, type NodeType, ROOT } from './snapshot-kinds.js';
 
 /** The types of one state, numbered as they are met. */
 export class TypeTable {
@@ -32,7 +32,7 @@ export class TypeTable {
 
   #classify(object: object, prototype: object | null): [Kind, string] {
     if (prototype === null) return ['n', ''];
-    const name = this.#classes.nameOf(prototype) ?? '';
+    const name = prototype === this.#classes.root ? ROOT : (this.#classes.nameOf(prototype) ?? '');
     const own = (kind: Kind, native: object): [Kind, string] => {
       if (name === '' && prototype !== native) refuseClass(object);
       return [kind, name];
