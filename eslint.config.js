@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** Only these parts of src/ may touch Node's own modules; everything else gets disk, clock and randomness passed in. */
-const nodeAllowed = ['memory', 'folder', 'postgres', 'nats'].map((store) => `src/store/${store}/**`);
+const nodeAllowed = ['folder', 'postgres', 'nats'].map((store) => `src/store/${store}/**`);
 nodeAllowed.push('src/cli/**', 'src/testing/**');
 
 const nodeModules = [...builtinModules.filter((name) => !name.startsWith('_')), 'node:*'];

@@ -1,33 +1,13 @@
-/** The public face of Prevalent. */
-export * from './errors.js';
-export { Master, type Status } from './master.js';
-export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
-export { Transaction, type TransactionOptions } from './model/transaction.js';
-export type { RunningTransaction } from './model/registry.js';
-export type { AnyClass, Migrate, ModelClass, Upcast } from './model/definition.js';
-export { isUlid, ulidTime } from './event/ulid.js';
-export { UlidClock, type ClockSource } from './event/ulid-clock.js';
-export type { MasterOptions } from './sync/options.js';
-export type { EventFilter } from './sync/history.js';
-export type { Hold, HoldReason } from './sync/merge.js';
-export type { CompactOptions, CompactReport } from './sync/compactor.js';
-export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './sync/notices.js';
-export type { Durability } from './store/group-commit.js';
-export type { Seal } from './store/frontier.js';
-export type {
-  Head,
-  Journal,
-  JournalRequest,
-  Notice,
-  Remembered,
-  SnapshotListing,
-  Store,
-  StoreListener,
-  StreamListing,
-} from './store/store.js';
-export type { Change } from './state/changes.js';
-export { MemoryStore } from './store/memory/memory-store.js';
+/** The public face on Node: the core, and the folder as a store. */
+import { useCrc32 } from './event/checksum.js';
+import { FolderStore } from './store/folder/folder-store.js';
+import { usePaths } from './store/paths.js';
+
+export * from './core.js';
 export { FolderStore, type FolderStoreOptions } from './store/folder/folder-store.js';
 export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';
 export type { Lock } from './store/folder/lock.js';
-export type { StreamHeader, StreamId } from './event/envelope.js';
+
+// A path names a folder; the platform's checksum is faster than one written in JavaScript.
+usePaths((path) => new FolderStore(path));
+useCrc32(FolderStore.crc32);

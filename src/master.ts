@@ -1,9 +1,8 @@
 import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './errors.js';
 import type { ModelClass } from './model/definition.js';
 import { definitionOf } from './model/prevalent.js';
-import { FolderStore } from './store/folder/folder-store.js';
 import type { Seal } from './store/frontier.js';
-import type { Store } from './store/store.js';
+import { storeOf } from './store/paths.js';
 import { AutoSync } from './sync/auto-sync.js';
 import { Engine } from './sync/engine.js';
 import type { CompactOptions, CompactReport } from './sync/compactor.js';
@@ -330,10 +329,4 @@ export class Master<M extends object> implements AsyncDisposable {
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new MasterClosedError(`The master "${this.#name}" is closed; open it again`);
   }
-}
-
-function storeOf(store: string | Store): Store {
-  if (typeof store === 'string') return new FolderStore(store);
-  if (typeof (store as Partial<Store> | undefined)?.open === 'function') return store;
-  throw new InvalidOptionError('store: give the path of a shared folder, or a store such as new MemoryStore()');
 }

@@ -102,7 +102,7 @@ function writeProject() {
   write('package.json', { name: 'smoke', private: true, type: 'module' });
   write('tsconfig.json', {
     compilerOptions: { ...legacy, outDir: 'out/legacy' },
-    include: ['quick-start.ts', 'testing.ts'],
+    include: ['quick-start.ts', 'testing.ts', 'browser.ts'],
   });
   write('tsconfig.standard.json', {
     compilerOptions: { ...compilerOptions, outDir: 'out/standard' },
@@ -114,6 +114,7 @@ function writeProject() {
     `import * as testing from 'prevalent/testing';\nif (Object.keys(testing).length === 0) throw new Error('empty');\n`,
   );
   copyFileSync(join(here, 'standard.ts'), join(project, 'standard.ts'));
+  write('browser.ts', readFileSync(join(here, 'browser.ts'), 'utf8'));
   write(
     'quick-start.test.ts',
     `test('the quick start', async () => {
@@ -183,6 +184,8 @@ const installed = check('npm install into an empty project', () => {
     'jest',
     '@swc/core',
     '@swc/jest',
+    'esbuild',
+    'vite',
   );
   const others = ['typescript-5.9@npm:typescript@~5.9.0', 'typescript-7@npm:typescript@^7.0.0'];
   npm(['install', '--no-audit', '--no-fund', tarball, ...packages, ...versioned('@types/node'), ...others]);
@@ -213,6 +216,30 @@ if (installed) {
       tsc(['-p', 'tsconfig.standard.json', '--noEmit'], `typescript-${version}`);
     });
   }
+  // The same class as a page would have it. What is bundled for a browser runs anywhere, so also here.
+  const runsAlone = (file) => {
+    const bundle = readFileSync(file, 'utf8');
+    const module = /(?:from|import)\s*\(?\s*["'](?:node:[^"']*)["']/.exec(bundle);
+    if (module !== null) throw new Error(`the bundle needs ${module[0]}`);
+    const printed = node([file], home());
+    if (!printed.includes('milk,bread INVALID_OPTION')) throw new Error(`the bundle printed:\n${printed}`);
+  };
+  check('bundled for a browser: esbuild', () => {
+    const esbuild = join(project, 'node_modules', 'esbuild', 'bin', 'esbuild');
+    const out = join(project, 'out', 'esbuild.mjs');
+    run(esbuild, ['browser.ts', '--bundle', '--format=esm', '--minify', '--keep-names', `--outfile=${out}`]);
+    runsAlone(out);
+  });
+  check('bundled for a browser: Vite', () => {
+    const out = join(project, 'out', 'vite');
+    write(
+      'vite.config.mjs',
+      `export default { logLevel: 'error', build: { outDir: 'out/vite', target: 'es2022', rollupOptions: {
+        input: 'browser.ts', output: { entryFileNames: 'browser.mjs' }, preserveEntrySignatures: 'strict' } } };\n`,
+    );
+    node([join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build']);
+    runsAlone(join(out, 'browser.mjs'));
+  });
   check('import prevalent/testing', () => {
     node([
       '--input-type=module',

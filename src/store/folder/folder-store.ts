@@ -67,6 +67,8 @@ function refuseUnknown(options: FolderStoreOptions): void {
 export class FolderStore implements Store {
   readonly location: string;
   readonly watch?: NonNullable<Store['watch']>;
+  /** CRC-32 as Node has it. */
+  static readonly crc32: Crc32 = crc32;
   readonly crc32: Crc32 = crc32;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;

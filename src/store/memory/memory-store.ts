@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib';
-import type { Crc32 } from '../../event/checksum.js';
+import { type Crc32, crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';

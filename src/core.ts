@@ -1,0 +1,30 @@
+/** What every JavaScript engine runs: masters, models and stores that need no modules of a platform. */
+export * from './errors.js';
+export { Master, type Status } from './master.js';
+export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
+export { Transaction, type TransactionOptions } from './model/transaction.js';
+export type { RunningTransaction } from './model/registry.js';
+export type { AnyClass, Migrate, ModelClass, Upcast } from './model/definition.js';
+export { isUlid, ulidTime } from './event/ulid.js';
+export { UlidClock, type ClockSource } from './event/ulid-clock.js';
+export type { MasterOptions } from './sync/options.js';
+export type { EventFilter } from './sync/history.js';
+export type { Hold, HoldReason } from './sync/merge.js';
+export type { CompactOptions, CompactReport } from './sync/compactor.js';
+export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './sync/notices.js';
+export type { Durability } from './store/group-commit.js';
+export type { Seal } from './store/frontier.js';
+export type {
+  Head,
+  Journal,
+  JournalRequest,
+  Notice,
+  Remembered,
+  SnapshotListing,
+  Store,
+  StoreListener,
+  StreamListing,
+} from './store/store.js';
+export type { Change } from './state/changes.js';
+export { MemoryStore } from './store/memory/memory-store.js';
+export type { StreamHeader, StreamId } from './event/envelope.js';

@@ -1,0 +1,1 @@
+export function find(name: string): string | undefined;
