@@ -146,6 +146,13 @@ export class ModelOutdatedError extends PrevalentError {
 /** A snapshot is damaged or cannot be read by this code. The next older one is used instead. */
 export class SnapshotDamagedError extends PrevalentError {
   readonly code = 'SNAPSHOT_DAMAGED';
+  /** The file is whole; it is this program's model that cannot read it. */
+  readonly isIntact: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isIntact?: boolean } = {}) {
+    super(message, options);
+    this.isIntact = options.isIntact ?? false;
+  }
 }
 
 /** This machine's clock is behind the newest event by more than `maxClockDrift`. No call is taken until that is repaired. */

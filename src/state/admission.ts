@@ -26,8 +26,7 @@ const NATIVE: ReadonlySet<object | null> = new Set([
  */
 export function admit(target: object, classes: ClassTable, place: PlaceOf, meet: Meet = ignore): void {
   const prototype = Object.getPrototypeOf(target) as object | null;
-  if (!NATIVE.has(prototype) && (prototype === null || !classes.has(prototype)))
-    refuseClass(target, place);
+  if (!NATIVE.has(prototype) && (prototype === null || !classes.has(prototype))) refuseClass(target, place);
   if (ArrayBuffer.isView(target)) {
     admitView(target, prototype, place);
     return;

@@ -74,6 +74,7 @@ function classNamed(name: string, classes: ClassTable): object {
   if (known === undefined) {
     throw new SnapshotDamagedError(
       `The snapshot holds instances of ${name}, a class this program does not name. Add it: @Prevalent(…, { classes: { ${name}: ${name} } }), or, if it was renamed, { classes: { ${name}: TheNewName } }.`,
+      { isIntact: true },
     );
   }
   return known.prototype as object;

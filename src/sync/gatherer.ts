@@ -79,22 +79,27 @@ export class Gatherer {
    */
   async everything(heard: readonly Heard[], skipped: (error: Error) => void): Promise<Gathered> {
     let best: Gathered | undefined;
+    const unusable: SnapshotDamagedError[] = [];
+    const note = (error: SnapshotDamagedError): void => {
+      unusable.push(error);
+      skipped(error);
+    };
     this.unread = 0;
     for (const { stream, listing } of await this.candidates(heard)) {
-      const base = await this.tryRead(stream, listing, skipped);
+      const base = await this.tryRead(stream, listing, note);
       if (base === undefined) this.unread++;
       if (base === undefined || this.#isAhead(base) || !(await this.obeysSeal(base))) continue;
       const plan = await this.#planFrom(heard, base);
       const first = plan.accept[0];
       if (first !== undefined && first.id <= base.position) continue;
-      if (!this.lacksSealed(base.vector, plan)) return this.#checked(base, plan);
+      if (!this.lacksSealed(base.vector, plan)) return this.#checked(base, plan, unusable);
       best ??= { base, plan };
     }
     if (best === undefined) {
       const base: Base = { ...genesisBase(), root: () => this.#replica.executor.genesis() };
       best = { base, plan: await this.#planFrom(heard, base) };
     }
-    return this.#checked(best.base, best.plan);
+    return this.#checked(best.base, best.plan, unusable);
   }
 
   /** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
@@ -157,7 +162,7 @@ export class Gatherer {
   async tryRead(
     stream: StreamId,
     listing: SnapshotListing,
-    skipped: (error: Error) => void,
+    skipped: (error: SnapshotDamagedError) => void,
   ): Promise<LoadedSnapshot | undefined> {
     try {
       return await this.#snapshots.read(stream, listing);
@@ -201,11 +206,18 @@ export class Gatherer {
     return this.#plan(incoming, base.vector);
   }
 
-  async #checked(base: Base, plan: Plan): Promise<Gathered> {
+  async #checked(base: Base, plan: Plan, unusable: readonly SnapshotDamagedError[]): Promise<Gathered> {
     const broken = plan.held.find((hold) => streamKey(hold) === this.#streams.own);
     if (broken !== undefined) {
       await this.#streams.findDamage();
       const why = `Your own journal in ${this.#store.location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
+      const first = unusable.find(({ isIntact }) => isIntact) ?? unusable[0];
+      if (first !== undefined && (broken.reason === 'gap' || broken.reason === 'unsealed')) {
+        const both = `${why} A snapshot could stand in for what is missing. ${first.message}`;
+        throw first.isIntact
+          ? new ModelOutdatedError(both, { cause: first })
+          : new JournalDamagedError(both, { cause: first });
+      }
       throw broken.reason === 'damaged' || broken.reason === 'gap' || broken.reason === 'unsealed'
         ? new JournalDamagedError(why)
         : new ModelOutdatedError(why);

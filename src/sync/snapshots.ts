@@ -159,7 +159,7 @@ export class Snapshots {
         throw cause;
       throw new SnapshotDamagedError(
         `The snapshot ${listing.position} of ${streamKey(stream)} in ${this.#store.location} cannot be used (${message}). It is passed over for the next older one.`,
-        { cause },
+        { cause, isIntact: cause instanceof SnapshotDamagedError && cause.isIntact },
       );
     }
   }
@@ -231,6 +231,7 @@ export class Snapshots {
     if (header.model !== name || header.version > version)
       throw new SnapshotDamagedError(
         `it holds version ${header.version} of ${header.model}, which this program cannot read`,
+        { isIntact: true },
       );
     return header;
   }

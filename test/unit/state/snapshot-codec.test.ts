@@ -295,7 +295,16 @@ describe('refused when it is read', () => {
   });
 
   test.each<[string, Record<number, unknown>, RegExp]>([
-    ['a class this program does not name', { 0: [['o', ''], ['o', 'Gone']] }, /instances of Gone.*classes: \{ Gone: Gone \}/],
+    [
+      'a class this program does not name',
+      {
+        0: [
+          ['o', ''],
+          ['o', 'Gone'],
+        ],
+      },
+      /instances of Gone.*classes: \{ Gone: Gone \}/,
+    ],
     ['a kind of a later version', { 0: [['q', '']] }, /unknown kind "q"/],
     ['bytes of an unknown type', { 0: [['v', 'Float128Array']] }, /Float128Array/],
     ['an error of an unknown type', { 0: [['e', 'Panic']] }, /Panic/],
