@@ -29,7 +29,7 @@ export class DecoratorUsageError extends PrevalentError {
   readonly code = 'DECORATOR_USAGE';
 }
 
-/** Two classes claim the same model name. */
+/** Two different classes would be open under one model name in one store of this process. */
 export class DuplicateModelError extends PrevalentError {
   readonly code = 'DUPLICATE_MODEL';
 }

@@ -1,5 +1,6 @@
 import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './errors.js';
-import type { ModelClass } from './model/definition.js';
+import type { ModelClass, ModelDefinition } from './model/definition.js';
+import { claimModel } from './model/open-models.js';
 import { definitionOf } from './model/prevalent.js';
 import type { Seal } from './store/frontier.js';
 import { storeOf } from './store/paths.js';
@@ -9,7 +10,7 @@ import type { CompactOptions, CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
 import type { Hold } from './sync/merge.js';
 import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
-import { type MasterOptions, refuseUnlessFlags, resolveOptions } from './sync/options.js';
+import { type MasterOptions, refuseUnlessFlags, type ResolvedOptions, resolveOptions } from './sync/options.js';
 import { reaching } from './sync/reaching.js';
 import { Replica } from './sync/replica.js';
 
@@ -68,6 +69,8 @@ export class Master<M extends object> implements AsyncDisposable {
   readonly #autoSync: AutoSync | undefined;
   readonly #name: string;
   readonly #location: string;
+  /** Told when it is closed. */
+  readonly #released: () => void;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -76,12 +79,14 @@ export class Master<M extends object> implements AsyncDisposable {
     name: string,
     location: string,
     autoSync: AutoSync | undefined,
+    released: () => void,
   ) {
     this.#replica = replica;
     this.#engine = engine;
     this.#name = name;
     this.#location = location;
     this.#autoSync = autoSync;
+    this.#released = released;
     this.model = replica.executor.model as M;
   }
 
@@ -92,6 +97,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @param options at least `name` and `store`
    * @returns the master, once its state is there; it takes calls until `close()`
    * @throws NotPrevalentError (`NOT_PREVALENT`) for a class without `@Prevalent`; InvalidOptionError (`INVALID_OPTION`);
+   * DuplicateModelError (`DUPLICATE_MODEL`) if another class of that model name is open in that store in this process;
    * MasterLockedError (`MASTER_LOCKED`) if another process has it open; ModelMismatchError (`MODEL_MISMATCH`) if the store holds another
    * model; ModelOutdatedError (`MODEL_OUTDATED`) if its journal was written by a newer program; JournalDamagedError (`JOURNAL_DAMAGED`);
    * StoreUnreachableError (`STORE_UNREACHABLE`); ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory;
@@ -102,6 +108,21 @@ export class Master<M extends object> implements AsyncDisposable {
     const definition = definitionOf(Model);
     const resolved = resolveOptions(options);
     const store = storeOf(options.store);
+    const released = claimModel(store.place ?? store, definition);
+    try {
+      return await Master.#open<M>(definition, resolved, store, released);
+    } catch (error) {
+      released();
+      throw error;
+    }
+  }
+
+  static async #open<M extends object>(
+    definition: ModelDefinition,
+    resolved: ResolvedOptions,
+    store: Store,
+    released: () => void,
+  ): Promise<Master<M>> {
     const replica = new Replica(definition, resolved);
     const newEpoch = (last: string | undefined): string => {
       if (last !== undefined) replica.clock.observe(last);
@@ -131,7 +152,7 @@ export class Master<M extends object> implements AsyncDisposable {
       plan === undefined
         ? undefined
         : new AutoSync(plan, { store, name, random, sync: () => engine.syncForNews(), onError: report });
-    return new Master<M>(replica, engine, resolved.name, store.location, autoSync);
+    return new Master<M>(replica, engine, resolved.name, store.location, autoSync, released);
   }
 
   /** Rises with every visible change of the state; with `subscribe`, what `useSyncExternalStore` expects. */
@@ -316,7 +337,9 @@ export class Master<M extends object> implements AsyncDisposable {
     if (this.#closing === undefined) {
       const stopped = this.#autoSync?.stop();
       this.#replica.refuse(new MasterClosedError(`The master "${this.#name}" is closed; open it again`));
-      this.#closing = Promise.all([this.#engine.close(), stopped]).then(() => undefined);
+      this.#closing = Promise.all([this.#engine.close(), stopped])
+        .then(() => undefined)
+        .finally(this.#released);
     }
     return this.#closing;
   }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DecoratorUsageError, DuplicateModelError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
+import { DecoratorUsageError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
 import type { AnyClass, Migrate, ModelClass, ModelDefinition, TransactionDefinition } from './definition.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
@@ -32,7 +32,6 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
  * @param name stable name of the model, the class name if left out; a store holds one model
  * @param options classes that live in the state, version and migration of its shape
  * @throws DecoratorUsageError (`DECORATOR_USAGE`) for a bad name or version
- * @throws DuplicateModelError (`DUPLICATE_MODEL`) if another class has that name
  * @throws DuplicateTransactionError (`DUPLICATE_TRANSACTION`) if two of its methods claim one transaction name
  * @example
  * ```ts
@@ -58,12 +57,6 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
         `@Prevalent: "${stableName}" cannot name a model; use letters, digits, ".", "_", "/" and "-", at most 128`,
       );
     }
-    const other = registry.models.get(stableName);
-    if (other !== undefined && other.model !== model) {
-      throw new DuplicateModelError(
-        `Two classes claim the model name "${stableName}": ${other.model.name} and ${model.name}. Give one of them another name in @Prevalent("…").`,
-      );
-    }
     const version = options.version ?? 1;
     if (!Number.isSafeInteger(version) || version < 1) {
       throw new DecoratorUsageError(
@@ -87,7 +80,6 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
       parameters: (transaction) => parametersOf(transaction, model),
       classes: () => namedClasses(options.classes),
     };
-    registry.models.set(stableName, definition);
     registry.byClass.set(model, definition);
     Reflect.defineMetadata(MODEL_METADATA, definition, model);
   };

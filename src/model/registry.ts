@@ -13,7 +13,6 @@ export interface RunningTransaction {
 }
 
 interface Registry {
-  readonly models: Map<string, ModelDefinition>;
   readonly byClass: WeakMap<object, ModelDefinition>;
   readonly hosts: WeakMap<object, TransactionHost>;
   running: { readonly host: TransactionHost; readonly transaction: RunningTransaction } | undefined;
@@ -23,7 +22,6 @@ const KEY = Symbol.for('prevalent.registry.v1');
 
 /** One registry for a process, so that two copies of this package know each other's models and calls. */
 export const registry: Registry = ((globalThis as { [KEY]?: Registry | undefined })[KEY] ??= {
-  models: new Map(),
   byClass: new WeakMap(),
   hosts: new WeakMap(),
   running: undefined,

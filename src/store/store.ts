@@ -116,6 +116,8 @@ export interface StoreListener {
 export interface Store {
   /** How messages name the store. */
   readonly location: string;
+  /** The same for all stores of this process that reach the same journals; the store itself if left out. */
+  readonly place?: string | object;
   readonly crc32: Crc32;
   /**
    * Opens (or begins) the journal of one master.

@@ -324,8 +324,6 @@ test('an upcast that throws rejects that event alone, and nothing that shows it 
     newer,
   );
   Object.defineProperty(New.prototype, 'set', newer);
-  const { registry } = await import('../../src/model/registry.js');
-  registry.models.delete('upcasting-old');
   Prevalent('upcasting-old')(New);
   const upgraded = await Master.open(New, { name: 'new', store });
   expect(upgraded.query((model) => model.values)).toEqual([{ value: 'good' }]);

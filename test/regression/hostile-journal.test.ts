@@ -2,7 +2,6 @@
 import 'reflect-metadata';
 import { Master, Prevalent, Transaction } from 'prevalent';
 import { FORGED, forgedId, inFolder, Note, type NotebookFolder, wordsOf } from '../notebook-folder.js';
-import { registry } from '../../src/model/registry.js';
 
 const forgery = (json: string): never => JSON.parse(json) as never;
 
@@ -145,24 +144,16 @@ interface Upgraded {
 }
 
 async function upgrade(folder: NotebookFolder, name: string): Promise<Master<Upgraded>> {
-  const before = registry.models.get('notebook')!;
-  registry.models.delete('notebook');
-  try {
-    @Prevalent('notebook', { classes: [Note] })
-    class NotebookTwo implements Upgraded {
-      readonly notes = new Map<string, Note>();
-      readonly words: string[] = [];
-      @Transaction('write', { version: 2, upcast: { 1: ([text]) => [{ text }] } }) write(given: {
-        text: string;
-      }): void {
-        this.words.push(given.text);
-      }
-      @Transaction('shout', { aliases: ['scream'] }) shout(text: string): void {
-        this.words.push(text.toUpperCase());
-      }
+  @Prevalent('notebook', { classes: [Note] })
+  class NotebookTwo implements Upgraded {
+    readonly notes = new Map<string, Note>();
+    readonly words: string[] = [];
+    @Transaction('write', { version: 2, upcast: { 1: ([text]) => [{ text }] } }) write(given: { text: string }): void {
+      this.words.push(given.text);
     }
-    return await Master.open(NotebookTwo, { name, store: folder.shared, local: folder.local(name) });
-  } finally {
-    registry.models.set('notebook', before);
+    @Transaction('shout', { aliases: ['scream'] }) shout(text: string): void {
+      this.words.push(text.toUpperCase());
+    }
   }
+  return await Master.open(NotebookTwo, { name, store: folder.shared, local: folder.local(name) });
 }

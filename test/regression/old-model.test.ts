@@ -1,5 +1,4 @@
 import { Master, Prevalent, Transaction } from '../../src/index.js';
-import { registry } from '../../src/model/registry.js';
 import { FolderNetwork } from '../../src/testing/index.js';
 
 class Words {
@@ -11,7 +10,6 @@ class Words {
 
 /** The program that wrote the journal. */
 function newer(): new () => Words & { insert(word: string): void } {
-  registry.models.clear();
   @Prevalent('old-model')
   class Newer extends Words {
     @Transaction() insert(word: string): void {
@@ -23,7 +21,6 @@ function newer(): new () => Words & { insert(word: string): void } {
 
 /** One from before `insert` was known. */
 function older(): new () => Words & { add(word: string): void } {
-  registry.models.clear();
   @Prevalent('old-model')
   class Older extends Words {
     @Transaction() add(word: string): void {

@@ -1,6 +1,5 @@
 /** A class of the state was renamed after history was sealed: what keeps the snapshot from being used is told, with the remedy. */
 import { Master, MemoryStore, type MasterOptions, Prevalent, Transaction } from '../../src/index.js';
-import { registry } from '../../src/model/registry.js';
 
 interface Book {
   readonly people: { name: string }[];
@@ -19,7 +18,6 @@ function programWith(
   Class: new (name: string) => { name: string },
   classes: Record<string, typeof Class>,
 ): new () => Book {
-  registry.models.clear();
   @Prevalent('address-book', { classes })
   class AddressBook implements Book {
     readonly people: { name: string }[] = [];

@@ -7,7 +7,6 @@ import { CallCodec } from '../../src/event/call-codec.js';
 import { ClassTable } from '../../src/model/class-table.js';
 import type { TransactionDefinition } from '../../src/model/definition.js';
 import { definitionOf } from '../../src/model/prevalent.js';
-import { registry } from '../../src/model/registry.js';
 import { StateDecoder } from '../../src/state/snapshot-decoder.js';
 import { StateEncoder } from '../../src/state/snapshot-encoder.js';
 
@@ -25,7 +24,6 @@ function programWith(
   className: string,
   classes: Record<string, new (...args: never[]) => object> = {},
 ): new () => Diary {
-  registry.models.clear();
   const named = {
     [className]: class {
       readonly lines: string[] = [];
@@ -143,8 +141,9 @@ test('a class of the state may have the name of the model, and that of its class
   master.model.write('one');
   await master.snapshot();
   await master.close();
-  const again = await Master.open(programWith('Renamed', { diary: Page, Diary: class Other {} }), options('a'));
-  expect(again.query((model) => model)).toBeInstanceOf(registry.models.get('diary')?.model);
+  const Renamed = programWith('Renamed', { diary: Page, Diary: class Other {} });
+  const again = await Master.open(Renamed, options('a'));
+  expect(again.query((model) => model)).toBeInstanceOf(Renamed);
   expect(again.query((model) => (model as Diary & { pages: Page[] }).pages[0])).toBeInstanceOf(Page);
   await again.close();
 });

@@ -1,5 +1,4 @@
 import { Master, MemoryStore, Prevalent, Transaction } from '../../src/index.js';
-import { registry } from '../../src/model/registry.js';
 
 interface Item {
   text: string;
@@ -12,7 +11,6 @@ interface List {
 
 /** The model as a program of its own knows it, whose items are of this class. */
 function programWith(ItemClass: new () => Item): new () => List {
-  registry.models.clear();
   @Prevalent('undecodable-snapshot', { classes: [ItemClass] })
   class ListOfItems implements List {
     readonly items: Item[] = [];

@@ -66,6 +66,7 @@ function refuseUnknown(options: FolderStoreOptions): void {
  */
 export class FolderStore implements Store {
   readonly location: string;
+  readonly place: string | object;
   readonly watch?: NonNullable<Store['watch']>;
   /** CRC-32 as Node has it. */
   static readonly crc32: Crc32 = crc32;
@@ -87,6 +88,7 @@ export class FolderStore implements Store {
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = options.fileSystem ?? nodeFileSystem;
     const { location } = this;
+    this.place = options.fileSystem ?? location;
     if (this.#fs.watch !== undefined) {
       const watch = this.#fs.watch.bind(this.#fs);
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);

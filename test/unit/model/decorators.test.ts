@@ -3,7 +3,6 @@ import 'reflect-metadata';
 import type * as Package from 'prevalent';
 import { Master, MemoryStore, Prevalent, Transaction, type PrevalentError } from 'prevalent';
 import { definitionOf } from '../../../src/model/prevalent.js';
-import { registry } from '../../../src/model/registry.js';
 
 const codeOf = (run: () => unknown): string | undefined => {
   try {
@@ -106,7 +105,7 @@ describe('legacy decorators', () => {
       }
     }
     expect(codeOf(() => Prevalent('hiding')(Sub))).toBe('DECORATOR_USAGE');
-    expect(registry.models.has('hiding')).toBe(false);
+    expect(codeOf(() => definitionOf(Sub))).toBe('NOT_PREVALENT');
   });
 
   test.each<[string, string, () => unknown]>([
@@ -276,13 +275,14 @@ describe('legacy decorators', () => {
     expect(codeOf(define)).toBe(code);
   });
 
-  test('two classes cannot have one model name; the same class may be decorated twice', () => {
+  test('the same class may be decorated twice, and another one of that name beside it', () => {
     class One {}
     class Two {}
     Prevalent('one-name')(One);
-    expect(codeOf(() => Prevalent('one-name')(Two))).toBe('DUPLICATE_MODEL');
-    expect(codeOf(() => Prevalent('one-name')(One))).toBeUndefined();
+    Prevalent('one-name')(Two);
+    Prevalent('one-name')(One);
     expect(definitionOf(One).model).toBe(One);
+    expect(definitionOf(Two).model).toBe(Two);
   });
 
   test('a class with transactions but without @Prevalent cannot be opened, nor can a subclass of a model', async () => {
@@ -382,8 +382,11 @@ test('two copies of the package share one registry', async () => {
     }
   }
   copy.Prevalent('of-two-copies')(Model);
-  expect(codeOf(() => Prevalent('of-two-copies')(class Other {}))).toBe('DUPLICATE_MODEL');
-  const master = await Master.open(Model, { name: 'one', store: new MemoryStore() });
+  const store = new MemoryStore();
+  const master = await Master.open(Model, { name: 'one', store });
+  class Other {}
+  Prevalent('of-two-copies')(Other);
+  await expect(copy.Master.open(Other, { name: 'two', store })).rejects.toMatchObject({ code: 'DUPLICATE_MODEL' });
   expect(master.model.add(2)).toBe(2);
   expect(master.model.inner).toHaveLength(26);
   expect(copy.Transaction.current).toBeUndefined();

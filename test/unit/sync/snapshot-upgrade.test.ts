@@ -1,6 +1,5 @@
 import { Master, MemoryStore, Prevalent, Transaction } from '../../../src/index.js';
 import type { Migrate } from '../../../src/model/definition.js';
-import { registry } from '../../../src/model/registry.js';
 
 interface Program {
   readonly fields: () => Record<string, unknown>;
@@ -15,7 +14,6 @@ interface Settings {
 
 /** The model as one version of a program has it: its constructor makes these fields. */
 function programWith({ fields, version = 1, migrate = {} }: Program): new () => Settings {
-  registry.models.clear();
   @Prevalent('upgraded', { version, migrate })
   class Model implements Settings {
     constructor() {
