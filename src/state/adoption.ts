@@ -117,7 +117,7 @@ function ownBytes(value: object, stored: ReadonlySet<object>, membrane: Recorder
   if (!view && !(value instanceof ArrayBuffer)) return value;
   for (const one of stored) {
     if (ArrayBuffer.isView(one) && overlap(one, value))
-      return view ? (membrane.borrow(value) as object) : value.slice(0);
+      return view ? (membrane.borrow(value, one) as object) : value.slice(0);
   }
   return value;
 }

@@ -11,25 +11,30 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Methods that only read; everything else is taken to write. */
 const READS =
-  /^(at|byteLength|byteOffset|compare|constructor|entries|equals|every|filter|find|findIndex|findLast|findLastIndex|forEach|get[A-Z]\w*|includes|indexOf|inspect|join|keys|lastIndexOf|length|map|read\w*|reduce|reduceRight|some|toJSON|toLocaleString|toReversed|toSorted|toString|values|with|latin1Slice|utf8Slice|hexSlice|base64Slice|base64urlSlice|ucs2Slice|asciiSlice|copy|subarray|slice)$/;
+  /^(at|byteLength|byteOffset|compare|copy|entries|equals|every|filter|find|findIndex|findLast|findLastIndex|forEach|get[A-Z]\w*|includes|indexOf|inspect|join|keys|lastIndexOf|length|map|read\w*|reduce|reduceRight|slice|some|subarray|to[A-Z]\w*|values|with|latin1Slice|utf8Slice|hexSlice|base64Slice|base64urlSlice|ucs2Slice|asciiSlice)$/;
 
-/** Records every byte of a view, so that any write to it can be undone. */
-function record(view: ArrayBufferView, key: unknown, membrane: Recorder): void {
-  const log = membrane.writing(view, key);
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  log.push(BYTES, bytes, 0, bytes.slice());
+/** Records `length` bytes of a view from byte `start` on, so that any write to them can be undone. */
+function record(view: ArrayBufferView, key: unknown, membrane: Recorder, start: number, length: number): void {
+  const owner = membrane.ownerOf(view);
+  const log = membrane.writing(owner, key);
+  const from = view.byteOffset + start;
+  const bytes = new Uint8Array(view.buffer, from, length).slice();
+  log.push(BYTES, owner, from - owner.byteOffset, bytes);
   log.weigh(bytes.length);
 }
 
 function recordElement(view: ArrayBufferView, index: number, membrane: Recorder): void {
-  const log = membrane.writing(view, index);
   const size = (view as Uint8Array).BYTES_PER_ELEMENT;
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + index * size, size);
-  log.push(BYTES, bytes, 0, bytes.slice());
+  record(view, index, membrane, index * size, size);
 }
 
-function isElement(target: ArrayBufferView, key: string | symbol): key is string {
-  return typeof key === 'string' && !(target instanceof DataView) && /^(0|[1-9]\d*)$/.test(key);
+/** Keys that are elements of a typed array or nothing at all: they never become properties. */
+function isNumeric(target: ArrayBufferView, key: string | symbol): key is string {
+  return typeof key === 'string' && !(target instanceof DataView) && (key === '-0' || String(Number(key)) === key);
+}
+
+function holds(target: ArrayBufferView, key: string): boolean {
+  return Object.prototype.hasOwnProperty.call(target, key);
 }
 
 /** Traps for typed arrays, Buffer and DataView. */
@@ -44,26 +49,29 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
     get(target, key) {
       if (key === 'buffer' || key === 'parent') return copyOfBuffer(target, membrane);
       const value = Reflect.get(target, key, target) as unknown;
-      return typeof value === 'function' && key !== 'constructor' ? method(key, value as Method, membrane) : value;
+      return typeof value === 'function' && needsView(target, key, value)
+        ? method(key, value as Method, membrane)
+        : value;
     },
-    set(target, key, value) {
-      if (!isElement(target, key)) return refuse(target, key);
-      const index = Number(key);
-      membrane.writing(target, index);
-      if (index < (target as Uint8Array).length) recordElement(target, index, membrane);
-      // Also beyond the end, where it writes nothing but may throw, as the value may not fit.
-      (target as Uint8Array)[index] = value as number;
+    set(target, key, value, receiver) {
+      // An object that inherits from the view, or one that Reflect.set was told to write to.
+      if (membrane.unwrap(receiver) !== target) return Reflect.set(target, key, value, receiver);
+      if (!isNumeric(target, key)) return refuse(target, key);
+      membrane.writing(target, key);
+      if (holds(target, key)) recordElement(target, Number(key), membrane);
+      // Also where there is no element: it writes nothing but may throw, as the value may not fit.
+      (target as Uint8Array)[key as unknown as number] = value as number;
       return true;
     },
     deleteProperty(target, key) {
       membrane.writing(target, key);
       if (!Object.prototype.hasOwnProperty.call(target, key)) return true;
-      return isElement(target, key) ? false : refuse(target, key);
+      return isNumeric(target, key) ? false : refuse(target, key);
     },
     defineProperty(target, key, descriptor) {
-      if (!isElement(target, key) || !('value' in descriptor)) return refuse(target, key);
+      if (!isNumeric(target, key)) return refuse(target, key);
       membrane.writing(target, key);
-      if (Number(key) < (target as Uint8Array).length) recordElement(target, Number(key), membrane);
+      if (holds(target, key)) recordElement(target, Number(key), membrane);
       return Reflect.defineProperty(target, key, descriptor);
     },
     preventExtensions: (target) => refuse(target, 'extensions'),
@@ -72,23 +80,47 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
   };
 }
 
+/** Tells methods of binary data, which need the real object, from those of every object, which work on its guard. */
+function needsView(target: object, key: PropertyKey, method: unknown): boolean {
+  return key !== 'constructor' && method !== (rootPrototype(target) as Record<PropertyKey, unknown>)[key];
+}
+
+// Not Object.prototype: binary data of another realm (a vm context) has one of its own.
+function rootPrototype(target: object): object {
+  const prototype = Object.getPrototypeOf(target) as object | null;
+  return prototype === null ? target : rootPrototype(prototype);
+}
+
 function method(key: string | symbol, native: Method, membrane: Recorder): Method {
   const writes = typeof key === 'string' && !READS.test(key);
   return function (this: unknown, ...args) {
     const raw = membrane.unwrap(this);
-    const plain = args.map((arg) =>
-      typeof arg === 'function' ? showing(arg as Method, raw, this) : membrane.unwrap(arg),
-    );
-    if (writes && ArrayBuffer.isView(raw)) record(raw, key, membrane);
-    if (key === 'copy' && ArrayBuffer.isView(plain[0]) && membrane.isProxy(args[0] as object))
-      record(plain[0], key, membrane);
-    const result = native.apply(raw, plain);
+    if (!ArrayBuffer.isView(raw)) return native.apply(this, args);
+    const given = realArguments(args, raw, this, membrane);
+    if (writes) record(raw, key, membrane, 0, raw.byteLength);
+    const target = given[0];
+    if (key === 'copy' && target !== args[0] && ArrayBuffer.isView(target))
+      record(target, key, membrane, 0, target.byteLength);
+    const result = native.apply(raw, given);
     if (result === raw) return this;
     // A subarray is a second way to write the same bytes, so it is guarded as well.
-    return ArrayBuffer.isView(result) && ArrayBuffer.isView(raw) && result.buffer === raw.buffer
-      ? membrane.borrow(result)
+    return ArrayBuffer.isView(result) && result.buffer === raw.buffer
+      ? membrane.borrow(result, membrane.ownerOf(raw))
       : result;
   };
+}
+
+/**
+ * What a method gets for its arguments. A callback is shown the guard in place of the array, and what goes with it
+ * (`thisArg`, an accumulator) is handed on to it as it is. Other methods work on bytes: they get the views behind guards.
+ */
+function realArguments(args: unknown[], raw: unknown, guard: unknown, membrane: Recorder): unknown[] {
+  const [first, ...others] = args;
+  if (typeof first === 'function') return [showing(first as Method, raw, guard), ...others];
+  return args.map((arg) => {
+    const behind = membrane.unwrap(arg);
+    return ArrayBuffer.isView(behind) ? behind : arg;
+  });
 }
 
 /** A callback that is shown the guard in place of the raw array it is called with. */

@@ -1,6 +1,7 @@
 import {
   ADD_PROPERTY,
   BYTES,
+  bytesAt,
   DATE_SET,
   DEFINE_PROPERTY,
   DELETE_PROPERTY,
@@ -69,7 +70,7 @@ function changesOf(target: object, entries: readonly UndoEntry[]): RawChange[] {
     ];
   }
   if (first.kind === BYTES) {
-    return [{ kind: 'set', target, key: [], before: first.before, after: (target as Uint8Array).slice() }];
+    return byteChanges(target as ArrayBufferView, entries);
   }
   if (entries.some(({ kind }) => kind === SET_LENGTH || kind === SPLICE || kind === REPLACE_ARRAY)) {
     return elementChanges(target as unknown[], entries);
@@ -78,6 +79,19 @@ function changesOf(target: object, entries: readonly UndoEntry[]): RawChange[] {
     return [{ kind: 'set', target, key: [], before: undoCopy(target, entries), after: target }];
   }
   return keyedChanges(target, entries);
+}
+
+/** Per range of bytes the first record tells what was there. */
+function byteChanges(target: ArrayBufferView, entries: readonly UndoEntry[]): RawChange[] {
+  const first = new Map<string, UndoEntry>();
+  for (const entry of entries) {
+    const range = `${String(entry.key)}+${String((entry.before as Uint8Array).length)}`;
+    if (!first.has(range)) first.set(range, entry);
+  }
+  return [...first.values()].map(({ key, before }) => {
+    const { length } = before as Uint8Array;
+    return { kind: 'set', target, key: [], before, after: bytesAt(target, key as number, length).slice() };
+  });
 }
 
 /** Per key the first record tells what was there, the object itself what is there now. */

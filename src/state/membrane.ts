@@ -37,8 +37,8 @@ export class Membrane implements Recorder {
   #lastRaw: object | undefined;
   #lastProxy: object | undefined;
   readonly #traps: ReturnType<typeof makeTraps>;
-  /** Guards of views on the bytes of stored views. */
-  readonly #borrowed = new WeakSet();
+  /** Views on the bytes of stored views, and whose bytes these are. */
+  readonly #borrowed = new WeakMap<object, ArrayBufferView>();
   readonly #places = new Places();
   /** What was stored where by the running transaction: value, target, key. */
   readonly #stored: unknown[] = [];
@@ -125,9 +125,13 @@ export class Membrane implements Recorder {
     return value;
   }
 
-  borrow(view: object): unknown {
-    this.#borrowed.add(view);
+  borrow(view: object, owner: ArrayBufferView): unknown {
+    this.#borrowed.set(view, owner);
     return this.wrap(view);
+  }
+
+  ownerOf(view: ArrayBufferView): ArrayBufferView {
+    return this.#borrowed.get(view) ?? view;
   }
 
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */

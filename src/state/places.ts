@@ -52,22 +52,18 @@ export function placeAmong(holders: Iterable<object>, value: object): string {
 /** Remembers for each stored object where it was first met, and finds the path to it. */
 export class Places {
   readonly #places = new WeakMap<object, Place>();
-  /** The stored view of each buffer: records of bytes are made on views of their own. */
-  readonly #views = new WeakMap<object, ArrayBufferView>();
 
   /** An object was read out of `holder`. */
   note(value: object, holder: object, key: unknown): void {
     this.#places.set(value, { holder, key });
-    if (ArrayBuffer.isView(value)) this.#views.set(value.buffer, value);
   }
 
   /** The path from `root` to a stored object; `undefined` if it is not part of the state any more. */
   path(value: object, root: object): unknown[] | undefined {
-    const stored = ArrayBuffer.isView(value) ? (this.#views.get(value.buffer) ?? value) : value;
-    const path = this.#climb(stored, root);
+    const path = this.#climb(value, root);
     if (path !== undefined) return path;
     this.#search(root);
-    return this.#climb(stored, root);
+    return this.#climb(value, root);
   }
 
   #climb(value: object, root: object): unknown[] | undefined {

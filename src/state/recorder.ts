@@ -14,8 +14,10 @@ export interface Recorder {
   unwrap(value: unknown): unknown;
   /** Tells whether `value` is what a reader sees of a stored object. */
   isProxy(value: object): boolean;
-  /** What a reader sees of a view that shares the bytes of a stored one: guarded, but refused where it would be stored. */
-  borrow(view: object): unknown;
+  /** What a reader sees of a view that shares the bytes of `owner`, a stored one: guarded, but refused where it would be stored. */
+  borrow(view: object, owner: ArrayBufferView): unknown;
+  /** The stored view whose bytes a view shares; the view itself if it is no part of another. */
+  ownerOf(view: ArrayBufferView): ArrayBufferView;
   /** The raw form of a value that is about to be stored. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if it cannot be */
   store(value: unknown, target: object, key: unknown): unknown;
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */

@@ -123,13 +123,18 @@ function undoOne(kind: number, target: object, key: unknown, before: unknown, or
       setDate(target as Date, before as number);
       return;
     case BYTES:
-      (target as Uint8Array).set(before as Uint8Array, key as number);
+      bytesAt(target as ArrayBufferView, key as number, (before as Uint8Array).length).set(before as Uint8Array);
       return;
     default:
       if (kind <= REPLACE_ARRAY) undoArray(kind, target as unknown[], key, before);
       else if (kind <= MAP_CLEAR) undoMap(kind, target as Map<unknown, unknown>, key, before, orders.entries);
       else undoSet(kind, target as Set<unknown>, key, before, orders.entries);
   }
+}
+
+/** Bytes of a view, from a byte of it on. */
+export function bytesAt(view: ArrayBufferView, start: number, length: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + start, length);
 }
 
 function undoArray(kind: number, target: unknown[], key: unknown, before: unknown): void {
