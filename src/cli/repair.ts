@@ -1,11 +1,12 @@
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
-import { replaceFile } from '../store/folder/file-system.js';
+import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
+import { withoutLinks } from '../store/folder/link-guard.js';
 import { takeLock } from '../store/folder/lock.js';
-import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
+import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { freeName } from '../store/folder/recovery.js';
 import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
 import { decodeFrontier } from '../store/frontier.js';
@@ -57,11 +58,12 @@ export async function repair(folder: string, master: string, options: RepairOpti
 
 /** The lock of any other directory than the writer's own would keep nobody from writing. */
 async function refuseOtherMachine(store: FolderStore, streams: readonly StreamListing[], local: string): Promise<void> {
-  const session = await readSession(fs, local);
+  const session = await readSession(nodeFileSystem, local);
   // A crash may leave the folder of an epoch that never began.
   let newest = streams.at(-1);
   for (const listing of streams)
-    if ((await segmentsOf(fs, streamDirectory(store.location, listing.stream))).length > 0) newest = listing;
+    if ((await segmentsOf(nodeFileSystem, streamDirectory(store.location, listing.stream))).length > 0)
+      newest = listing;
   if (newest === undefined) return;
   const { stream, frontier } = newest;
   // Either may be what is damaged.
@@ -78,18 +80,20 @@ async function repairStream(
   { cut }: RepairOptions,
   print: Print,
 ): Promise<number> {
+  const fs = withoutLinks(nodeFileSystem, store.location);
   const directory = streamDirectory(store.location, stream);
   for (const position of damagedSnapshots) {
     print(`The snapshot ${position} of ${streamKey(stream)} is damaged.`);
-    if (cut !== undefined) await putAside(`${directory}/snapshots`, snapshotName(position), print);
+    if (cut !== undefined) await putAside(fs, `${directory}/snapshots`, snapshotName(position), print);
   }
   if (damage === undefined) return damagedSnapshots.length;
-  await repairJournal(store, stream, damage, frontier?.head?.seq ?? 0, cut === true, print);
+  await repairJournal(store, fs, stream, damage, frontier?.head?.seq ?? 0, cut === true, print);
   return damagedSnapshots.length + 1;
 }
 
 async function repairJournal(
   store: FolderStore,
+  fs: FileSystem,
   stream: StreamId,
   damage: JournalDamagedError,
   published: number,
@@ -118,7 +122,7 @@ async function repairJournal(
   if (!cut) return;
   const aside = await freeName(fs, directory, `${name}.${byte}`, 'rejected');
   await replaceFile(fs, directory, aside, [bytes.subarray(byte)]);
-  for (const one of later) await putAside(directory, one, print);
+  for (const one of later) await putAside(fs, directory, one, print);
   const open = await fs.open(file, false);
   try {
     await open.truncate(byte);
@@ -128,7 +132,7 @@ async function repairJournal(
   print(`What was cut is kept as ${dirname(file)}/${aside}.`);
 }
 
-async function putAside(directory: string, name: string, print: Print): Promise<void> {
+async function putAside(fs: FileSystem, directory: string, name: string, print: Print): Promise<void> {
   const aside = await freeName(fs, directory, name, 'rejected');
   await fs.rename(`${directory}/${name}`, `${directory}/${aside}`);
   await fs.syncDirectory(directory);

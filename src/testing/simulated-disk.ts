@@ -128,10 +128,12 @@ export class SimulatedDisk implements FileSystem {
           this.syncDirectoryNow(directory);
         });
       },
-      open: (file, truncate) => alive(async () => guarded(await this.open(file, truncate))),
-      openNow: (file, truncate) => {
+      kind: (path) => alive(() => this.kind(path)),
+      kindNow: (path) => this.kindNow(path),
+      open: (file, create) => alive(async () => guarded(await this.open(file, create))),
+      openNow: (file, create) => {
         if (life !== this.#lives) throw new Error('The power is off');
-        return guarded(this.openNow(file, truncate));
+        return guarded(this.openNow(file, create));
       },
     };
   }
@@ -176,19 +178,28 @@ export class SimulatedDisk implements FileSystem {
     return this.#get(file).bytes.length;
   }
 
-  async open(file: string, truncate: boolean): Promise<OpenFile> {
-    return this.openNow(file, truncate);
+  async kind(path: string): Promise<DirectoryEntry['kind'] | undefined> {
+    return this.kindNow(path);
   }
 
-  openNow(file: string, truncate: boolean): OpenFile {
+  kindNow(path: string): DirectoryEntry['kind'] | undefined {
+    return this.#directories.has(path) ? 'directory' : this.#files.has(path) ? 'file' : undefined;
+  }
+
+  async open(file: string, create: boolean): Promise<OpenFile> {
+    return this.openNow(file, create);
+  }
+
+  openNow(file: string, create: boolean): OpenFile {
     this.fault('open', file);
     if (!this.#directories.has(parent(file))) throw missing(file);
     let held = this.#files.get(file);
+    if (held !== undefined && create) throw Object.assign(new Error(`EEXIST: ${file}`), { code: 'EEXIST' });
     if (held === undefined) {
+      if (!create) throw missing(file);
       held = { bytes: new Uint8Array(), durable: new Uint8Array() };
       this.#change({ directory: parent(file), added: { path: file, file: held }, removed: undefined });
     }
-    if (truncate) held.bytes = new Uint8Array();
     return new SimulatedOpenFile(held, (operation) => {
       this.fault(operation, file);
     });

@@ -11,8 +11,8 @@ test('the lock is released although the journal could not be closed', async () =
   const session = disk.session();
   const fileSystem: FileSystem = {
     ...session,
-    open: async (file, truncate) => {
-      const held = await session.open(file, truncate);
+    open: async (file, create) => {
+      const held = await session.open(file, create);
       const close = (): Promise<void> =>
         closes || !file.endsWith('.ndjson') ? held.close() : Promise.reject(new Error('EIO: not closed'));
       return { ...held, close };

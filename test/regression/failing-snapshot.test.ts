@@ -67,7 +67,7 @@ test('one that cannot be written is tried again after snapshotEvery events, not 
   master.on('error', (error) => errors.push(error));
   for (let i = 0; i < 30; i++) {
     await master.transact((words) => words.add('x'));
-    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve();
   }
   expect([attempts, errors.length]).toEqual([3, 3]);
 });

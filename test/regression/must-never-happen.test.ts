@@ -122,8 +122,8 @@ function crashing(folder: NotebookFolder): { fs: FileSystem; images: string[] } 
     rename: after(nodeFileSystem.rename),
     unlink: after(nodeFileSystem.unlink),
     mkdir: nodeFileSystem.mkdir,
-    open: async (file, truncate): Promise<OpenFile> => {
-      const real = await nodeFileSystem.open(file, truncate);
+    open: async (file, create): Promise<OpenFile> => {
+      const real = await nodeFileSystem.open(file, create);
       return {
         write: after((bytes, offset) => real.write(bytes, offset)),
         writeNow: (bytes, offset) => {
@@ -188,9 +188,9 @@ test(
     const opened: string[] = [];
     const fs: FileSystem = {
       ...nodeFileSystem,
-      open: (file, truncate) => {
+      open: (file, create) => {
         opened.push(file);
-        return nodeFileSystem.open(file, truncate);
+        return nodeFileSystem.open(file, create);
       },
     };
     const master = await folder.open('one', { store: new FolderStore(folder.shared, { fileSystem: fs }) });
@@ -299,8 +299,8 @@ describe('10. an fsync’s failure is never ignored', () => {
     };
     const fileSystem: FileSystem = {
       ...nodeFileSystem,
-      open: async (file, truncate): Promise<OpenFile> => {
-        const real = await nodeFileSystem.open(file, truncate);
+      open: async (file, create): Promise<OpenFile> => {
+        const real = await nodeFileSystem.open(file, create);
         return {
           write: (bytes, offset) => real.write(bytes, offset),
           writeNow: (bytes, offset) => {

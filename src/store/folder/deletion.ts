@@ -1,6 +1,6 @@
 import { headerLine, type StreamHeader } from '../../event/envelope.js';
 import type { Crc32 } from '../../event/checksum.js';
-import { type FileSystem, isMissing, namesIn, replaceFile } from './file-system.js';
+import { type FileSystem, isMissing, namesIn, replaceFile, unlinkIfThere } from './file-system.js';
 import { lastEventIn } from './last-event.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 
@@ -92,11 +92,7 @@ async function bytesOf(fs: FileSystem, files: readonly string[]): Promise<number
 /** Deletes a whole stream: what makes others read it first, its header last. Gives the bytes freed. */
 export async function deleteStream(fs: FileSystem, directory: string): Promise<number> {
   const freed = await streamBytes(fs, directory);
-  for (const file of await filesOf(fs, directory)) {
-    await fs.unlink(file).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-    });
-  }
+  for (const file of await filesOf(fs, directory)) await unlinkIfThere(fs, file);
   for (const one of [`${directory}/snapshots`, directory]) {
     await fs.rmdir(one).catch((error: unknown) => {
       // Files that are not ours may stand in it: they stay, and the folder with them.

@@ -12,10 +12,17 @@ export interface FileSystem {
   read(file: string, from?: number, length?: number): Promise<Uint8Array>;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
-  /** Opens a file for writing; creates it if it is not there, keeps what it holds unless `truncate`. */
-  open(file: string, truncate: boolean): Promise<OpenFile>;
+  /** What stands at a path, a link itself and not what it leads to; `undefined` if nothing does. */
+  kind(path: string): Promise<DirectoryEntry['kind'] | undefined>;
+  /** As `kind`, before it returns. */
+  kindNow(path: string): DirectoryEntry['kind'] | undefined;
+  /**
+   * Opens a file for writing. To `create` is to make one that is not there yet, nor a link of that name (EEXIST); else it is opened as
+   * it is, and a link is not followed (ELOOP).
+   */
+  open(file: string, create: boolean): Promise<OpenFile>;
   /** As `open`, before it returns. */
-  openNow(file: string, truncate: boolean): OpenFile;
+  openNow(file: string, create: boolean): OpenFile;
   /** Makes a directory and those above it. */
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
@@ -70,6 +77,11 @@ export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ENOENT';
 }
 
+/** Tells whether an error says that something of that name is there already. */
+function isTaken(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'EEXIST';
+}
+
 /**
  * Tells whether an error says that this user may not read a file or directory just now, or that it is no such thing. On Windows and
  * in folders of a cloud service a file that is being replaced or fetched says so too.
@@ -88,6 +100,13 @@ export async function ifReadable<T>(work: Promise<T>, otherwise: T): Promise<T> 
     if (isUnreadable(error)) return otherwise;
     throw error;
   }
+}
+
+/** Removes a file if it is there. */
+export async function unlinkIfThere(fs: FileSystem, file: string): Promise<void> {
+  await fs.unlink(file).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
 }
 
 /** Bytes of a file, `undefined` if it is not there. */
@@ -131,7 +150,12 @@ export async function replaceFile(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const temporary = temporaryName(directory, name);
-  const file = await fs.open(temporary, true);
+  const file = await fs.open(temporary, true).catch(async (error: unknown) => {
+    if (!isTaken(error)) throw error;
+    // Left by a crash, or put there by somebody: a link itself goes, not what it leads to.
+    await fs.unlink(temporary);
+    return fs.open(temporary, true);
+  });
   try {
     let offset = 0;
     for await (const chunk of chunks) {
@@ -163,7 +187,7 @@ export async function syncWayTo(fs: FileSystem, directory: string, own = directo
   }
 }
 
-/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. */
+/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. What an attempt before left must be gone. */
 export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
   const temporary = temporaryName(directory, name);
   const file = fs.openNow(temporary, true);

@@ -2,7 +2,7 @@ import { headerLine, type StreamHeader, type StreamId } from '../../event/envelo
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, isMissing, type OpenFile, replaceFile, temporaryName } from './file-system.js';
+import { createFileNow, type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import { countLines } from './line-check.js';
 import type { OpenEnd } from './open-end.js';
@@ -130,6 +130,8 @@ export class FolderJournal implements Journal {
     const directory = this.#directoryOf(stream);
     await fs.mkdir(directory);
     await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
+    // What an attempt that failed left there.
+    await unlinkIfThere(fs, temporaryName(directory, segmentName(1)));
   }
 
   succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
@@ -196,9 +198,7 @@ export class FolderJournal implements Journal {
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
-    await this.#end.fs.unlink(`${this.#end.directory}/snapshots/${snapshotName(position)}`).catch((error: unknown) => {
-      if (!isMissing(error)) throw error;
-    });
+    await unlinkIfThere(this.#end.fs, `${this.#end.directory}/snapshots/${snapshotName(position)}`);
   }
 
   async size(): Promise<{ journal: number; snapshots: number }> {

@@ -20,6 +20,7 @@ import {
   streamDirectory,
 } from './layout.js';
 import { frontierOf, publishRest } from './left-over.js';
+import { withoutLinks } from './link-guard.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { claimFolder } from './own-folder.js';
@@ -86,7 +87,7 @@ export class FolderStore implements Store {
       throw new InvalidOptionError('store: the path of the shared folder is missing');
     refuseUnknown(options);
     this.location = resolve(path).replaceAll('\\', '/');
-    this.#fs = options.fileSystem ?? nodeFileSystem;
+    this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
     this.place = options.fileSystem ?? location;
     if (this.#fs.watch !== undefined) {

@@ -10,13 +10,15 @@ import {
   open,
   openSync,
   closeSync,
+  lstatSync,
   renameSync,
+  type Stats,
   write,
   writeSync,
 } from 'node:fs';
 import * as files from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { DirectoryEntry, FileSystem, OpenFile } from './file-system.js';
+import { type DirectoryEntry, type FileSystem, isMissing, type OpenFile } from './file-system.js';
 import { watchDirectory } from './watch-directory.js';
 
 const openFile = promisify(open);
@@ -29,21 +31,19 @@ const closeFile = promisify(close);
 // Windows has no such thing as a synced directory: there a rename is durable with the file system's own journal.
 const SYNCS_DIRECTORIES = process.platform !== 'win32';
 
-// Not the flag "a": with it, systems ignore the offset of a write.
-const flags = (truncate: boolean): number => constants.O_RDWR | constants.O_CREAT | (truncate ? constants.O_TRUNC : 0);
 const MODE = 0o644;
-// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-const READ_FLAGS = (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK;
+// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody at its other end.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+// Not the flag "a": with it, systems ignore the offset of a write.
+const WRITE_FLAGS = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
+const CREATE_FLAGS = WRITE_FLAGS | constants.O_CREAT | constants.O_EXCL;
 
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
   async readdir(directory): Promise<DirectoryEntry[]> {
     const entries = await files.readdir(directory, { withFileTypes: true });
-    return entries.map((entry) => ({
-      name: entry.name,
-      kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other',
-    }));
+    return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
   },
   async read(file, from = 0, length = Infinity): Promise<Uint8Array> {
     const handle = await files.open(file, READ_FLAGS);
@@ -67,11 +67,22 @@ export const nodeFileSystem: FileSystem = {
   async size(file): Promise<number> {
     return (await files.stat(file)).size;
   },
-  async open(file, truncate): Promise<OpenFile> {
-    return new NodeFile(await openFile(file, flags(truncate), MODE));
+  async kind(path): Promise<DirectoryEntry['kind'] | undefined> {
+    const found = await files.lstat(path).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    return found === undefined ? undefined : kindOf(found);
   },
-  openNow(file, truncate): OpenFile {
-    return new NodeFile(openSync(file, flags(truncate), MODE));
+  kindNow(path): DirectoryEntry['kind'] | undefined {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found === undefined ? undefined : kindOf(found);
+  },
+  async open(file, create): Promise<OpenFile> {
+    return new NodeFile(await openFile(file, create ? CREATE_FLAGS : WRITE_FLAGS, MODE));
+  },
+  openNow(file, create): OpenFile {
+    return new NodeFile(openSync(file, create ? CREATE_FLAGS : WRITE_FLAGS, MODE));
   },
   async mkdir(directory): Promise<void> {
     await files.mkdir(directory, { recursive: true });
@@ -100,6 +111,10 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory'>): DirectoryEntry['kind'] {
+  return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other';
+}
 
 class NodeFile implements OpenFile {
   readonly #fd: number;

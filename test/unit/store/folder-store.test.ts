@@ -465,12 +465,12 @@ describe('segments', () => {
       const rotation = { begun: false };
       const slow: FileSystem = {
         ...nodeFileSystem,
-        async open(file, truncate): Promise<OpenFile> {
-          if (truncate && file.endsWith('.ndjson')) {
+        async open(file, create): Promise<OpenFile> {
+          if (create && file.endsWith('.ndjson')) {
             rotation.begun = true;
             await gate;
           }
-          return nodeFileSystem.open(file, truncate);
+          return nodeFileSystem.open(file, create);
         },
       };
       const master = await folder.open('one', {

@@ -55,8 +55,10 @@ class Shared {
         return bytes;
       }),
       size: note('size', (path) => disk.size(path)),
-      open: note('open', (path, truncate: boolean) => disk.open(path, truncate)),
-      openNow: note('open', (path, truncate: boolean) => disk.openNow(path, truncate)),
+      kind: (path) => disk.kind(path),
+      kindNow: (path) => disk.kindNow(path),
+      open: note('open', (path, create: boolean) => disk.open(path, create)),
+      openNow: note('open', (path, create: boolean) => disk.openNow(path, create)),
       renameNow: note('rename', (path, to: string) => disk.renameNow(path, to)),
       syncDirectoryNow: note('sync', (path) => disk.syncDirectoryNow(path)),
       mkdir: note('mkdir', (path) => disk.mkdir(path)),
