@@ -3,6 +3,7 @@ import type { ModelClass, ModelDefinition } from './model/definition.js';
 import { claimModel } from './model/open-models.js';
 import { definitionOf } from './model/prevalent.js';
 import type { Seal } from './store/frontier.js';
+import type { Store } from './store/store.js';
 import { storeOf } from './store/paths.js';
 import { AutoSync } from './sync/auto-sync.js';
 import { Engine } from './sync/engine.js';
