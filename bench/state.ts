@@ -189,7 +189,7 @@ async function replayOfFinalEvents(quick: boolean): Promise<void> {
         },
       },
       { name: 'check and parse alone', operations: count, run: read },
-      { name: 'decode and run raw alone', operations: count, run: () => workshop.fold(root, events, 0) },
+      { name: 'decode and run alone', operations: count, run: () => workshop.fold(root, events, 0) },
       { name: 'replay: both', operations: count, run: () => workshop.fold(root, read(), 0) },
     ]);
     const [parse, , , , replay] = timings as [Timing, Timing, Timing, Timing, Timing];

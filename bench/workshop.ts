@@ -59,7 +59,7 @@ export class Workshop {
     return events.map((event) => writer.line(event, JSON.stringify(event.args), 'null'));
   }
 
-  /** Builds the state from `root`, the last `undoable` events under the membrane, the others raw. */
+  /** Builds the state from `root`, the last `undoable` events with undo logs. */
   fold(root: Board, events: readonly Event[], undoable: number): Timeline {
     const base: Base = { ...genesisBase(), root: () => root };
     const undoMemory = { bytes: Infinity, keepAfter: (): undefined => undefined };

@@ -24,7 +24,7 @@ export interface Applied {
   readonly undo: UndoLog;
 }
 
-/** Runs transactions on one model: atomically under the membrane, or fast on the raw object where nothing will be undone. */
+/** Runs transactions on one model, each atomically and under the membrane, whenever and for whatever it runs. */
 export class Executor {
   readonly membrane: Membrane;
   readonly #definition: ModelDefinition;
@@ -65,16 +65,6 @@ export class Executor {
     this.#raw = root;
     this.membrane.bindRoot(root);
     registry.hosts.set(root, this.#host);
-  }
-
-  /** Lets transactions of this model run on another root for the duration of `run`. */
-  lend(root: object, run: () => void): void {
-    registry.hosts.set(root, this.#host);
-    try {
-      run();
-    } finally {
-      if (root !== this.#raw) registry.hosts.delete(root);
-    }
   }
 
   /** Gives the state away: the raw root becomes an ordinary object that no master manages. */
@@ -120,9 +110,16 @@ export class Executor {
     return changes;
   }
 
-  /** Runs one call on the raw model, which is left half-changed if it throws. */
-  applyRaw(call: Call, root: object): void {
-    this.#invoke(call, root);
+  /** Runs `work`, whose calls will never be undone, nor any before them: nothing is remembered for undoing or finding them. */
+  final(work: () => void): void {
+    const { membrane } = this;
+    membrane.notesPlaces = false;
+    try {
+      work();
+    } finally {
+      membrane.notesPlaces = true;
+      membrane.orders.forget();
+    }
   }
 
   /** Takes back what `apply` did; calls are undone newest first, and `settle` ends a rewind. */

@@ -29,6 +29,8 @@ export class Membrane implements Recorder {
   readonly fresh = new Set<object>();
   /** Objects that the last transaction made part of the state. */
   made: ReadonlySet<object> = NOTHING;
+  /** Whether places are remembered as objects are met; otherwise whoever asks for a path pays for a search. */
+  notesPlaces = true;
   /** Told of each stored object before it is written to, while a snapshot is being taken. */
   beforeWrite: ((target: object) => void) | undefined;
   readonly #proxies = new WeakMap<object, object>();
@@ -188,7 +190,7 @@ export class Membrane implements Recorder {
 
   #create(raw: object, holder?: object, key?: unknown): object {
     if (this.#raws.has(raw)) return raw;
-    if (holder !== undefined) this.#places.note(raw, holder, key);
+    if (holder !== undefined && this.notesPlaces) this.#places.note(raw, holder, key);
     const proxy = this.#proxyFor(raw);
     this.#proxies.set(raw, proxy);
     this.#raws.set(proxy, raw);

@@ -91,6 +91,12 @@ export class Order {
     else this.#stamps.set(target, stamps as Stamps);
   }
 
+  /** Forgets all stamps, because no delete seen so far will ever be undone. */
+  forget(): void {
+    this.#stamps = new WeakMap();
+    this.#any = false;
+  }
+
   /** Puts every collection whose deletes were undone back in order. */
   settle(): void {
     if (this.#unsettled.size === 0) return;
@@ -121,6 +127,12 @@ export class Orders {
   settle(): void {
     this.fields.settle();
     this.entries.settle();
+  }
+
+  /** Forgets the places of everything deleted, which will never be put back. */
+  forget(): void {
+    this.fields.forget();
+    this.entries.forget();
   }
 }
 

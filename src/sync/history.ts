@@ -40,9 +40,6 @@ export interface PastState {
   readonly rejections: readonly Entry[];
 }
 
-// Nothing is undone in a state of the past.
-const UNDO_BYTES = 1;
-
 /** Looks at the merged history, as far as the store holds it. */
 export class History {
   readonly #replica: Replica;
@@ -96,7 +93,8 @@ export class History {
       calls,
       { ...base, root },
       events.filter(({ id }) => id <= point),
-      { undoMemory: { bytes: UNDO_BYTES, keepAfter: () => undefined } },
+      // Nothing is undone in a state of the past.
+      { undoable: 0, undoMemory: { bytes: 0, keepAfter: () => undefined } },
     );
     return { root: executor.release(), rejections: timeline.rejections() };
   }

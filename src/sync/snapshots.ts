@@ -29,9 +29,6 @@ export function superfluous(
   return [...newer.slice(KEEP - 1), ...older.slice(1)];
 }
 
-/** A state of up to so many bytes is kept while a timeline is built on it, in case it is needed once more. */
-const AGAIN = 64 * 1024 * 1024;
-
 /** The state of a snapshot as it is written: chunks of bytes, and how many objects they held in the end. */
 export interface StateSource {
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -186,8 +183,7 @@ export class Snapshots {
     const [headerReader, fingerprint] = [new HeaderReader(), this.#fingerprint()];
     let header: SnapshotHeader | undefined;
     const state = new StateDecoder(this.#classes);
-    let [frames, bytes, end] = [0, 0, undefined as End | undefined];
-    const kept: Uint8Array[] = [];
+    let [frames, end] = [0, undefined as End | undefined];
     for await (const { kind, content } of readFrames(this.#store.readSnapshot(stream, listing), this.#store.crc32)) {
       if (end !== undefined) throw new SnapshotDamagedError('it goes on behind its end');
       if (kind === HEAD && header === undefined) headerReader.piece(content);
@@ -195,9 +191,6 @@ export class Snapshots {
         header ??= this.#check(headerReader.finish(), listing);
         fingerprint.add(content);
         state.chunk(content);
-        bytes += content.length;
-        if (bytes <= AGAIN) kept.push(content.slice());
-        else kept.length = 0;
       } else if (kind === END) end = JSON.parse(new TextDecoder().decode(content)) as End;
       else throw new SnapshotDamagedError(`it has a part of the unknown kind ${kind}`);
       frames++;
@@ -205,24 +198,10 @@ export class Snapshots {
     if (header === undefined || end?.frames !== frames - 1 || end.fingerprint !== fingerprint.text())
       throw new SnapshotDamagedError('its end is missing');
     if (end.nodes !== state.nodes) throw new SnapshotDamagedError('it does not hold all its objects');
-    const from = header;
-    const build = (decoder: StateDecoder): object => upgrade(decoder.finish(), from, this.#definition, this.#genesis);
-    // Once here, so that a state this program cannot read is found while there is another way.
-    let ready: object | undefined = build(state);
+    // Here, so that a state this program cannot read is found while there is another way.
+    const root = upgrade(state.finish(), header, this.#definition, this.#genesis);
     const { position, vector, rejections, seal } = header;
-    const once = bytes > AGAIN;
-    const root = (): object => {
-      const made = ready ?? build(this.#decode(kept));
-      ready = undefined;
-      return made;
-    };
-    return { position, vector, rejections, seal, fingerprint: end.fingerprint, once, root };
-  }
-
-  #decode(chunks: readonly Uint8Array[]): StateDecoder {
-    const decoder = new StateDecoder(this.#classes);
-    for (const chunk of chunks) decoder.chunk(chunk);
-    return decoder;
+    return { position, vector, rejections, seal, fingerprint: end.fingerprint, root: () => root };
   }
 
   #check(header: SnapshotHeader, listing: SnapshotListing): SnapshotHeader {

@@ -148,6 +148,27 @@ export class Timeline {
     return { undone: tail.length, replayed: merged.length };
   }
 
+  /**
+   * Runs events that will never be undone, in ULID order on the bare base; they become part of it.
+   *
+   * @param ran told after each
+   * @throws ReplicaFailedError (`REPLICA_FAILED`) as `revise`
+   */
+  replayFinal(events: readonly Event[], ran: () => void): void {
+    if (this.#entries.length > 0) throw new Error('Final events cannot follow events that can be undone');
+    const work = (): void => {
+      for (const event of events) {
+        this.#replay({ event, undo: undefined, error: undefined });
+        this.#counts.note(event);
+        this.#position = event.id;
+        ran();
+      }
+    };
+    this.#whole(() => {
+      this.#executor.final(work);
+    });
+  }
+
   /** Runs `look` while the state stands just before the event `id`, then brings it back. */
   before<T>(id: string, look: () => T): T {
     if (this.#stopped !== undefined) throw this.#stopped;
@@ -213,6 +234,7 @@ export class Timeline {
     this.#whole(() => {
       for (const entry of entries) {
         this.#replay(entry);
+        this.#append(entry);
         watch?.(entry);
       }
     });
@@ -245,7 +267,6 @@ export class Timeline {
       entry.error = textOf(error);
       this.#rejections.set(event.id, entry);
     }
-    this.#append(entry);
   }
 
   #append(entry: Entry): void {

@@ -1,0 +1,157 @@
+/**
+ * Runs the same calls in every way a master may run them: live, late (undo, insert, redo), at a start with and without a
+ * snapshot, on a newcomer, behind a seal, in `at()`, and twice (`check: 'replay'`). All must end alike.
+ */
+import { Master, type MasterOptions, MemoryStore } from '../src/index.js';
+import type { ModelClass } from '../src/model/definition.js';
+import { textOf } from '../src/timeline/entry.js';
+import { graphText, sameGraph } from './property/state-graph.js';
+
+type CallOf<M> = (model: M) => unknown;
+
+/** What is called, and by whom. */
+export interface Play<M> {
+  /** Calls of a master that nobody hears of until all others are made; they come first in the order. */
+  readonly early?: readonly CallOf<M>[];
+  readonly calls: readonly CallOf<M>[];
+}
+
+/** How it ended, the same in every way. */
+export interface Ending {
+  /** The whole state as text: identity, classes, order and attributes included. */
+  readonly state: string;
+  /** What became of each event, in order: the transaction, and the error's text if it was rejected. */
+  readonly outcomes: readonly { readonly transaction: string; readonly error: string | undefined }[];
+}
+
+const HOUR = 3_600_000;
+const END = new Date(8.64e15);
+
+/** Machines that share a store and a clock that moves only between calls. */
+class Machines<M extends object> {
+  time = Date.UTC(2026, 0, 1);
+  readonly #Model: ModelClass<M>;
+  readonly #store = new MemoryStore();
+
+  constructor(Model: ModelClass<M>) {
+    this.#Model = Model;
+  }
+
+  open(name: string, options: Partial<MasterOptions> = {}): Promise<Master<M>> {
+    const store = this.#store;
+    const now = (): number => this.time;
+    return Master.open(this.#Model, { name, store, now, snapshotEvery: 1e9, retention: 0, patience: HOUR, ...options });
+  }
+
+  /** A master is opened, looked at and closed. */
+  async visit<T>(
+    name: string,
+    look: (master: Master<M>) => Promise<T>,
+    options: Partial<MasterOptions> = {},
+  ): Promise<T> {
+    const master = await this.open(name, options);
+    try {
+      return await look(master);
+    } finally {
+      await master.close();
+    }
+  }
+
+  /** Makes each call, a moment after the one before; gives those that did not throw. */
+  make(master: Master<M>, calls: readonly CallOf<M>[]): CallOf<M>[] {
+    return calls.filter((call) => {
+      this.time += 10;
+      try {
+        call(master.model);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+}
+
+async function endingOf(master: Master<object>): Promise<Ending> {
+  const outcomes: { transaction: string; error: string | undefined }[] = [];
+  for await (const { transaction, error } of master.events()) outcomes.push({ transaction, error });
+  return { state: stateOf(master), outcomes };
+}
+
+const stateOf = (master: Master<object>): string => master.query((raw: object) => graphText(raw));
+
+function same(way: string, actual: Ending, expected: Ending): void {
+  sameGraph(actual.state, expected.state, way);
+  sameGraph(outcomeText(actual), outcomeText(expected), `${way}: outcomes`);
+}
+
+const outcomeText = ({ outcomes }: Ending): string =>
+  outcomes.map(({ transaction, error }) => `${transaction} ${error ?? 'applied'}`).join('\n');
+
+/** Runs the calls in every way. Gives how all of them ended. @throws Error that names the way that ended otherwise */
+export async function everyWay<M extends object>(Model: ModelClass<M>, play: Play<M>): Promise<Ending> {
+  const machines = new Machines(Model);
+  // Both are open before anything happens, so that they hear of each other only in a sync.
+  const [a, b] = [await machines.open('a'), await machines.open('b')];
+  const early = machines.make(b, play.early ?? []);
+  await b.snapshot();
+  const calls = machines.make(a, play.calls);
+  const live = stateOf(a);
+  for (const master of [b, a, b]) await master.sync();
+  const expected = await endingOf(a);
+  if (early.length === 0) sameGraph(live, expected.state, 'live');
+  same('behind the calls of another', await endingOf(b), expected);
+  sameGraph(graphText(await a.at(END)), expected.state, 'at()');
+  await Promise.all([a.close(), b.close()]);
+
+  await machines.visit('a', async (master) => {
+    same('from the journals', await endingOf(master), expected);
+    await master.snapshot();
+  });
+  const look = (way: string) => async (master: Master<M>) => {
+    same(way, await endingOf(master), expected);
+  };
+  await machines.visit('a', look('from a snapshot of all'));
+  await machines.visit('b', look('from a snapshot of the first, and the calls after it'));
+  await machines.visit('c', look('a newcomer'));
+  machines.time += 2 * HOUR;
+  const sealed = await machines.visit(
+    's',
+    async (master) => {
+      await master.sync();
+      return (await master.status()).seal;
+    },
+    { sealer: true },
+  );
+  if ((sealed?.no ?? 0) === 0 && calls.length > 0) throw new Error('nothing was sealed');
+  await machines.visit('d', look('a newcomer behind a seal'));
+
+  await inOrder(Model, [...early, ...calls], expected, {});
+  await inOrder(Model, [...early, ...calls], expected, { check: 'replay' });
+  return expected;
+}
+
+/** Makes the calls on one master in their final order: those that were rejected throw, with the same text. */
+async function inOrder<M extends object>(
+  Model: ModelClass<M>,
+  calls: readonly CallOf<M>[],
+  { state, outcomes }: Ending,
+  options: Partial<MasterOptions>,
+): Promise<void> {
+  const way = `in order, ${JSON.stringify(options)}`;
+  await new Machines(Model).visit(
+    'a',
+    async (master) => {
+      calls.forEach((call, index) => {
+        let error: string | undefined;
+        try {
+          call(master.model);
+        } catch (thrown) {
+          error = textOf(thrown);
+        }
+        sameGraph(error ?? 'applied', outcomes[index]?.error ?? 'applied', `${way}: outcome of call ${index}`);
+      });
+      sameGraph(stateOf(master), state, way);
+    },
+    options,
+  );
+}
