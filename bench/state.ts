@@ -18,6 +18,7 @@ import {
   ratio,
   type Timing,
 } from './harness.js';
+import { longLists } from './lists.js';
 import { Workshop } from './workshop.js';
 
 /** Calls between two waits for the store, as in one turn of a busy server. */
@@ -30,6 +31,7 @@ const PARTS = {
   late: lateEvents,
   read: reading,
   deletes: rewindOverDeletes,
+  lists: longLists,
 } as const;
 
 /** Runs the parts named, all if none is. */

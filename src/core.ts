@@ -25,6 +25,6 @@ export type {
   StoreListener,
   StreamListing,
 } from './store/store.js';
-export type { Change } from './state/changes.js';
+export type { Change } from './state/change.js';
 export { MemoryStore } from './store/memory/memory-store.js';
 export type { StreamHeader, StreamId } from './event/envelope.js';

@@ -1,5 +1,6 @@
 import { UnsupportedStateError } from '../errors.js';
-import { ARRAY_INDEX, MAX_INDEX } from './order.js';
+import { Elements, overwrite, splice as spliceElements } from './elements.js';
+import { isIndex } from './order.js';
 import { describe, type Recorder } from './recorder.js';
 import {
   accessorNames,
@@ -11,11 +12,12 @@ import {
   refuseShrinking,
   write,
 } from './object-traps.js';
-import { REPLACE_ARRAY, SET_LENGTH, SET_PROPERTY, SPLICE, type UndoLog } from './undo-log.js';
+import { REPLACE, SET_LENGTH, SET_PROPERTY, SPLICE, type UndoLog } from './undo-log.js';
 
 type Mutator = (raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder) => unknown;
 
 const BYTES_PER_ELEMENT = 8;
+const MAX_LENGTH = 2 ** 32 - 1;
 
 /** Array methods that write, each recorded as one entry. */
 const MUTATORS = new Map<unknown, Mutator>([
@@ -32,18 +34,8 @@ const MUTATORS = new Map<unknown, Mutator>([
   [Array.prototype.unshift, (raw, _, args, membrane) => (splice(raw, 0, 0, args, membrane), raw.length)],
   [Array.prototype.splice, spliceCall],
   [Array.prototype.sort, sort],
-  [
-    Array.prototype.reverse,
-    (raw, proxy, _, membrane) => (replaceWhole(raw, membrane), Array.prototype.reverse.call(raw), proxy),
-  ],
-  [
-    Array.prototype.copyWithin,
-    (raw, proxy, args, membrane) => (
-      replaceWhole(raw, membrane),
-      Array.prototype.copyWithin.apply(raw, args as [number, number]),
-      proxy
-    ),
-  ],
+  [Array.prototype.reverse, reverse],
+  [Array.prototype.copyWithin, copyWithin],
   [Array.prototype.fill, fill],
 ]);
 
@@ -52,7 +44,9 @@ function keepLength(raw: unknown[], membrane: Recorder): undefined {
   return undefined;
 }
 
-function push(raw: unknown[], _: unknown[], args: unknown[], membrane: Recorder): number {
+function push(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): number {
+  // Beyond the greatest length it writes properties, and then throws: one by one, each with its record.
+  if (raw.length + args.length > MAX_LENGTH) return Array.prototype.push.apply(proxy, args);
   const log = membrane.writing(raw, 'push');
   // All are checked before the first is pushed.
   const stored = args.map((arg, index) => membrane.store(arg, raw, raw.length + index));
@@ -69,18 +63,19 @@ function splice(
   membrane: Recorder,
 ): unknown[] {
   const log = membrane.writing(raw, start);
+  if (raw.length - deleted + added.length > MAX_LENGTH) throw new RangeError('Invalid array length');
   const stored = added.map((value, index) => membrane.store(value, raw, start + index));
-  const out = copyRange(raw, start, start + deleted);
+  const out = Elements.of(raw, start, start + deleted);
   log.push(SPLICE, raw, start, { out, added: stored.length });
-  log.weigh(96 + out.length * BYTES_PER_ELEMENT);
+  log.weigh(96 + out.values.length * BYTES_PER_ELEMENT);
   try {
-    Array.prototype.splice.call(raw, start, deleted, ...stored);
+    spliceElements(raw, start, deleted, new Elements(stored.length, stored));
   } catch (error) {
-    // So many arguments that the stack ran out: nothing was changed.
+    // The stack ran out: nothing was changed.
     log.forget();
     throw error;
   }
-  return wrapAll(out, raw, membrane);
+  return wrapAll(out, start, raw, membrane).list();
 }
 
 // The arguments of splice are relative and optional; these are its own rules for them.
@@ -93,45 +88,62 @@ function spliceCall(raw: unknown[], _: unknown[], args: unknown[], membrane: Rec
 
 // Sorted is what readers see, so that a comparison and the toString of elements meet no unguarded object.
 function sort(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): unknown[] {
-  replaceWhole(raw, membrane);
-  const seen = wrapAll(copyRange(raw, 0, raw.length), raw, membrane);
-  Array.prototype.sort.call(seen, args[0] as undefined);
-  for (let i = 0; i < seen.length; i++) {
-    if (i in seen) raw[i] = membrane.unwrap(seen[i]);
-    else Reflect.deleteProperty(raw, String(i));
-  }
+  membrane.writing(raw, 'sort');
+  const { length } = raw;
+  const seen = wrapAll(Elements.of(raw, 0, length), 0, raw, membrane);
+  const sorted = [...seen.values];
+  Array.prototype.sort.call(sorted, args[0] as undefined);
+  const values = sorted.map((value) => membrane.unwrap(value));
+  // Holes go to the end.
+  const at = seen.at === undefined ? undefined : [...values.keys()];
+  replace(raw, 0, new Elements(length, values, at), membrane);
+  return proxy;
+}
+
+function reverse(raw: unknown[], proxy: unknown[], _: unknown[], membrane: Recorder): unknown[] {
+  replace(raw, 0, Elements.of(raw, 0, raw.length).reversed(), membrane);
+  return proxy;
+}
+
+function copyWithin(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): unknown[] {
+  const { length } = raw;
+  const to = relative(args[0], length);
+  const from = relative(args[1], length);
+  const end = args[2] === undefined ? length : relative(args[2], length);
+  const count = Math.max(Math.min(end - from, length - to), 0);
+  replace(raw, to, Elements.of(raw, from, from + count), membrane);
   return proxy;
 }
 
 function fill(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recorder): unknown[] {
-  replaceWhole(raw, membrane);
-  Array.prototype.fill.call(raw, membrane.store(args[0], raw, 'fill'), args[1] as number, args[2] as number);
+  membrane.writing(raw, 'fill');
+  const { length } = raw;
+  const start = relative(args[1], length);
+  const end = args[2] === undefined ? length : relative(args[2], length);
+  const count = Math.max(end - start, 0);
+  const value = count === 0 ? undefined : membrane.store(args[0], raw, start);
+  replace(raw, start, new Elements(count, new Array<unknown>(count).fill(value)), membrane);
   return proxy;
 }
 
-function replaceWhole(raw: unknown[], membrane: Recorder): void {
+/** Writes elements over others, and records those. */
+function replace(raw: unknown[], start: number, elements: Elements, membrane: Recorder): void {
   const log = membrane.writing(raw, 'length');
-  log.push(REPLACE_ARRAY, raw, undefined, copyRange(raw, 0, raw.length));
-  log.weigh(32 + raw.length * BYTES_PER_ELEMENT);
+  const end = start + elements.length;
+  // A comparison may have taken elements away meanwhile.
+  if (raw.length < end) log.push(SET_LENGTH, raw, undefined, raw.length);
+  const was = Elements.of(raw, start, end);
+  log.push(REPLACE, raw, start, was);
+  log.weigh(32 + was.values.length * BYTES_PER_ELEMENT);
+  overwrite(raw, start, elements);
 }
 
-/** A plain array of the elements from `start` up to `end`, holes kept; slice would call a subclass's constructor. */
-function copyRange(raw: readonly unknown[], start: number, end: number): unknown[] {
-  const copy: unknown[] = new Array(end - start);
-  for (let i = start; i < end; i++) if (i in raw) copy[i - start] = raw[i];
-  return copy;
-}
-
-function wrapAll(values: readonly unknown[], holder: object, membrane: Recorder): unknown[] {
-  const wrapped: unknown[] = new Array(values.length);
-  values.forEach((value, index) => {
-    wrapped[index] = membrane.wrap(value, holder, index);
-  });
-  return wrapped;
+function wrapAll(elements: Elements, start: number, holder: object, membrane: Recorder): Elements {
+  return elements.map((value, distance) => membrane.wrap(value, holder, start + distance));
 }
 
 function toInteger(value: unknown): number {
-  const number = Math.trunc(Number(value));
+  const number = Math.trunc(value as number);
   return Number.isNaN(number) ? 0 : number;
 }
 
@@ -201,10 +213,6 @@ function accessorsOfSubclasses(): (target: unknown[], key: string | symbol) => b
   };
 }
 
-function isIndex(key: string | symbol): boolean {
-  return typeof key === 'string' && ARRAY_INDEX.test(key) && Number(key) <= MAX_INDEX;
-}
-
 function refuseElement(target: unknown[], key: string | symbol): never {
   throw new UnsupportedStateError(
     `${describe(target)}.${String(key)} would become read-only or hidden, which cannot be undone with whole-array methods. Freeze the array before you store it, or use an object.`,
@@ -232,14 +240,11 @@ function setLength(target: unknown[], value: unknown, membrane: Recorder): boole
   const before = target.length;
   if (length < before) {
     if (!Object.isExtensible(target)) return shortenSealed(target, length, log);
-    const out = copyRange(target, length, before);
-    target.length = length;
+    const out = Elements.of(target, length, before);
     log.push(SPLICE, target, length, { out, added: 0 });
-    log.weigh(96 + out.length * BYTES_PER_ELEMENT);
-  } else {
-    target.length = length;
-    if (length > before) log.push(SET_LENGTH, target, undefined, before);
-  }
+    log.weigh(96 + out.values.length * BYTES_PER_ELEMENT);
+  } else if (length > before) log.push(SET_LENGTH, target, undefined, before);
+  target.length = length;
   return true;
 }
 
@@ -254,7 +259,7 @@ function shortenSealed(target: unknown[], length: number, log: UndoLog): boolean
 
 /** What an array takes for its length. @throws RangeError, TypeError as an array would */
 function toLength(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) return value;
+  if (typeof value === 'number' && value >= 0 && value <= MAX_LENGTH && Number.isInteger(value)) return value;
   const probe: unknown[] = [];
   probe.length = value as number;
   return probe.length;

@@ -64,7 +64,7 @@ function viewOf(executor: Executor): StateView {
     unwrap: (value) => membrane.unwrap(value),
     isStored: (value) => membrane.isStored(value),
     pathText: (target, key) => {
-      const path = membrane.pathOf(target) ?? [target.constructor.name];
+      const path = membrane.paths().path(target) ?? [target.constructor.name];
       return (
         [...path, ...key]
           .map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey)))

@@ -3,8 +3,10 @@ import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
 import { audit } from './audit.js';
-import { type Change, rawChanges } from './changes.js';
+import type { Change } from './change.js';
+import { rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
+import { Elements } from './elements.js';
 import { Membrane } from './membrane.js';
 import type { UndoLog } from './undo-log.js';
 
@@ -100,9 +102,10 @@ export class Executor {
   /** What a call that has just run changed, with the paths at which it is found now; what is no longer found is left out. */
   changesOf(undo: UndoLog): Change[] {
     const { membrane } = this;
+    const paths = membrane.paths();
     const changes: Change[] = [];
     for (const { kind, target, key, before, after } of rawChanges(undo.records())) {
-      const path = membrane.pathOf(target);
+      const path = paths.path(target);
       if (path === undefined) continue;
       const shown = [...path, ...key].map((part) => membrane.wrap(part));
       changes.push({ kind, path: shown, before: show(before, membrane), after: show(after, membrane) });
@@ -154,7 +157,11 @@ export class Executor {
 
 /** A value for listeners: lists of elements are theirs, what they hold stays guarded. */
 function show(value: unknown, membrane: Membrane): unknown {
-  if (Array.isArray(value) && !membrane.isStored(value)) return value.map((one) => membrane.wrap(one));
+  if (Array.isArray(value) && !membrane.isStored(value)) {
+    return Elements.of(value, 0, value.length)
+      .map((one) => membrane.wrap(one))
+      .list();
+  }
   return value instanceof Date && !membrane.isStored(value) ? value : membrane.wrap(value);
 }
 

@@ -8,7 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { holds, type Place, Places } from './places.js';
+import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
 
@@ -94,9 +94,9 @@ export class Membrane implements Recorder {
     return value === this.#lastProxy ? this.#lastRaw : (this.#raws.get(value) ?? value);
   }
 
-  /** The path from the model to a stored object; `undefined` if it is not part of the state. */
-  pathOf(raw: object): unknown[] | undefined {
-    return this.#root === undefined ? undefined : this.#places.path(raw, this.#root.current);
+  /** Finds paths from the model to stored objects, until the state is written to again. */
+  paths(): PathFinder {
+    return new PathFinder(this.#places, this.#root?.current ?? {});
   }
 
   /** Tells whether a raw object has been seen by a reader, so that it was part of the state. */
@@ -179,13 +179,27 @@ export class Membrane implements Recorder {
   /** New objects that the transaction has left where it stored them, and where that is. */
   #kept(): ReadonlyMap<object, Place> {
     const kept = new Map<object, Place>();
+    const moved = this.#moved();
     for (let i = 0; i < this.#stored.length; i += 3) {
       const [value, target, key] = this.#stored.slice(i, i + 3) as [unknown, object, unknown];
-      if (!holds(target, this.unwrap(key), value)) continue;
+      if (!holds(target, this.unwrap(key), value) && moved.get(target)?.has(value) !== true) continue;
       if (typeof value === 'object' && value !== null) kept.set(value, { holder: target, key });
       else checkPrimitive(value, target, key);
     }
     return kept;
+  }
+
+  /** What still is in the array into which it was stored, but not where. */
+  #moved(): ReadonlyMap<object, ReadonlySet<unknown>> {
+    const moved = new Map<object, Set<unknown>>();
+    for (let i = 0; i < this.#stored.length; i += 3) {
+      const [value, target, key] = this.#stored.slice(i, i + 3) as [unknown, object, unknown];
+      if (!Array.isArray(target) || holds(target, this.unwrap(key), value)) continue;
+      const known = moved.get(target);
+      if (known === undefined) moved.set(target, new Set([value]));
+      else known.add(value);
+    }
+    return new Map([...moved].map(([list, wanted]) => [list, elementsAmong(list as unknown[], wanted)]));
   }
 
   #create(raw: object, holder?: object, key?: unknown): object {

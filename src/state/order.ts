@@ -14,14 +14,17 @@ interface Stamps {
 }
 
 /** Property keys that may be array indices; they iterate by number. */
-export const ARRAY_INDEX = /^(0|[1-9]\d{0,9})$/;
-export const MAX_INDEX = 2 ** 32 - 2;
+const ARRAY_INDEX = /^(0|[1-9]\d{0,9})$/;
+const MAX_INDEX = 2 ** 32 - 2;
+
+/** Tells whether a property key is an array index. */
+export function isIndex(key: unknown): key is string {
+  return typeof key === 'string' && ARRAY_INDEX.test(key) && Number(key) <= MAX_INDEX;
+}
 
 /** Property keys that iterate in insertion order, that is all but array indices. */
 export function orderedKeys(target: object): (string | symbol)[] {
-  return Reflect.ownKeys(target).filter(
-    (key) => typeof key === 'symbol' || !ARRAY_INDEX.test(key) || Number(key) > MAX_INDEX,
-  );
+  return Reflect.ownKeys(target).filter((key) => !isIndex(key));
 }
 
 function entryKeys(target: object): Iterable<unknown> {

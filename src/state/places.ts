@@ -1,3 +1,5 @@
+import { Elements, isSparse } from './elements.js';
+import { isIndex } from './order.js';
 import { describePlace } from './recorder.js';
 
 /** Where stored objects stand: found when they are read, so that a path costs nothing until somebody asks for it. */
@@ -8,48 +10,71 @@ export interface Place {
   readonly key: unknown;
 }
 
-/** Tells whether `holder` holds `value` at `key`. */
+/** Tells whether `holder` holds `value` at `key`, or has it for a key or member. Elements of arrays move: see `elementsAmong`. */
 export function holds(holder: object, key: unknown, value: unknown): boolean {
   if (holder instanceof Map) {
     return Map.prototype.get.call(holder, key) === value || Map.prototype.has.call(holder, value);
   }
   if (holder instanceof Set) return Set.prototype.has.call(holder, value);
-  if (Object.prototype.hasOwnProperty.call(holder, key as PropertyKey)) {
-    if ((holder as Record<PropertyKey, unknown>)[key as PropertyKey] === value) return true;
-  }
-  // Elements move.
-  return Array.isArray(holder) && holder.includes(value);
+  return (
+    Object.prototype.hasOwnProperty.call(holder, key as PropertyKey) &&
+    (holder as Record<PropertyKey, unknown>)[key as PropertyKey] === value
+  );
 }
 
-/** The key at which `holder` holds `value` now; the value itself for members of a set and keys of a map. */
-export function keyOf(holder: object, hint: unknown, value: object): unknown {
-  if (holder instanceof Set) return Set.prototype.has.call(holder, value) ? value : undefined;
+/** Those of the `wanted` that are elements of a list, in one walk. */
+export function elementsAmong(list: readonly unknown[], wanted: ReadonlySet<unknown>): ReadonlySet<unknown> {
+  return new Set(Elements.of(list, 0, list.length).values.filter((one) => wanted.has(one)));
+}
+
+/** Everything an object refers to, with its key: keys of a map stand for themselves, members of a set have none. */
+function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
+  if (ArrayBuffer.isView(holder)) return;
+  if (holder instanceof Map) {
+    for (const entry of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {
+      yield [entry[0], entry[0]];
+      yield entry;
+    }
+  } else if (holder instanceof Set) {
+    for (const value of Set.prototype.values.call(holder) as Iterable<unknown>) yield [undefined, value];
+  }
+  for (const key of Reflect.ownKeys(holder)) yield [shown(holder, key), (holder as Record<PropertyKey, unknown>)[key]];
+}
+
+function shown(holder: object, key: unknown): unknown {
+  return Array.isArray(holder) && isIndex(key) ? Number(key) : key;
+}
+
+/** The key at which `holder` holds `value`, if it is the one at which it was met, or needs no search. */
+function keyAt(holder: object, hint: unknown, value: object): unknown {
+  if (holder instanceof Set && Set.prototype.has.call(holder, value)) return value;
   if (holder instanceof Map) {
     if (Map.prototype.get.call(holder, hint) === value) return hint;
-    for (const [key, one] of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {
-      if (one === value || key === value) return key;
-    }
-    return undefined;
+    if (Map.prototype.has.call(holder, value)) return value;
   }
-  const fields = holder as Record<PropertyKey, unknown>;
-  if (hint !== undefined && fields[hint as PropertyKey] === value) return Array.isArray(holder) ? Number(hint) : hint;
-  if (Array.isArray(holder)) {
+  if (hint === undefined) return undefined;
+  return (holder as Record<PropertyKey, unknown>)[hint as PropertyKey] === value ? shown(holder, hint) : undefined;
+}
+
+function searchKey(holder: object, value: object): unknown {
+  if (Array.isArray(holder) && !isSparse(holder)) {
     const index = holder.indexOf(value);
-    return index < 0 ? undefined : index;
+    if (index >= 0) return index;
   }
-  return Reflect.ownKeys(holder).find((key) => fields[key] === value);
+  for (const [key, one] of partsOf(holder)) if (one === value) return key;
+  return undefined;
 }
 
 /** How messages name the place of an object that one of the `holders` refers to. */
 export function placeAmong(holders: Iterable<object>, value: object): string {
   for (const holder of holders) {
-    const key = ArrayBuffer.isView(holder) ? undefined : keyOf(holder, undefined, value);
+    const key = keyAt(holder, undefined, value) ?? searchKey(holder, value);
     if (key !== undefined) return describePlace(holder, key);
   }
   return 'The state';
 }
 
-/** Remembers for each stored object where it was first met, and finds the path to it. */
+/** Remembers for each stored object where it was first met, and finds the paths to them. */
 export class Places {
   readonly #places = new WeakMap<object, Place>();
 
@@ -58,48 +83,83 @@ export class Places {
     this.#places.set(value, { holder, key });
   }
 
-  /** The path from `root` to a stored object; `undefined` if it is not part of the state any more. */
-  path(value: object, root: object): unknown[] | undefined {
-    const path = this.#climb(value, root);
-    if (path !== undefined) return path;
-    this.#search(root);
-    return this.#climb(value, root);
+  /** Where an object was met last. */
+  of(value: object): Place | undefined {
+    return this.#places.get(value);
+  }
+}
+
+/** So often a holder is looked through; then its keys are written down. */
+const SEARCHES = 8;
+
+/**
+ * Finds paths from the root of a state to stored objects, while that state stands still. What it has found it knows, so that
+ * the paths of all that a call changed cost no more than one walk of the state.
+ */
+export class PathFinder {
+  readonly #places: Places;
+  readonly #root: object;
+  readonly #paths = new Map<object, unknown[] | undefined>();
+  readonly #searches = new Map<object, number>();
+  readonly #keys = new Map<object, Map<unknown, unknown>>();
+  #walked = false;
+
+  constructor(places: Places, root: object) {
+    this.#places = places;
+    this.#root = root;
   }
 
-  #climb(value: object, root: object): unknown[] | undefined {
-    const path: unknown[] = [];
-    const seen = new Set<object>();
-    for (let at = value; at !== root;) {
-      const place = this.#places.get(at);
-      if (place === undefined || seen.has(at)) return undefined;
-      seen.add(at);
-      const key = keyOf(place.holder, place.key, at);
-      if (key === undefined) return undefined;
-      path.unshift(key);
-      at = place.holder;
+  /** The path to a stored object; `undefined` if it is not part of the state any more. */
+  path(value: object): unknown[] | undefined {
+    if (this.#paths.has(value)) return this.#paths.get(value);
+    let path = this.#climb(value);
+    if (path === undefined && !this.#walked) {
+      this.#walk();
+      path = this.#climb(value);
     }
+    this.#paths.set(value, path);
     return path;
   }
 
+  #climb(value: object): unknown[] | undefined {
+    const path: unknown[] = [];
+    const seen = new Set<object>();
+    for (let at = value; at !== this.#root;) {
+      const place = this.#places.of(at);
+      if (place === undefined || seen.has(at)) return undefined;
+      seen.add(at);
+      const key = this.#keyOf(place, at);
+      if (key === undefined) return undefined;
+      path.push(key);
+      at = place.holder;
+    }
+    return path.reverse();
+  }
+
+  #keyOf({ holder, key }: Place, value: object): unknown {
+    const met = keyAt(holder, key, value);
+    if (met !== undefined) return met;
+    const searches = (this.#searches.get(holder) ?? 0) + 1;
+    this.#searches.set(holder, searches);
+    if (searches <= SEARCHES) return searchKey(holder, value);
+    let keys = this.#keys.get(holder);
+    if (keys === undefined) {
+      this.#keys.set(holder, (keys = new Map()));
+      for (const [one, part] of partsOf(holder)) if (!keys.has(part)) keys.set(part, one);
+    }
+    return keys.get(value);
+  }
+
   // Moved since it was met: the whole state is looked through once, and every place in it is right again.
-  #search(root: object): void {
-    const seen = new Set<object>([root]);
+  #walk(): void {
+    this.#walked = true;
+    const seen = new Set<object>([this.#root]);
     for (const holder of seen) {
-      const meet = (key: unknown, value: unknown): void => {
-        if (typeof value !== 'object' || value === null || seen.has(value)) return;
-        this.note(value, holder, key);
+      for (const [key, value] of partsOf(holder)) {
+        if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+        this.#places.note(value, holder, key);
         seen.add(value);
-      };
-      if (ArrayBuffer.isView(holder)) continue;
-      if (holder instanceof Map) {
-        for (const [key, value] of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {
-          meet(key, key);
-          meet(key, value);
-        }
-      } else if (holder instanceof Set) {
-        for (const value of Set.prototype.values.call(holder) as Iterable<unknown>) meet(undefined, value);
       }
-      for (const key of Reflect.ownKeys(holder)) meet(key, (holder as Record<PropertyKey, unknown>)[key]);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { NonDeterministicTransactionError } from '../errors.js';
-import type { RawChange } from './changes.js';
+import type { RawChange } from './change.js';
 
 /** What one run of a transaction did, as far as a second run can be compared with it. */
 export interface Trace {

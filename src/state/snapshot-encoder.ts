@@ -1,6 +1,6 @@
 import { Encoder } from '@msgpack/msgpack';
 import type { ClassTable } from '../model/class-table.js';
-import { ARRAY_INDEX } from './order.js';
+import { countBelow, indicesOf } from './elements.js';
 import { Chunk } from './snapshot-chunk.js';
 import { NOTHING } from './snapshot-column.js';
 import { attributesOf, emptyList, readFields, valueOf } from './snapshot-fields.js';
@@ -26,6 +26,8 @@ interface Rest {
   readonly node: number;
   readonly object: object;
   at: number;
+  /** Indices at which an array has elements, once there was a long hole. */
+  indices?: readonly number[];
 }
 
 /** The fields of a dictionary; their names stay the same while it is not written to. */
@@ -234,7 +236,7 @@ export class StateEncoder {
     if (rest.at > from) arrays.begin(rest.node, rest.at - from);
     if (!some && rest.at === from + this.#piece) {
       // Nothing but holes: there may be very many.
-      const next = nextElement(array, rest.at);
+      const next = nextElement(array, rest);
       if (next > rest.at) arrays.begin(rest.node, rest.at - next);
       rest.at = next;
     }
@@ -302,7 +304,8 @@ function readField(object: object, key: string | symbol, fixity: number): [value
 }
 
 /** Index of the next element from an index on; the length if there is none. */
-function nextElement(array: readonly unknown[], from: number): number {
-  for (const key of Object.keys(array)) if (ARRAY_INDEX.test(key) && Number(key) >= from) return Number(key);
-  return array.length;
+function nextElement(array: readonly unknown[], rest: Rest): number {
+  // Found once: what is written of an object does not change, its image is taken first.
+  rest.indices ??= indicesOf(array, rest.at, array.length);
+  return rest.indices[countBelow(rest.indices, rest.at)] ?? array.length;
 }

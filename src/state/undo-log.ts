@@ -1,3 +1,4 @@
+import { type Elements, overwrite, splice } from './elements.js';
 import { type Order, Orders } from './order.js';
 import { setDate } from './stored-date.js';
 
@@ -8,7 +9,7 @@ export const DELETE_PROPERTY = 2;
 export const DEFINE_PROPERTY = 3;
 export const SET_LENGTH = 4;
 export const SPLICE = 5;
-export const REPLACE_ARRAY = 6;
+export const REPLACE = 6;
 export const MAP_SET = 7;
 export const MAP_ADD = 8;
 export const MAP_DELETE = 9;
@@ -27,7 +28,7 @@ export interface Deleted {
 
 /** One splice: what went out at `key` and how many came in. */
 export interface Spliced {
-  readonly out: readonly unknown[];
+  readonly out: Elements;
   readonly added: number;
 }
 
@@ -126,7 +127,7 @@ function undoOne(kind: number, target: object, key: unknown, before: unknown, or
       bytesAt(target as ArrayBufferView, key as number, (before as Uint8Array).length).set(before as Uint8Array);
       return;
     default:
-      if (kind <= REPLACE_ARRAY) undoArray(kind, target as unknown[], key, before);
+      if (kind <= REPLACE) undoArray(kind, target as unknown[], key, before);
       else if (kind <= MAP_CLEAR) undoMap(kind, target as Map<unknown, unknown>, key, before, orders.entries);
       else undoSet(kind, target as Set<unknown>, key, before, orders.entries);
   }
@@ -141,37 +142,9 @@ function undoArray(kind: number, target: unknown[], key: unknown, before: unknow
   if (kind === SET_LENGTH) {
     target.length = before as number;
   } else if (kind === SPLICE) {
-    unsplice(target, key as number, before as Spliced);
-  } else {
-    const held = before as readonly unknown[];
-    target.length = 0;
-    target.length = held.length;
-    held.forEach((value, index) => {
-      target[index] = value;
-    });
-  }
-}
-
-/** As many arguments as any engine takes. */
-const CHUNK = 10_000;
-
-function unsplice(target: unknown[], start: number, { out, added }: Spliced): void {
-  if (start + added === target.length) {
-    // At the end nothing moves, and no other array is made (which would run the constructor of a subclass).
-    target.length = start;
-    target.length = start + out.length;
-    out.forEach((value, index) => {
-      target[start + index] = value;
-    });
-    return;
-  }
-  Array.prototype.splice.call(target, start, added, ...out.slice(0, CHUNK));
-  for (let at = CHUNK; at < out.length; at += CHUNK)
-    Array.prototype.splice.call(target, start + at, 0, ...out.slice(at, at + CHUNK));
-  // A splice fills holes with undefined; forEach and `in` tell them apart.
-  for (let i = 0; i < out.length; i++) {
-    if (!(i in out)) Reflect.deleteProperty(target, String(start + i));
-  }
+    const { out, added } = before as Spliced;
+    splice(target, key as number, added, out);
+  } else overwrite(target, key as number, before as Elements);
 }
 
 function undoMap(kind: number, target: Map<unknown, unknown>, key: unknown, before: unknown, orders: Order): void {
@@ -210,13 +183,9 @@ function undoSet(kind: number, target: Set<unknown>, key: unknown, before: unkno
   }
 }
 
-/** A copy of an array, Map or Set as it was before the given records of it. */
+/** A copy of a Map or Set as it was before the given records of it. */
 export function undoCopy(target: object, records: readonly UndoEntry[]): object {
-  const copy = Array.isArray(target)
-    ? [...(target as unknown[])]
-    : target instanceof Map
-      ? new Map(target)
-      : new Set(target as Set<unknown>);
+  const copy = target instanceof Map ? new Map(target) : new Set(target as Set<unknown>);
   const orders = new Orders();
   for (const { kind, key, before } of [...records].reverse()) undoOne(kind, copy, key, before, orders);
   orders.settle();

@@ -1,5 +1,5 @@
 import { InvalidOptionError, type PrevalentError } from '../errors.js';
-import type { Change } from '../state/changes.js';
+import type { Change } from '../state/change.js';
 import type { Seal } from '../store/frontier.js';
 import type { Hold } from './merge.js';
 

@@ -12,7 +12,7 @@ import { idTime, UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry } from '../model/registry.js';
-import type { Change } from '../state/changes.js';
+import type { Change } from '../state/change.js';
 import { Executor } from '../state/executor.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Seal } from '../store/frontier.js';
