@@ -5,7 +5,6 @@ import { definitionOf } from './model/prevalent.js';
 import type { Seal } from './store/frontier.js';
 import type { Store } from './store/store.js';
 import { storeOf } from './store/paths.js';
-import type { Store } from './store/store.js';
 import { AutoSync } from './sync/auto-sync.js';
 import { Engine } from './sync/engine.js';
 import type { CompactOptions, CompactReport } from './sync/compactor.js';
