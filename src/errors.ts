@@ -44,6 +44,15 @@ export class DuplicateClassError extends PrevalentError {
   readonly code = 'DUPLICATE_CLASS';
 }
 
+/**
+ * An object of the state also belongs to something outside of it: a module, a static field, or the state of another master. What
+ * changes one would change the other, and a state that is loaded would hold another object. A live call was undone and not
+ * logged; a start or a sync stopped without a change to what is stored.
+ */
+export class SharedStateError extends PrevalentError {
+  readonly code = 'SHARED_STATE';
+}
+
 /** The class given to `Master.open` has no `@Prevalent`. */
 export class NotPrevalentError extends PrevalentError {
   readonly code = 'NOT_PREVALENT';

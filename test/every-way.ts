@@ -14,6 +14,8 @@ export interface Play<M> {
   /** Calls of a master that nobody hears of until all others are made; they come first in the order. */
   readonly early?: readonly CallOf<M>[];
   readonly calls: readonly CallOf<M>[];
+  /** What is asked of every state, guarded and raw, beside what it holds: what objects outside of it are to it. */
+  readonly ask?: CallOf<M>;
 }
 
 /** How it ended, the same in every way. */
@@ -31,10 +33,29 @@ const END = new Date(8.64e15);
 class Machines<M extends object> {
   time = Date.UTC(2026, 0, 1);
   readonly #Model: ModelClass<M>;
+  readonly #ask: CallOf<M>;
   readonly #store = new MemoryStore();
 
-  constructor(Model: ModelClass<M>) {
+  constructor(Model: ModelClass<M>, { ask = () => undefined }: Play<M>) {
     this.#Model = Model;
+    this.#ask = ask;
+  }
+
+  /** A state as text, with what it answers. */
+  textOf(model: M): string {
+    return `${graphText(model)}\n${JSON.stringify(this.#ask(model))}`;
+  }
+
+  stateOf(master: Master<M>): string {
+    const answers = [JSON.stringify(this.#ask(master.model)), master.query((raw) => JSON.stringify(this.#ask(raw)))];
+    sameGraph(answers[0] as string, answers[1] as string, 'guarded and raw');
+    return master.query((raw) => this.textOf(raw));
+  }
+
+  async endingOf(master: Master<M>): Promise<Ending> {
+    const outcomes: { transaction: string; error: string | undefined }[] = [];
+    for await (const { transaction, error } of master.events()) outcomes.push({ transaction, error });
+    return { state: this.stateOf(master), outcomes };
   }
 
   open(name: string, options: Partial<MasterOptions> = {}): Promise<Master<M>> {
@@ -71,14 +92,6 @@ class Machines<M extends object> {
   }
 }
 
-async function endingOf(master: Master<object>): Promise<Ending> {
-  const outcomes: { transaction: string; error: string | undefined }[] = [];
-  for await (const { transaction, error } of master.events()) outcomes.push({ transaction, error });
-  return { state: stateOf(master), outcomes };
-}
-
-const stateOf = (master: Master<object>): string => master.query((raw: object) => graphText(raw));
-
 function same(way: string, actual: Ending, expected: Ending): void {
   sameGraph(actual.state, expected.state, way);
   sameGraph(outcomeText(actual), outcomeText(expected), `${way}: outcomes`);
@@ -89,26 +102,26 @@ const outcomeText = ({ outcomes }: Ending): string =>
 
 /** Runs the calls in every way. Gives how all of them ended. @throws Error that names the way that ended otherwise */
 export async function everyWay<M extends object>(Model: ModelClass<M>, play: Play<M>): Promise<Ending> {
-  const machines = new Machines(Model);
+  const machines = new Machines(Model, play);
   // Both are open before anything happens, so that they hear of each other only in a sync.
   const [a, b] = [await machines.open('a'), await machines.open('b')];
   const early = machines.make(b, play.early ?? []);
   await b.snapshot();
   const calls = machines.make(a, play.calls);
-  const live = stateOf(a);
+  const live = machines.stateOf(a);
   for (const master of [b, a, b]) await master.sync();
-  const expected = await endingOf(a);
+  const expected = await machines.endingOf(a);
   if (early.length === 0) sameGraph(live, expected.state, 'live');
-  same('behind the calls of another', await endingOf(b), expected);
-  sameGraph(graphText(await a.at(END)), expected.state, 'at()');
+  same('behind the calls of another', await machines.endingOf(b), expected);
+  sameGraph(machines.textOf(await a.at(END)), expected.state, 'at()');
   await Promise.all([a.close(), b.close()]);
 
   await machines.visit('a', async (master) => {
-    same('from the journals', await endingOf(master), expected);
+    same('from the journals', await machines.endingOf(master), expected);
     await master.snapshot();
   });
   const look = (way: string) => async (master: Master<M>) => {
-    same(way, await endingOf(master), expected);
+    same(way, await machines.endingOf(master), expected);
   };
   await machines.visit('a', look('from a snapshot of all'));
   await machines.visit('b', look('from a snapshot of the first, and the calls after it'));
@@ -125,23 +138,25 @@ export async function everyWay<M extends object>(Model: ModelClass<M>, play: Pla
   if ((sealed?.no ?? 0) === 0 && calls.length > 0) throw new Error('nothing was sealed');
   await machines.visit('d', look('a newcomer behind a seal'));
 
-  await inOrder(Model, [...early, ...calls], expected, {});
-  await inOrder(Model, [...early, ...calls], expected, { check: 'replay' });
+  const ordered = { ...play, calls: [...early, ...calls] };
+  await inOrder(Model, ordered, expected, {});
+  await inOrder(Model, ordered, expected, { check: 'replay' });
   return expected;
 }
 
 /** Makes the calls on one master in their final order: those that were rejected throw, with the same text. */
 async function inOrder<M extends object>(
   Model: ModelClass<M>,
-  calls: readonly CallOf<M>[],
+  play: Play<M>,
   { state, outcomes }: Ending,
   options: Partial<MasterOptions>,
 ): Promise<void> {
   const way = `in order, ${JSON.stringify(options)}`;
-  await new Machines(Model).visit(
+  const machines = new Machines(Model, play);
+  await machines.visit(
     'a',
     async (master) => {
-      calls.forEach((call, index) => {
+      play.calls.forEach((call, index) => {
         let error: string | undefined;
         try {
           call(master.model);
@@ -150,7 +165,7 @@ async function inOrder<M extends object>(
         }
         sameGraph(error ?? 'applied', outcomes[index]?.error ?? 'applied', `${way}: outcome of call ${index}`);
       });
-      sameGraph(stateOf(master), state, way);
+      sameGraph(machines.stateOf(master), state, way);
     },
     options,
   );

@@ -2,8 +2,10 @@ import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { SuperJSON } from 'superjson';
 import { UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
+import { undeclared } from '../model/constants.js';
 import type { AnyClass, ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
+import { CarriedObject, withCarried } from './carried-object.js';
 import { sameGraph } from './same-graph.js';
 import { Carriage, checkCarriable, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
 
@@ -44,6 +46,18 @@ export class CallCodec {
       },
       'binary',
     );
+    this.#superjson.registerCustom<object, string>(
+      {
+        isApplicable: (value): value is object => value instanceof CarriedObject,
+        serialize: (value) => (value as CarriedObject).recorded,
+        deserialize: (reference) => {
+          const constant = this.#classes.constants.get(reference);
+          if (constant === undefined) throw new UncarriableArgumentError(`They hold ${undeclared(reference)}`);
+          return constant;
+        },
+      },
+      'constant',
+    );
   }
 
   /**
@@ -62,7 +76,7 @@ export class CallCodec {
       const text = JSON.stringify(plain);
       return { args: JSON.parse(text) as unknown[], text, flat: false };
     }
-    const text = this.#superjson.stringify(plain);
+    const text = this.#superjson.stringify(carriage.whole ? withCarried(plain, this.#classes) : plain);
     const encoded = JSON.parse(text) as EncodedArgs;
     // Superjson mends shared references afterwards, which fails in keys of a Map and members of a Set.
     if (carriage.shared && !this.#comesBack(plain, encoded)) {
@@ -83,7 +97,7 @@ export class CallCodec {
     const parameters = this.#parametersOf(definition);
     for (let i = 0; i < parameters.length && i < args.length; i++) {
       const type = parameters[i];
-      if (type !== undefined && isPlainObject(args[i]))
+      if (type !== undefined && isPlainObject(args[i]) && !this.#classes.constants.has(args[i] as object))
         args[i] = plainToInstance(type as unknown as new () => object, args[i] as object);
     }
     return args;
@@ -116,6 +130,7 @@ export class CallCodec {
     if (
       type === undefined ||
       !(arg instanceof type) ||
+      this.#classes.constants.has(arg) ||
       this.#classes.nameOf(Object.getPrototypeOf(arg) as object) !== undefined
     )
       return arg;

@@ -14,6 +14,8 @@ export class Carriage {
   rich = false;
   /** Something may stand in several places: an object, a bigint, an unusual number. */
   shared = false;
+  /** Something in them is carried as a whole: a constant. */
+  whole = false;
   readonly seen = new Set<object>();
 
   constructor(readonly classes: ClassTable) {}
@@ -75,6 +77,10 @@ function visit(value: unknown, path: string[], carriage: Carriage, refuse: Refus
 function visitObject(value: object, path: string[], carriage: Carriage, refuse: Refuse): void {
   if (path.length > MAX_DEPTH) {
     refuse(path.slice(0, 5), `it is nested deeper than ${MAX_DEPTH} levels`);
+    return;
+  }
+  if (carriage.classes.constants.has(value)) {
+    carriage.rich = carriage.whole = true;
     return;
   }
   if (carriage.seen.has(value)) {

@@ -7,6 +7,8 @@ import { bytesOf } from './binary.js';
 export function sameGraph(left: unknown, right: unknown, pairs = new Map<object, object>()): boolean {
   if (typeof left !== 'object' || left === null || typeof right !== 'object' || right === null)
     return Object.is(left, right);
+  // Nothing is shared with a copy but constants.
+  if (left === right) return true;
   const known = pairs.get(left);
   if (known !== undefined) return known === right;
   pairs.set(left, right);

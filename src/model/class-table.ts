@@ -1,6 +1,8 @@
 import { defaultMetadataStorage } from '#class-transformer-storage';
 import { DuplicateClassError, UnsupportedStateError } from '../errors.js';
+import type { ConstantTable } from './constants.js';
 import type { AnyClass, ModelDefinition } from './definition.js';
+import { StaticInstances } from './static-instances.js';
 
 /** What class-transformer's `@Type` recorded, by class and property; it offers no public way to list it. */
 interface TypeStorage {
@@ -30,15 +32,20 @@ export class ClassTable {
   readonly #root: AnyClass;
   readonly #byName = new Map<string, AnyClass>();
   readonly #byPrototype = new Map<object, string>();
+  /** Objects that are the same one everywhere. */
+  readonly constants: ConstantTable;
+  readonly #statics: StaticInstances;
 
   constructor(definition: ModelDefinition) {
     const { name: modelName, model } = definition;
+    this.constants = definition.constants;
     this.#root = model;
     refusePrivateFields(modelName, model);
     for (const [name, type] of definition.classes()) this.#add(name, type);
     for (const type of typesOf(model)) this.#find(type);
     // The list grows while it is walked: a class found by @Type may name further ones.
     for (const type of this.#byName.values()) for (const found of typesOf(type)) this.#find(found);
+    this.#statics = new StaticInstances([model, ...this.#byName.values()]);
     // Only arguments hold the model by name. Those that were recorded under its class's name must stay readable as well.
     if (!this.#byName.has(modelName) && !this.#byPrototype.has(this.root)) this.#add(modelName, model);
     if (model.name !== '' && !this.#byName.has(model.name)) this.#byName.set(model.name, alias(model));
@@ -52,6 +59,11 @@ export class ClassTable {
   /** Tells whether instances with this prototype can be part of the state. */
   has(prototype: object): boolean {
     return prototype === this.root || this.#byPrototype.has(prototype);
+  }
+
+  /** The static field that an object of the state stands in, as in `Status.OPEN`; `undefined` if it is in none. */
+  staticFieldOf(object: object): string | undefined {
+    return this.#statics.nameOf(object);
   }
 
   /** Stable name of the class with this prototype, `undefined` if it is not known. */

@@ -1,4 +1,5 @@
 /** What the decorators learn about a model: plain data, read by every layer above. */
+import type { ConstantTable } from './constants.js';
 
 /** Any class, also one whose constructor takes parameters or is private to its module. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -44,6 +45,8 @@ export interface ModelDefinition {
   readonly parameters: (definition: TransactionDefinition) => readonly (AnyClass | undefined)[];
   /** Classes named by the user, by stable name. */
   readonly classes: () => ReadonlyMap<string, AnyClass>;
+  /** Objects that are the same one everywhere. */
+  readonly constants: ConstantTable;
 }
 
 /** What takes over a call of a decorated method on a managed model. */

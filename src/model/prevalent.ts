@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { DecoratorUsageError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
+import { ConstantTable } from './constants.js';
 import type { AnyClass, Migrate, ModelClass, ModelDefinition, TransactionDefinition } from './definition.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
@@ -11,6 +12,12 @@ export interface PrevalentOptions {
    * bundler renames classes. Classes named by `@Type` need not be repeated.
    */
   readonly classes?: readonly AnyClass[] | Readonly<Record<string, AnyClass>>;
+  /**
+   * Objects that keep their identity everywhere, by stable name: `{ 'status.open': Status.OPEN }`. They are deeply frozen, never
+   * copied and never guarded, so that `this.status === Status.OPEN` holds live, on every replay and after a snapshot. To rename
+   * one, keep its old name behind the new one.
+   */
+  readonly constants?: Readonly<Record<string, object>>;
   /** Version of the state's shape; default 1. */
   readonly version?: number;
   /** One step per older version of the shape: `{ 1: fields => ({ ...fields, tags: new Set() }) }`. */
@@ -71,6 +78,7 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
         );
       }
     }
+    refuseClashes(stableName, options);
     const definition: ModelDefinition = {
       name: stableName,
       model: model,
@@ -79,6 +87,7 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
       transactions: transactionsOf(model, stableName),
       parameters: (transaction) => parametersOf(transaction, model),
       classes: () => namedClasses(options.classes),
+      constants: new ConstantTable(options.constants),
     };
     registry.byClass.set(model, definition);
     Reflect.defineMetadata(MODEL_METADATA, definition, model);
@@ -163,6 +172,23 @@ function parametersOf(definition: TransactionDefinition, model: AnyClass): (AnyC
   return types.map((type) =>
     typeof type === 'function' && !PLAIN.has(type) ? (type as unknown as AnyClass) : undefined,
   );
+}
+
+/** One name means one thing, so that nobody has to know which kind of thing a message speaks of. */
+function refuseClashes(model: string, { classes, constants }: PrevalentOptions): void {
+  const taken = new Map<string, string>([[model, 'the model itself']]);
+  const groups = { constants: Object.keys(constants ?? {}), classes: [...namedClasses(classes).keys()] };
+  for (const [group, names] of Object.entries(groups)) {
+    for (const name of names) {
+      const other = taken.get(name);
+      // A class may be called as the model is: the model stands apart.
+      if (other !== undefined && !(group === 'classes' && name === model))
+        throw new DecoratorUsageError(
+          `@Prevalent("${model}"): the name "${name}" stands for ${other} and for one of its ${group}; names must differ`,
+        );
+      taken.set(name, `one of its ${group}`);
+    }
+  }
 }
 
 function namedClasses(classes: PrevalentOptions['classes']): Map<string, AnyClass> {

@@ -1,4 +1,4 @@
-import { UnknownClassError, UnsupportedStateError } from '../errors.js';
+import { SharedStateError, UnknownClassError, UnsupportedStateError } from '../errors.js';
 import { VIEW_PROTOTYPES } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
 import { refuseOverrides } from './collection-traps.js';
@@ -25,8 +25,11 @@ const NATIVE: ReadonlySet<object | null> = new Set([
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
 export function admit(target: object, classes: ClassTable, place: PlaceOf, meet: Meet = ignore): void {
+  if (classes.constants.size > 0 && classes.constants.has(target)) return;
   const prototype = Object.getPrototypeOf(target) as object | null;
   if (!NATIVE.has(prototype) && (prototype === null || !classes.has(prototype))) refuseClass(target, place);
+  const field = classes.staticFieldOf(target);
+  if (field !== undefined && prototype !== classes.root) refuseStatic(field, place);
   if (ArrayBuffer.isView(target)) {
     admitView(target, prototype, place);
     return;
@@ -123,6 +126,13 @@ function tagOf(value: object): string {
 
 function refuseField(target: object, key: PropertyKey, why: string): never {
   throw new UnsupportedStateError(`${describe(target)}.${String(key)} ${why}.`);
+}
+
+function refuseStatic(field: string, place: PlaceOf): never {
+  throw new SharedStateError(
+    `${place()} would hold ${field}, which belongs to its class: after a snapshot it would be another object here, and no "===" would find it. ` +
+      `Declare it: @Prevalent("…", { constants: { '${field}': ${field} } }); or store a new object: structuredClone, [...${field}].`,
+  );
 }
 
 function refuseClass(target: object, place: PlaceOf): never {

@@ -18,9 +18,10 @@ export function adopt(
   membrane: Recorder,
 ): ReadonlySet<object> {
   const unwrap: Replace = (value) => membrane.unwrap(value) as object;
-  const adopted = walk(kept.keys(), unwrap, { classes: membrane.classes, kept });
+  const isWhole = (value: object): boolean => membrane.isWhole(value);
+  const adopted = walk(kept.keys(), unwrap, isWhole, { classes: membrane.classes, kept });
   // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
-  return new Set([...adopted, ...walk(fresh, unwrap, { done: adopted })]);
+  return new Set([...adopted, ...walk(fresh, unwrap, isWhole, { done: adopted })]);
 }
 
 interface Walk {
@@ -32,9 +33,17 @@ interface Walk {
   readonly done?: ReadonlySet<object>;
 }
 
-function walk(roots: Iterable<object>, replace: Replace, { classes, kept, done }: Walk): ReadonlySet<object> {
+function walk(
+  roots: Iterable<object>,
+  replace: Replace,
+  isWhole: (value: object) => boolean,
+  { classes, kept, done }: Walk,
+): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes();
+  const push = (value: object): void => {
+    if (!isWhole(value)) seen.add(value);
+  };
   for (const target of seen) {
     if (done?.has(target) === true) continue;
     if (classes !== undefined) {
@@ -44,7 +53,7 @@ function walk(roots: Iterable<object>, replace: Replace, { classes, kept, done }
       });
     }
     if (ArrayBuffer.isView(target)) bytes.claim(target);
-    else visitReferences(target, replace, (value) => seen.add(value), refuseReadOnly);
+    else visitReferences(target, replace, push, refuseReadOnly);
   }
   return seen;
 }

@@ -49,6 +49,8 @@ export class Membrane implements Recorder {
   constructor(classes: ClassTable) {
     this.classes = classes;
     this.#traps = makeTraps(this);
+    // Each is its own guard: `===` holds wherever it is read, and it is never taken for a new object.
+    for (const constant of classes.constants.all()) this.#standAlone(constant);
   }
 
   /**
@@ -107,6 +109,10 @@ export class Membrane implements Recorder {
   /** Tells whether `value` is what a reader sees of a stored object. */
   isProxy(value: object): boolean {
     return this.#raws.has(value);
+  }
+
+  isWhole(value: object): boolean {
+    return this.#raws.get(value) === value;
   }
 
   /** The raw form of a value that is about to be stored; checks that it can be. */
@@ -200,6 +206,12 @@ export class Membrane implements Recorder {
       else known.add(value);
     }
     return new Map([...moved].map(([list, wanted]) => [list, elementsAmong(list as unknown[], wanted)]));
+  }
+
+  /** From now on the object is given to readers as it is. */
+  #standAlone(whole: object): void {
+    this.#proxies.set(whole, whole);
+    this.#raws.set(whole, whole);
   }
 
   #create(raw: object, holder?: object, key?: unknown): object {

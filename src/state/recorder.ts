@@ -14,6 +14,8 @@ export interface Recorder {
   unwrap(value: unknown): unknown;
   /** Tells whether `value` is what a reader sees of a stored object. */
   isProxy(value: object): boolean;
+  /** Tells whether an object is given to readers as it is, and never looked into: a constant. */
+  isWhole(value: object): boolean;
   /** What a reader sees of a view that shares the bytes of `owner`, a stored one: guarded, but refused where it would be stored. */
   borrow(view: object, owner: ArrayBufferView): unknown;
   /** The stored view whose bytes a view shares; the view itself if it is no part of another. */

@@ -1,6 +1,7 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { viewOf } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
+import { undeclared } from '../model/constants.js';
 import { ERRORS } from './snapshot-kinds.js';
 
 /** A type of objects as a snapshot names it. */
@@ -14,9 +15,13 @@ export interface ReadType {
 
 /**
  * @param first whether it is the first of its snapshot: the root's, whatever its class was called
- * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) for a class that this program does not name, or an unknown kind
+ * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) for a class or constant that this program does not name, or an unknown kind
  */
 export function typeNamed(kind: string, name: string, classes: ClassTable, first: boolean): ReadType {
+  if (kind === 'k') {
+    const constant = classes.constants.get(name) ?? unknownConstant(name);
+    return { kind, sample: constant, make: () => constant };
+  }
   const make = shellOf(kind, name, first ? () => classes.root : () => classNamed(name, classes));
   return { kind, sample: make(0, ''), make };
 }
@@ -78,6 +83,10 @@ function classNamed(name: string, classes: ClassTable): object {
     );
   }
   return known.prototype as object;
+}
+
+function unknownConstant(reference: string): never {
+  throw new SnapshotDamagedError(`The snapshot holds ${undeclared(reference)}.`, { isIntact: true });
 }
 
 function unknownError(name: string): never {

@@ -8,7 +8,7 @@ import { ERRORS, type Kind, type NodeType, ROOT } from './snapshot-kinds.js';
 /** The types of one state, numbered as they are met. */
 export class TypeTable {
   readonly #classes: ClassTable;
-  readonly #byPrototype = new Map<object | null, NodeType>();
+  readonly #types = new Map<object | null, NodeType>();
   readonly #met: (type: NodeType) => void;
 
   /** @param met told of each new type */
@@ -19,14 +19,24 @@ export class TypeTable {
 
   /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for a class without a stable name */
   of(object: object): NodeType {
+    const reference = this.#classes.constants.size > 0 ? this.#classes.constants.referenceOf(object) : undefined;
+    if (reference !== undefined) return this.#typeOf(object, 'k', reference);
     const prototype = Object.getPrototypeOf(object) as object | null;
-    let type = this.#byPrototype.get(prototype);
+    let type = this.#types.get(prototype);
     if (type === undefined) {
-      const [kind, name] = this.#classify(object, prototype);
-      this.#byPrototype.set(prototype, (type = { number: this.#byPrototype.size, kind, name }));
-      this.#met(type);
+      type = this.#typeOf(prototype, ...this.#classify(object, prototype));
     }
     if (Array.isArray(object) !== (type.kind === 'a')) refuseClass(object);
+    return type;
+  }
+
+  /** The type known by a key: a prototype, or a constant itself. */
+  #typeOf(key: object | null, kind: Kind, name: string): NodeType {
+    let type = this.#types.get(key);
+    if (type === undefined) {
+      this.#types.set(key, (type = { number: this.#types.size, kind, name }));
+      this.#met(type);
+    }
     return type;
   }
 

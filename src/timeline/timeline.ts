@@ -1,4 +1,4 @@
-import { PrevalentError, ReplicaFailedError } from '../errors.js';
+import { PrevalentError, ReplicaFailedError, SharedStateError } from '../errors.js';
 import type { Event } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
@@ -262,6 +262,8 @@ export class Timeline {
       entry.error = undefined;
       this.#rejections.delete(event.id);
     } catch (error) {
+      // Another process would not meet the object that this one has: no rejection can be the same everywhere.
+      if (error instanceof SharedStateError) throw stopShared(event, error);
       if (isFailStop(error)) throw failStop(event.id, error);
       entry.undo = undefined;
       entry.error = textOf(error);
@@ -288,6 +290,13 @@ export class Timeline {
     }
     if (position !== undefined) this.advanceBase(position);
   }
+}
+
+function stopShared({ id, tx }: Event, cause: SharedStateError): SharedStateError {
+  return new SharedStateError(
+    `Event ${id} (${tx}) cannot be replayed: ${cause.message} The master stopped so as not to differ from others; nothing is lost. Mend the model and open it again.`,
+    { cause },
+  );
 }
 
 /** The state before any event. */

@@ -1,0 +1,38 @@
+/** Classes of the platform whose instances are nothing but their properties. */
+const TRANSPARENT: ReadonlySet<string> = new Set([
+  'Object',
+  'Array',
+  'Error',
+  'TypeError',
+  'RangeError',
+  'SyntaxError',
+  'ReferenceError',
+  'EvalError',
+  'URIError',
+  'AggregateError',
+]);
+
+/**
+ * Name of the class of the platform that an object is an instance of, if that keeps something beside properties: Map, Date,
+ * URL, Temporal.Instant, …; `undefined` for plain objects, arrays, errors and instances of the user's classes.
+ */
+export function platformClassOf(object: object): string | undefined {
+  for (
+    let prototype = Object.getPrototypeOf(object) as object | null;
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    const type: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof type !== 'function' || TRANSPARENT.has(type.name)) continue;
+    if (isGlobal(type) || isNative(type)) return type.name;
+  }
+  return undefined;
+}
+
+function isGlobal(type: { readonly name: string }): boolean {
+  return (globalThis as Record<string, unknown>)[type.name] === type;
+}
+
+function isNative(type: object): boolean {
+  return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(type));
+}
