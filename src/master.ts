@@ -129,14 +129,8 @@ export class Master<M extends object> implements AsyncDisposable {
       if (last !== undefined) replica.clock.observe(last);
       return replica.clock.advance();
     };
-    const journal = await reaching(store, () =>
-      store.open({
-        master: resolved.name,
-        model: definition.name,
-        local: resolved.local,
-        newEpoch,
-      }),
-    );
+    const { name, local, autoSync: plan, random } = resolved;
+    const journal = await reaching(store, () => store.open({ master: name, model: definition.name, local, newEpoch }));
     const engine = new Engine(replica, store, journal, resolved);
     try {
       await reaching(store, () => engine.load());
@@ -148,12 +142,11 @@ export class Master<M extends object> implements AsyncDisposable {
     const report = (error: unknown): void => {
       replica.notifier.tell('error', error as Error);
     };
-    const { name, autoSync: plan, random } = resolved;
     const autoSync =
       plan === undefined
         ? undefined
         : new AutoSync(plan, { store, name, random, sync: () => engine.syncForNews(), onError: report });
-    return new Master<M>(replica, engine, resolved.name, store.location, autoSync, released);
+    return new Master<M>(replica, engine, name, store.location, autoSync, released);
   }
 
   /** Rises with every visible change of the state; with `subscribe`, what `useSyncExternalStore` expects. */
