@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { admit } from './admission.js';
+import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
@@ -66,11 +67,9 @@ function refuseReadOnly(holder: object, key: PropertyKey): never {
 
 // What hands out new objects of the state later, unguarded and unseen.
 function refuseHiding(value: object): void {
+  if (isGuardedIterator(value)) return;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  const iterator = /Iterator|Generator/.test(tag);
-  const guarded = iterator && Object.prototype.hasOwnProperty.call(value, 'next');
-  if ((iterator && !guarded) || tag === 'WeakRef') refuseResult(`a ${tag}`);
-  if (guarded) return;
+  if (/Iterator|Generator|^WeakRef$/.test(tag)) refuseResult(`a ${tag}`);
   for (const key of Reflect.ownKeys(value)) {
     const { value: held } = Object.getOwnPropertyDescriptor(value, key) as { value?: unknown };
     if (typeof held === 'function') refuseResult(`the function ${String(key)}`);

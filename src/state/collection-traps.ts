@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { describe, type Recorder } from './recorder.js';
 import { accessorNames, objectTraps } from './object-traps.js';
+import { setAlgebra } from './set-algebra.js';
 import { MAP_ADD, MAP_CLEAR, MAP_DELETE, MAP_SET, SET_ADD, SET_CLEAR, SET_DELETE } from './undo-log.js';
 
 type AnyMap = Map<unknown, unknown>;
@@ -9,17 +10,41 @@ type Callback = (value: unknown, key: unknown, collection: unknown) => void;
 
 const DELETE_BYTES = 64;
 
-const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(new Map().entries())) as object;
+type Step = IteratorResult<unknown>;
+
+/** What iterators of guarded collections are: Proxies of native ones, so that they have the keys and the prototype of these. */
+class IteratorTraps implements ProxyHandler<Iterator<unknown>> {
+  readonly #next: () => Step;
+
+  constructor(native: Iterator<unknown>, wrap: (item: unknown) => unknown) {
+    this.#next = () => {
+      const step = native.next();
+      return step.done === true ? step : { done: false, value: wrap(step.value) };
+    };
+  }
+
+  get(target: Iterator<unknown>, key: PropertyKey, receiver: unknown): unknown {
+    return key === 'next' ? this.#next : Reflect.get(target, key, receiver);
+  }
+}
+
+const guardedIterators = new WeakSet();
 
 /** An iterator over a native one whose items are wrapped; it stays live under changes, as the native one does. */
-function wrapping(native: Iterator<unknown>, wrap: (item: unknown) => unknown, tag: string): IterableIterator<unknown> {
-  const iterator = Object.create(IteratorPrototype) as IterableIterator<unknown>;
-  iterator.next = () => {
-    const step = native.next();
-    return step.done === true ? step : { done: false, value: wrap(step.value) };
-  };
-  Object.defineProperty(iterator, Symbol.toStringTag, { value: tag });
-  return iterator;
+function wrapping(native: Iterator<unknown>, wrap: (item: unknown) => unknown): IterableIterator<unknown> {
+  const iterator = new Proxy(native, new IteratorTraps(native, wrap));
+  guardedIterators.add(iterator);
+  return iterator as IterableIterator<unknown>;
+}
+
+/** Tells iterators whose items are guarded. */
+export function isGuardedIterator(value: object): boolean {
+  return guardedIterators.has(value);
+}
+
+/** A callback that meets guards only; what is no function is left to the native method to refuse. */
+function guarded(visit: Callback, shown: Callback): Callback {
+  return typeof visit === 'function' ? shown : visit;
 }
 
 /** The methods of Map, as they run on a proxy. */
@@ -51,6 +76,16 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
     native.set.call(target, storedKey, stored);
     return this;
   }
+  function getOrInsert(this: unknown, key: unknown, value: unknown): unknown {
+    if (!has.call(this, key)) set.call(this, key, value);
+    return get.call(this, key);
+  }
+  function getOrInsertComputed(this: unknown, key: unknown, compute: (key: unknown) => unknown): unknown {
+    if (typeof compute !== 'function') throw new TypeError(`${String(compute)} is not a function`);
+    // As a Map keeps it: 0 for -0.
+    if (!has.call(this, key)) set.call(this, key, compute(key === 0 ? 0 : key));
+    return get.call(this, key);
+  }
   function deleteKey(this: unknown, key: unknown): boolean {
     const target = raw(this);
     const log = membrane.writing(target, 'delete');
@@ -72,9 +107,10 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
   }
   function forEach(this: unknown, visit: Callback, thisArg?: unknown): void {
     const target = raw(this);
-    native.forEach.call(target, (value, key) => {
+    const shown: Callback = (value, key) => {
       visit.call(thisArg, membrane.wrap(value, target, key), membrane.wrap(key, target, key), this);
-    });
+    };
+    native.forEach.call(target, guarded(visit, shown));
   }
   function entries(this: unknown): IterableIterator<unknown> {
     const target = raw(this);
@@ -82,17 +118,29 @@ function mapMethods(membrane: Recorder): Map<unknown, unknown> {
       const [key, value] = item as [unknown, unknown];
       return [membrane.wrap(key, target, key), membrane.wrap(value, target, key)];
     };
-    return wrapping(native.entries.call(target), pair, 'Map Iterator');
+    return wrapping(native.entries.call(target), pair);
   }
   function keys(this: unknown): IterableIterator<unknown> {
     const target = raw(this);
-    return wrapping(native.keys.call(target), (key) => membrane.wrap(key, target, key), 'Map Iterator');
+    return wrapping(native.keys.call(target), (key) => membrane.wrap(key, target, key));
   }
   function values(this: unknown): IterableIterator<unknown> {
     const target = raw(this);
-    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target), 'Map Iterator');
+    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target));
   }
-  return byNative(native, { get, has, set, delete: deleteKey, clear, forEach, entries, keys, values });
+  return byNative(native, {
+    get,
+    has,
+    set,
+    getOrInsert,
+    getOrInsertComputed,
+    delete: deleteKey,
+    clear,
+    forEach,
+    entries,
+    keys,
+    values,
+  });
 }
 
 /** The methods of Set, as they run on a proxy. */
@@ -135,37 +183,36 @@ function setMethods(membrane: Recorder): Map<unknown, unknown> {
   }
   function forEach(this: unknown, visit: Callback, thisArg?: unknown): void {
     const target = raw(this);
-    native.forEach.call(target, (value) => {
+    const shown: Callback = (value) => {
       const seen = membrane.wrap(value, target);
       visit.call(thisArg, seen, seen, this);
-    });
+    };
+    native.forEach.call(target, guarded(visit, shown));
   }
   function values(this: unknown): IterableIterator<unknown> {
     const target = raw(this);
-    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target), 'Set Iterator');
+    return wrapping(native.values.call(target), (value) => membrane.wrap(value, target));
   }
   function entries(this: unknown): IterableIterator<unknown> {
     const target = raw(this);
     const pair = (value: unknown): unknown => [membrane.wrap(value, target), membrane.wrap(value, target)];
-    return wrapping(native.values.call(target), pair, 'Set Iterator');
+    return wrapping(native.values.call(target), pair);
   }
-  return byNative(native, { has, add, delete: deleteValue, clear, forEach, entries, values });
+  const methods = byNative(native, { has, add, delete: deleteValue, clear, forEach, entries, values });
+  for (const [one, guardedMethod] of setAlgebra(membrane)) methods.set(one, guardedMethod);
+  return methods;
 }
 
 function byNative(native: object, methods: Record<string, (...args: never[]) => unknown>): Map<unknown, unknown> {
   const found = new Map<unknown, unknown>();
-  for (const [name, method] of Object.entries(methods)) found.set((native as Record<string, unknown>)[name], method);
+  for (const [name, method] of Object.entries(methods))
+    if (name in native) found.set((native as Record<string, unknown>)[name], method);
   return found;
 }
 
 function nativeSize(prototype: object, target: object): number {
   return Reflect.get(prototype, 'size', target) as number;
 }
-
-/** The set algebra of newer engines: it only reads, so it runs on a copy of what is read. */
-const ALGEBRA: ReadonlySet<PropertyKey> = new Set(
-  'union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom'.split(' '),
-);
 
 /** Traps for maps and sets. A native method that is not known here is refused: it might write. */
 export function collectionTraps(membrane: Recorder): { map: ProxyHandler<AnyMap>; set: ProxyHandler<AnySet> } {
@@ -188,12 +235,12 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
   const handler: ProxyHandler<object> = {
     ...shape,
     get(target, key, receiver) {
-      if (key === 'size') return nativeSize(native, target);
+      if (key === 'size') return nativeSize(native, membrane.unwrap(receiver) as object);
       if (key === '__proto__') return Object.getPrototypeOf(target) as unknown;
       if (isAccessor(target, key)) return Reflect.get(target, key, receiver) as unknown;
       const value = (target as Record<PropertyKey, unknown>)[key];
       if (typeof value === 'function')
-        return methods.get(value) ?? (ownMethod(native, key, value) ? unknownMethod(key, value as Callback) : value);
+        return methods.get(value) ?? (ownMethod(native, key, value) ? unknownMethod(key) : value);
       return membrane.wrap(value, target, key);
     },
     set(target, key, value, receiver) {
@@ -212,9 +259,8 @@ function ownMethod(native: object, key: PropertyKey, value: unknown): boolean {
   );
 }
 
-function unknownMethod(key: PropertyKey, method: (...args: never[]) => unknown): unknown {
-  return function (this: object, ...args: never[]): unknown {
-    if (this instanceof Set && ALGEBRA.has(key)) return method.apply(new Set(this), args);
+function unknownMethod(key: PropertyKey): unknown {
+  return function (this: object): never {
     throw new UnsupportedStateError(
       `${describe(this)}.${String(key)} is newer than this library, which cannot record it. Use get, has, set and delete.`,
     );

@@ -3,7 +3,7 @@ import type { ClassTable } from '../model/class-table.js';
 import { adopt, detach } from './adoption.js';
 import { arrayTraps } from './array-traps.js';
 import { bytesTraps } from './bytes-traps.js';
-import { guardDate } from './guarded-date.js';
+import { GuardedDates } from './guarded-date.js';
 import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
@@ -41,6 +41,7 @@ export class Membrane implements Recorder {
   readonly #traps: ReturnType<typeof makeTraps>;
   /** Views on the bytes of stored views, and whose bytes these are. */
   readonly #borrowed = new WeakMap<object, ArrayBufferView>();
+  readonly #dates = new GuardedDates(this);
   readonly #places = new Places();
   /** What was stored where by the running transaction: value, target, key. */
   readonly #stored: unknown[] = [];
@@ -81,12 +82,10 @@ export class Membrane implements Recorder {
     if (typeof value !== 'object' || value === null) return value;
     if (this.fresh.size !== 0 && this.fresh.has(value)) return value;
     if (value === this.#lastRaw) return this.#lastProxy;
-    const proxy = this.#proxies.get(value) ?? this.#create(value, holder, key);
-    // What is a guard already is given as it is, and stands for something else.
-    if (proxy !== value) {
-      this.#lastRaw = value;
-      this.#lastProxy = proxy;
-    }
+    const proxy = this.#proxies.get(value);
+    if (proxy === undefined) return this.#create(value, holder, key);
+    this.#lastRaw = value;
+    this.#lastProxy = proxy;
     return proxy;
   }
 
@@ -103,7 +102,7 @@ export class Membrane implements Recorder {
 
   /** Tells whether a raw object has been seen by a reader, so that it was part of the state. */
   isStored(raw: object): boolean {
-    return this.#proxies.has(raw);
+    return this.#proxies.has(raw) || this.#dates.has(raw);
   }
 
   /** Tells whether `value` is what a reader sees of a stored object. */
@@ -162,6 +161,7 @@ export class Membrane implements Recorder {
    */
   commit(result: unknown): unknown {
     let guarded = result;
+    if (this.log !== undefined) this.#dates.settle(this.log);
     if (this.#stored.length !== 0) {
       this.made = adopt(this.fresh, this.#kept(), this);
       this.fresh.clear();
@@ -180,6 +180,7 @@ export class Membrane implements Recorder {
     this.#stored.length = 0;
     log?.undo(this.orders);
     this.orders.settle();
+    this.#dates.forget();
   }
 
   /** New objects that the transaction has left where it stored them, and where that is. */
@@ -215,8 +216,10 @@ export class Membrane implements Recorder {
   }
 
   #create(raw: object, holder?: object, key?: unknown): object {
+    // What is a guard already is given as it is.
     if (this.#raws.has(raw)) return raw;
     if (holder !== undefined && this.notesPlaces) this.#places.note(raw, holder, key);
+    if (raw instanceof Date) return this.#dates.show(raw, (guard) => void this.#raws.set(guard, raw));
     const proxy = this.#proxyFor(raw);
     this.#proxies.set(raw, proxy);
     this.#raws.set(proxy, raw);
@@ -230,7 +233,6 @@ export class Membrane implements Recorder {
       refuseOverrides(raw);
       return new Proxy(raw, raw instanceof Map ? traps.map : traps.set);
     }
-    if (raw instanceof Date) return guardDate(raw, this);
     if (ArrayBuffer.isView(raw)) return new Proxy(raw, traps.bytes);
     if (raw instanceof RegExp) return new Proxy(raw, traps.regexp);
     if (!Object.isExtensible(raw) && Object.isFrozen(raw)) return this.#shadow(raw);

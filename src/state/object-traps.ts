@@ -164,9 +164,21 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
     if (traps === undefined) {
       const names = accessorNames(prototype);
       traps = names.size === 0 ? fields : withAccessors(fields, names, membrane);
+      if (raw instanceof Error) traps = withErrorTag(traps);
       byPrototype.set(prototype, traps);
     }
     return traps;
+  };
+}
+
+/** Traps for errors: Object.prototype.toString takes what is behind a Proxy for any object, unless it is told. */
+function withErrorTag(traps: ProxyHandler<object>): ProxyHandler<object> {
+  return {
+    ...traps,
+    get(target, key, receiver) {
+      const value: unknown = traps.get?.(target, key, receiver);
+      return value === undefined && key === Symbol.toStringTag ? 'Error' : value;
+    },
   };
 }
 
@@ -261,7 +273,7 @@ export function frozenShadow(
       return !hasOwn.call(raw, key);
     },
   };
-  const proxy = make(shadow, traps);
+  const proxy = make(shadow, raw instanceof Error ? withErrorTag({ get: Reflect.get, ...traps }) : traps);
   for (const key of Reflect.ownKeys(raw)) {
     const descriptor = describeProperty(raw, key, membrane);
     if (descriptor !== undefined) Object.defineProperty(shadow, key, descriptor);

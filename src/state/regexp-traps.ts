@@ -15,10 +15,14 @@ export function regexpTraps(membrane: Recorder): ProxyHandler<RegExp> {
     ...(shape as ProxyHandler<RegExp>),
     get(target, key) {
       const value = Reflect.get(target, key, target) as unknown;
+      // Without it Object.prototype.toString takes what is behind a Proxy for any object.
+      if (key === Symbol.toStringTag) return value ?? 'RegExp';
       return typeof value === 'function' && key !== 'constructor' ? recorded(key, value as Method, membrane) : value;
     },
     set(target, key, value, receiver) {
-      if (key !== 'lastIndex') refuseField(target, key, membrane);
+      if (membrane.unwrap(receiver) !== target) return Reflect.set(target, key, value, receiver);
+      // An object as lastIndex would be called, unguarded, whenever the expression runs.
+      if (key !== 'lastIndex' || typeof value === 'object') refuseField(target, key, membrane);
       return shape.set?.(target, key, value, receiver) ?? false;
     },
     defineProperty(target, key, descriptor) {
@@ -38,6 +42,7 @@ function refuseField(target: RegExp, key: PropertyKey, membrane: Recorder): neve
 function recorded(key: PropertyKey, native: Method, membrane: Recorder): Method {
   return function (this: unknown, ...args) {
     const raw = membrane.unwrap(this) as RegExp;
+    if (raw === this) return native.apply(this, args);
     if (key === 'compile') refuseField(raw, key, membrane);
     const before = raw.lastIndex;
     if (WRITES.has(key) && (raw.global || raw.sticky)) membrane.writing(raw, 'lastIndex');

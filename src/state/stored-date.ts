@@ -1,3 +1,6 @@
+// The native one: on guards the setters of Date.prototype are wrapped.
+const { setTime } = Date.prototype;
+
 /** What readers see of each stored Date. */
 const guardOf = new WeakMap<Date, Date>();
 
@@ -8,7 +11,7 @@ export function linkGuard(raw: Date, guard: Date): void {
 
 /** Sets a stored Date and what readers see of it to a time in ms (NaN for an invalid Date). */
 export function setDate(raw: Date, time: number): void {
-  Date.prototype.setTime.call(raw, time);
+  setTime.call(raw, time);
   const guard = guardOf.get(raw);
-  if (guard !== undefined) Date.prototype.setTime.call(guard, time);
+  if (guard !== undefined) setTime.call(guard, time);
 }

@@ -17,7 +17,6 @@ interface Shape {
   /** Content that is no property: entries, members, time, bytes, pattern. */
   readonly content: ((object: never, text: Text) => string) | undefined;
   readonly typed: boolean;
-  readonly date: boolean;
   readonly error: boolean;
 }
 
@@ -47,7 +46,7 @@ const CONTENTS: readonly [type: abstract new (...args: never[]) => object, conte
 const TYPED = /^(Buffer|(Big)?(Uint|Int|Float)\d+(Clamped)?Array)$/;
 
 const shapes = new WeakMap<object, Shape>();
-const nullShape: Shape = { name: 'null', content: undefined, typed: false, date: false, error: false };
+const nullShape: Shape = { name: 'null', content: undefined, typed: false, error: false };
 
 function shapeOf(object: object): Shape {
   const prototype = getPrototypeOf(object) as (object & { constructor: { name: string } }) | null;
@@ -62,7 +61,6 @@ function shapeOf(object: object): Shape {
       content: typed
         ? (bytes: Uint8Array, text: Text) => Array.from(bytes, text).join(' ')
         : CONTENTS.find(([type]) => object instanceof type)?.[1],
-      date: object instanceof Date,
       error: object instanceof Error,
     };
     shapes.set(prototype, shape);
@@ -83,8 +81,7 @@ function integrity(object: object): string {
 
 function objectText(object: object, text: Text): string {
   const shape = shapeOf(object);
-  // What a reader holds of a Date is not extensible, whatever the stored one is.
-  let all = shape.name + (shape.date ? '' : integrity(object));
+  let all = shape.name + integrity(object);
   if (shape.content !== undefined) all += ` <${shape.content(object as never, text)}>`;
   if (shape.typed) return all;
   all += ' [';

@@ -23,10 +23,7 @@ function addToThis(this: Totals): boolean {
 
 const HANDED_ON: [what: string, body: (m: Model) => unknown][] = [
   ...(['every', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'map', 'some'] as const).map(
-    (name): (typeof HANDED_ON)[number] => [
-      `${name} with thisArg`,
-      (m) => (m.view as any)[name](addToThis as never, m.totals),
-    ],
+    (name): (typeof HANDED_ON)[number] => [`${name} with thisArg`, (m) => (m.view as any)[name](addToThis, m.totals)],
   ),
   ['reduce with an accumulator', (m) => m.view.reduce(add, m.totals)],
   ['reduceRight with an accumulator', (m) => m.view.reduceRight(add, m.totals)],
@@ -56,12 +53,12 @@ const READS: [what: string, read: (m: Model) => unknown, gives: unknown][] = [
   ['Buffer.from of a view', (m) => [...Buffer.from(m.view)], [3, 1, 2]],
   ['Buffer.from of a Buffer', (m) => Buffer.from(m.first).toString(), 'aaaa'],
   ['new Uint8Array', (m) => [...new Uint8Array(m.view)], [3, 1, 2]],
-  ['text', (m) => `${m.view} ${m.view + ''}`, '3,1,2 3,1,2'],
+  ['text', (m) => [String(m.view), 'text: '.concat(m.view as unknown as string)], ['3,1,2', 'text: 3,1,2']],
   ['hasOwnProperty', (m) => [m.view.hasOwnProperty(0), m.view.hasOwnProperty(3)], [true, false]],
   ['propertyIsEnumerable', (m) => m.view.propertyIsEnumerable('1'), true],
   ['valueOf', (m) => m.view.valueOf() === m.view, true],
   ['isPrototypeOf', (m) => m.view.isPrototypeOf(Object.create(m.view)), true],
-  ['toString of a DataView', (m) => String(m.data), '[object DataView]'],
+  ['toString of a DataView', (m) => Object.prototype.toString.call(m.data), '[object DataView]'],
   ['equals', (m) => m.first.equals(m.second), false],
   ['compare', (m) => m.first.compare(m.second), -1],
   ['indexOf a stored Buffer', (m) => m.first.indexOf(m.second), -1],

@@ -119,11 +119,6 @@ describe('outside a transaction', () => {
     expect([...raw.bytes]).toEqual([1, 2, 3]);
   });
 
-  test('a Date takes no fields', () => {
-    const { model } = new Managed(Model);
-    expect(() => ((model.date as any).label = 1)).toThrow(TypeError);
-  });
-
   test('reading is free, also where it looks like writing', () => {
     const { model } = new Managed(Model);
     expect(String(model.pattern)).toBe('/a/g');
