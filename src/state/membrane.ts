@@ -8,6 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
+import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { UndoLog } from './undo-log.js';
@@ -64,8 +65,8 @@ export class Membrane implements Recorder {
     if (this.#root === undefined) {
       const holder: { current: object; proxy: object } = { current: root, proxy: root };
       holder.proxy = new Proxy(
-        // Roots change, and a Proxy must not contradict its target: one that has nothing allows everything.
-        {},
+        // Roots change, and a Proxy must not contradict its target: one that has nothing of its own allows everything.
+        shownAs(() => holder.current),
         rootTraps(this, () => holder.current),
       );
       this.#root = holder;
