@@ -1,7 +1,9 @@
 import { defaultMetadataStorage } from '#class-transformer-storage';
 import { DuplicateClassError, UnsupportedStateError } from '../errors.js';
+import { nameOf } from './class-source.js';
 import type { ConstantTable } from './constants.js';
 import type { AnyClass, ModelDefinition } from './definition.js';
+import { hiddenRemedy, hiddenStateOf } from './hidden-state.js';
 import { StaticInstances } from './static-instances.js';
 
 /** What class-transformer's `@Type` recorded, by class and property; it offers no public way to list it. */
@@ -40,7 +42,7 @@ export class ClassTable {
     const { name: modelName, model } = definition;
     this.constants = definition.constants;
     this.#root = model;
-    refusePrivateFields(modelName, model);
+    refuseHidden(modelName, model);
     for (const [name, type] of definition.classes()) this.#add(name, type);
     for (const type of typesOf(model)) this.#find(type);
     // The list grows while it is walked: a class found by @Type may name further ones.
@@ -93,7 +95,7 @@ export class ClassTable {
         `The state has ${name === '' ? 'a class without a name' : `two classes named "${name}"`}; give them stable names: @Prevalent(name, { classes: { first: A, second: B } })`,
       );
     }
-    refusePrivateFields(name, type);
+    refuseHidden(name, type);
     this.#byName.set(name, type);
     this.#byPrototype.set(type.prototype as object, name);
   }
@@ -124,16 +126,11 @@ function typesOf(type: AnyClass): AnyClass[] {
   return found;
 }
 
-/** A private field in a class's source: native, or as esbuild, TypeScript and swc lower it. */
-const PRIVATE_FIELD =
-  /\bthis\s*\.\s*#([\w$]+)|\b__private(?:Add|Get|Set)\(this,\s*_?([\w$]+)|\b__classPrivateField(?:Get|Set)\(this,\s*(?:_[^_]+_)?([\w$]+)|\b_class_private_field_\w+\(this,\s*_?([\w$]+)/;
-
-// A Proxy has none of them, so every read would throw far from its cause; the source is where they can be seen early.
-function refusePrivateFields(name: string, type: AnyClass): void {
-  const found = PRIVATE_FIELD.exec(Function.prototype.toString.call(type));
-  if (found === null) return;
-  const field = (found.slice(1) as (string | undefined)[]).find((group) => group !== undefined) ?? '';
+// A Proxy has none of it, so every read would throw far from its cause; the source is where it can be seen early.
+function refuseHidden(name: string, type: AnyClass): void {
+  const hidden = hiddenStateOf(type.prototype as object);
+  if (hidden === undefined) return;
   throw new UnsupportedStateError(
-    `The class ${name} uses the private field #${field}, which can be neither recorded nor restored. Use TypeScript's "private ${field}" instead.`,
+    `The class ${name} ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(nameOf(type) || name, hidden)}`,
   );
 }

@@ -1,6 +1,7 @@
 import { SharedStateError, UnknownClassError, UnsupportedStateError } from '../errors.js';
 import { VIEW_PROTOTYPES } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
+import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { refuseOverrides } from './collection-traps.js';
 import { describe } from './recorder.js';
 
@@ -150,6 +151,18 @@ function refuseClass(target: object, place: PlaceOf): never {
   ) {
     throw new UnsupportedStateError(
       `${place()} would hold a ${name}, which can be neither recorded nor stored. Store plain data instead.`,
+    );
+  }
+  const prototype = Object.getPrototypeOf(target) as object | null;
+  const hidden = prototype === null ? undefined : hiddenStateOf(prototype);
+  if (hidden !== undefined) {
+    throw new UnsupportedStateError(
+      `${place()} would hold a ${name}, a class that ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)}`,
+    );
+  }
+  if (/Iterator|Generator/.test(tagOf(target))) {
+    throw new UnsupportedStateError(
+      `${place()} would hold a ${tagOf(target)}, which can be neither recorded nor stored. Store a list: [...items].`,
     );
   }
   throw new UnknownClassError(

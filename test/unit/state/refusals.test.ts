@@ -11,6 +11,14 @@ class Stranger {
   value = 1;
 }
 
+class Vault {
+  #key = 1;
+  open(): number {
+    return this.#key;
+  }
+}
+class Sealed extends Vault {}
+
 class Doubling extends Map<unknown, unknown> {
   override set(key: unknown, value: unknown): this {
     return super.set(key, [value, value]);
@@ -115,6 +123,45 @@ const CASES: Case[] = [
     UnsupportedStateError,
     /^Model\.slot would hold a WeakMap.*Store plain data/,
     (m) => (m.slot = new WeakMap()),
+  ],
+  [
+    'a URL',
+    UnsupportedStateError,
+    /^Model\.slot would hold a URL.*values: \{ url: \{ class: URL, encode/,
+    (m) => (m.slot = new URL('https://example.org')),
+  ],
+  [
+    'a formatter',
+    UnsupportedStateError,
+    /^Array\.3 would hold a NumberFormat.*Intl\.NumberFormat.*values:/,
+    (m) => m.list.push(new Intl.NumberFormat('en')),
+  ],
+  [
+    'a String object',
+    UnsupportedStateError,
+    /^Model\.slot would hold a String, .*internal slots/,
+    (m) => (m.slot = new String('x')),
+  ],
+  [
+    'a generator',
+    UnsupportedStateError,
+    /^Model\.slot would hold a Generator.*Store a list: \[\.\.\.items\]/,
+    (m) =>
+      (m.slot = (function* () {
+        yield 1;
+      })()),
+  ],
+  [
+    'an iterator',
+    UnsupportedStateError,
+    /^Model\.slot would hold a Map Iterator.*Store a list/,
+    (m) => (m.slot = new Map().keys()),
+  ],
+  [
+    'an object whose unnamed class hides its data in an unnamed base',
+    UnsupportedStateError,
+    /^Model\.slot would hold a Sealed, a class that extends Vault, which has the private member #key.*values:/,
+    (m) => (m.slot = new Sealed()),
   ],
   ['a private symbol', UnsupportedStateError, /Model\.slot would hold a symbol/, (m) => (m.slot = Symbol('mine'))],
   [
@@ -340,11 +387,20 @@ test('a class with private fields is refused before anything runs', () => {
       return this.#hidden;
     }
   }
-  @Prevalent('state-secret', { classes: [Secret] })
-  class Holder {
-    secret = new Secret();
+  class Kept extends Secret {}
+  for (const type of [Secret, Kept]) {
+    @Prevalent('state-secret', { classes: { kept: type } })
+    class Holder {
+      secret = new type();
+    }
+    expect(() => new Managed(Holder)).toThrow(UnsupportedStateError);
+    expect(() => new Managed(Holder)).toThrow(
+      /private member #hidden.*"private hidden".*values: \{ (secret|kept): \{ class:/,
+    );
   }
-  expect(() => new Managed(Holder)).toThrow(UnsupportedStateError);
+  @Prevalent('state-secret-model')
+  class Model extends Secret {}
+  expect(() => new Managed(Model)).toThrow(/state-secret-model extends Secret, which has the private member #hidden/);
 });
 
 describe('a genesis is refused', () => {
