@@ -1,6 +1,6 @@
 /** What every JavaScript engine runs: masters, models and stores that need no modules of a platform. */
 export * from './errors.js';
-export { Master, type Status } from './master.js';
+export { Master } from './master.js';
 export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
 export { Transaction, type TransactionOptions } from './model/transaction.js';
 export type { RunningTransaction } from './model/registry.js';
@@ -11,6 +11,7 @@ export type { MasterOptions } from './sync/options.js';
 export type { EventFilter } from './sync/history.js';
 export type { Hold, HoldReason } from './sync/merge.js';
 export type { CompactOptions, CompactReport } from './sync/compactor.js';
+export type { Status } from './sync/status.js';
 export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './sync/notices.js';
 export type { Durability } from './store/group-commit.js';
 export type { Seal } from './store/frontier.js';
