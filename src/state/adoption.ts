@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { admit } from './admission.js';
+import { type Ownership, refuseShared } from './ownership.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
@@ -9,23 +10,35 @@ import { overlap, SharedBytes } from './shared-bytes.js';
 
 /**
  * Makes the objects that a transaction stored part of the state: proxies in them become the objects they stand for, classes
- * are checked, as far as they are `kept` where they were stored. Gives all objects that became part of it.
+ * are checked, as far as they are `kept` where they were stored.
  *
- * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
+ * @throws SharedStateError (`SHARED_STATE`), UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
 export function adopt(
   fresh: Iterable<object>,
   kept: ReadonlyMap<object, Place>,
   membrane: Recorder,
-): ReadonlySet<object> {
+  ownership: Ownership,
+): Adopted {
   const unwrap: Replace = (value) => membrane.unwrap(value) as object;
   const isWhole = (value: object): boolean => membrane.isWhole(value);
-  const adopted = walk(kept.keys(), unwrap, isWhole, { classes: membrane.classes, kept });
+  const adopted = walk(kept.keys(), unwrap, isWhole, { classes: membrane.classes, kept, ownership });
   // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
-  return new Set([...adopted, ...walk(fresh, unwrap, isWhole, { done: adopted })]);
+  const stored = walk(fresh, unwrap, isWhole, { done: adopted });
+  for (const one of stored) if (!adopted.has(one)) return { adopted, made: new Set([...adopted, ...stored]) };
+  return { adopted, made: adopted };
+}
+
+/** What a transaction made. */
+export interface Adopted {
+  /** Objects that became part of the state. */
+  readonly adopted: ReadonlySet<object>;
+  /** These and the ones that it stored and took out again. */
+  readonly made: ReadonlySet<object>;
 }
 
 interface Walk {
+  readonly ownership?: Ownership;
   /** Every object is checked to be of one of these. */
   readonly classes?: ClassTable;
   /** Where the roots stand. */
@@ -38,7 +51,7 @@ function walk(
   roots: Iterable<object>,
   replace: Replace,
   isWhole: (value: object) => boolean,
-  { classes, kept, done }: Walk,
+  { classes, kept, done, ownership }: Walk,
 ): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes();
@@ -47,12 +60,13 @@ function walk(
   };
   for (const target of seen) {
     if (done?.has(target) === true) continue;
-    if (classes !== undefined) {
-      admit(target, classes, () => {
-        const place = kept?.get(target);
-        return place === undefined ? placeAmong(seen, target) : describePlace(place.holder, place.key);
-      });
-    }
+    const placeOf = (): string => {
+      const place = kept?.get(target);
+      return place === undefined ? placeAmong(seen, target) : describePlace(place.holder, place.key);
+    };
+    const why = ownership?.refusal(target);
+    if (why !== undefined) refuseShared(placeOf(), target, why);
+    if (classes !== undefined) admit(target, classes, placeOf);
     if (ArrayBuffer.isView(target)) bytes.claim(target);
     else visitReferences(target, replace, push, refuseReadOnly);
   }

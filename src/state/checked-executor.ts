@@ -1,10 +1,12 @@
 import { NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
 import type { Applied, Call, Executor } from './executor.js';
+import { refuseShared } from './ownership.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
 interface Attempt extends Trace {
   readonly applied: Applied | undefined;
+  readonly adopted: ReadonlySet<object>;
 }
 
 /** Somewhere else in the world, so that what depends on the machine's time zone shows. */
@@ -25,6 +27,7 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
   }
   const second = inOtherZone(() => attempt(executor, make()));
   try {
+    refuseBrought(call.definition.name, first, second, executor);
     compareRuns(call.definition.name, first, second, viewOf(executor));
   } catch (error) {
     if (second.applied !== undefined) {
@@ -37,6 +40,21 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
   return second.applied;
 }
 
+/** What both runs made part of the state was made by neither. */
+function refuseBrought(name: string, first: Attempt, second: Attempt, executor: Executor): void {
+  for (const object of second.adopted) {
+    if (!first.adopted.has(object)) continue;
+    const path = executor.membrane.paths().path(object) ?? [];
+    refuseShared(`${name}: ${pathText(path)}`, object, 'an object that the call did not make itself');
+  }
+}
+
+function pathText(path: readonly unknown[]): string {
+  return (
+    path.map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey))).join('.') || 'the model'
+  );
+}
+
 function attempt(executor: Executor, call: Call): Attempt {
   try {
     const applied = executor.apply(call);
@@ -45,6 +63,7 @@ function attempt(executor: Executor, call: Call): Attempt {
       changes: rawChanges(applied.undo.records()),
       result: applied.result,
       made: executor.membrane.made,
+      adopted: executor.membrane.adopted,
       error: undefined,
     };
   } catch (error) {
@@ -53,6 +72,7 @@ function attempt(executor: Executor, call: Call): Attempt {
       changes: [],
       result: undefined,
       made: new Set(),
+      adopted: new Set(),
       error: error ?? new NonDeterministicTransactionError('It threw nothing'),
     };
   }
@@ -65,11 +85,7 @@ function viewOf(executor: Executor): StateView {
     isStored: (value) => membrane.isStored(value),
     pathText: (target, key) => {
       const path = membrane.paths().path(target) ?? [target.constructor.name];
-      return (
-        [...path, ...key]
-          .map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey)))
-          .join('.') || 'the model'
-      );
+      return pathText([...path, ...key]);
     },
   };
 }

@@ -8,6 +8,7 @@ import { rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
 import { Membrane } from './membrane.js';
+import { refuseSharedGenesis } from './ownership.js';
 import type { UndoLog } from './undo-log.js';
 
 /** A call that is ready to run: its method and how to get a private copy of its arguments. */
@@ -31,16 +32,18 @@ export class Executor {
   readonly membrane: Membrane;
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
-  #audited = false;
   #raw: object;
   /** The guarded root, as users hold it. */
   readonly model: object;
 
+  /** @throws what the model's constructor throws, the errors of `audit`, SharedStateError (`SHARED_STATE`) */
   constructor(definition: ModelDefinition, classes: ClassTable, host: TransactionHost) {
     this.#definition = definition;
     this.#host = host;
     this.membrane = new Membrane(classes);
     this.#raw = this.genesis();
+    audit(this.#raw, classes);
+    refuseSharedGenesis(this.#raw, this.genesis(), (object) => this.membrane.isWhole(object));
     this.model = this.membrane.bindRoot(this.#raw);
     registry.hosts.set(this.model, host);
     registry.hosts.set(this.#raw, host);
@@ -51,19 +54,16 @@ export class Executor {
     return this.#raw;
   }
 
-  /** A new model as it is before any event. @throws what its constructor throws, or the errors of `audit` */
+  /** A new model as it is before any event. @throws what its constructor throws */
   genesis(): object {
     const { name, model: Model } = this.#definition;
-    const root = deterministic(genesisId(name), () => new Model());
-    // Once: it is the same every time.
-    if (!this.#audited) audit(root, this.membrane.classes);
-    this.#audited = true;
-    return root;
+    return deterministic(genesisId(name), () => new Model());
   }
 
   /** Replaces the whole state; the guarded root stays the same object. */
   replace(root: object): void {
     registry.hosts.delete(this.#raw);
+    this.membrane.ownership.renew();
     this.#raw = root;
     this.membrane.bindRoot(root);
     registry.hosts.set(root, this.#host);
@@ -84,12 +84,12 @@ export class Executor {
   /**
    * Runs one call under the membrane. If it throws, every write has been undone and the error is the caller's.
    *
-   * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if it returned a promise, UnknownClassError (`UNKNOWN_CLASS`),
+   * @throws AsyncTransactionError (`ASYNC_TRANSACTION`) if it returned a promise, UnknownClassError (`UNKNOWN_CLASS`), SharedStateError (`SHARED_STATE`),
    * UnsupportedStateError (`UNSUPPORTED_STATE`), ForeignTransactionError (`FOREIGN_TRANSACTION`), or what the method throws
    */
   apply(call: Call): Applied {
     const { membrane } = this;
-    const undo = membrane.begin();
+    const undo = membrane.begin(call.origin);
     try {
       const result = this.#invoke(call, this.model);
       return { result: membrane.commit(result), undo };

@@ -8,6 +8,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
+import { Ownership } from './ownership.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
@@ -29,7 +30,11 @@ export class Membrane implements Recorder {
   /** Objects stored by the running transaction that are not yet part of the state: they read back as themselves. */
   readonly fresh = new Set<object>();
   /** Objects that the last transaction made part of the state. */
+  adopted: ReadonlySet<object> = NOTHING;
+  /** These, and the ones that it stored and took out again. */
   made: ReadonlySet<object> = NOTHING;
+  /** Which objects are this state's. */
+  readonly ownership = new Ownership(this);
   /** Whether places are remembered as objects are met; otherwise whoever asks for a path pays for a search. */
   notesPlaces = true;
   /** Told of each stored object before it is written to, while a snapshot is being taken. */
@@ -150,9 +155,10 @@ export class Membrane implements Recorder {
     return log;
   }
 
-  /** Begins a transaction. */
-  begin(): UndoLog {
-    this.made = NOTHING;
+  /** Begins a transaction. @param call what is the same when it runs again */
+  begin(call: string): UndoLog {
+    this.made = this.adopted = NOTHING;
+    this.ownership.begin(call);
     return (this.log = new UndoLog());
   }
 
@@ -164,10 +170,12 @@ export class Membrane implements Recorder {
     let guarded = result;
     if (this.log !== undefined) this.#dates.settle(this.log);
     if (this.#stored.length !== 0) {
-      this.made = adopt(this.fresh, this.#kept(), this);
+      const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
+      this.adopted = adopted;
       this.fresh.clear();
       this.#stored.length = 0;
-      guarded = detach(result, this.made, this);
+      guarded = detach(result, (this.made = made), this);
+      this.ownership.claim(adopted);
     }
     this.log = undefined;
     return guarded;

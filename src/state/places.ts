@@ -28,7 +28,7 @@ export function elementsAmong(list: readonly unknown[], wanted: ReadonlySet<unkn
 }
 
 /** Everything an object refers to, with its key: keys of a map stand for themselves, members of a set have none. */
-function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
+export function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
   if (ArrayBuffer.isView(holder)) return;
   if (holder instanceof Map) {
     for (const entry of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {
