@@ -53,6 +53,11 @@ export class SharedStateError extends PrevalentError {
   readonly code = 'SHARED_STATE';
 }
 
+/** The name of a class of the state would come from a minifier, and be another class's in the next build. Name it yourself. */
+export class UnstableNameError extends PrevalentError {
+  readonly code = 'UNSTABLE_NAME';
+}
+
 /** The class given to `Master.open` has no `@Prevalent`. */
 export class NotPrevalentError extends PrevalentError {
   readonly code = 'NOT_PREVALENT';
@@ -71,6 +76,11 @@ export class InvalidOptionError extends PrevalentError {
 /** Something outside a transaction tried to change the model. Nothing was changed. */
 export class WriteOutsideTransactionError extends PrevalentError {
   readonly code = 'WRITE_OUTSIDE_TRANSACTION';
+}
+
+/** A transaction was called without its model, as in `const { add } = model; add()`. Nothing was changed. */
+export class DetachedTransactionError extends PrevalentError {
+  readonly code = 'DETACHED_TRANSACTION';
 }
 
 /** A transaction was called on the raw model inside `query`. Nothing was changed. */

@@ -114,6 +114,7 @@ export class CallCodec {
     // copyJson gave a private copy already.
     const args: unknown = this.#superjson.deserialize({ json, meta: meta as never }, { inPlace: true });
     if (!Array.isArray(args)) throw new UncarriableArgumentError('The arguments are no list');
+    if (this.#classes.hasImplied && meta !== undefined) refuseMisfits(args, this.#classes);
     return args;
   }
 
@@ -137,7 +138,7 @@ export class CallCodec {
     const refuse = (cause?: unknown): never => {
       throw new UncarriableArgumentError(
         `Argument ${index + 1} of ${definition.name} is a ${type.name} that class-transformer does not bring back whole. ` +
-          `Put @Type on its fields, or name its classes in @Prevalent(name, { classes: [${type.name}] }).`,
+          `Put @Type on its fields, or name its classes in @Prevalent(name, { classes: { ${type.name}: ${type.name} } }).`,
         { cause },
       );
     };
@@ -158,6 +159,19 @@ export class CallCodec {
       this.#parameters.set(definition, parameters);
     }
     return parameters;
+  }
+}
+
+/** A class's own name may be another class's since the arguments were recorded. */
+function refuseMisfits(args: unknown[], classes: ClassTable): void {
+  const seen = new Set<object>([args]);
+  for (const one of seen) {
+    const name = classes.nameOf(Object.getPrototypeOf(one) as object);
+    const misfit = name === undefined ? undefined : classes.misfitOf(name, Object.keys(one));
+    if (misfit !== undefined) throw new UncarriableArgumentError(`The arguments hold instances of ${misfit}`);
+    const held = one instanceof Map ? [...one].flat() : one instanceof Set ? one : Object.values(one);
+    for (const value of held as Iterable<unknown>)
+      if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) seen.add(value);
   }
 }
 

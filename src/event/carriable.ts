@@ -124,7 +124,7 @@ function visitObject(value: object, path: string[], carriage: Carriage, refuse: 
     const name = value.constructor.name;
     refuse(
       path,
-      `the class ${name} is not known; name it in @Prevalent(name, { classes: [${name}] }) or pass plain data`,
+      `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${name}: ${name} } }) or pass plain data`,
     );
     return;
   }
@@ -171,7 +171,10 @@ function visitFields(value: object, path: string[], carriage: Carriage, refuse: 
   }
   for (const key of keys) {
     if (FORBIDDEN_KEYS.has(key)) {
-      refuse(path, `the key ${key} is not allowed; use a Map`);
+      refuse(
+        path,
+        `the key ${key} is not allowed, because a prototype could be reached through it; pass a Map, or a list of entries: Object.entries(object)`,
+      );
       return;
     }
     path.push(key);

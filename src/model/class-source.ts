@@ -14,6 +14,8 @@ export interface ClassSource {
   readonly name: string;
   /** The code is the engine's own, so that nobody can read it. */
   readonly isNative: boolean;
+  /** Names of the methods and accessors of its instances. */
+  readonly methods: readonly string[];
   /** Tokens of the class, or of a constructor function alone. */
   readonly tokens: readonly Token[];
 }
@@ -32,17 +34,22 @@ export function sourcesOf(prototype: object): ClassSource[] {
     proto = Object.getPrototypeOf(proto) as object | null
   ) {
     const constructor: unknown = Object.getOwnPropertyDescriptor(proto, 'constructor')?.value;
-    if (typeof constructor === 'function') sources.push(sourceOf(constructor));
+    if (typeof constructor === 'function') sources.push(sourceOf(constructor, proto));
   }
   return sources;
 }
 
-function sourceOf(constructor: object): ClassSource {
+function sourceOf(constructor: object, proto: object): ClassSource {
   let source = known.get(constructor);
   if (source === undefined) {
     const text = Function.prototype.toString.call(constructor);
     const isNative = /\{\s*\[native code\]\s*\}\s*$/.test(text);
-    source = { name: nameOf(constructor), isNative, tokens: isNative ? [] : tokensOf(text) };
+    source = {
+      name: nameOf(constructor),
+      isNative,
+      methods: Object.getOwnPropertyNames(proto),
+      tokens: isNative ? [] : tokensOf(text),
+    };
     known.set(constructor, source);
   }
   return source;

@@ -1,14 +1,21 @@
 import { defaultMetadataStorage } from '#class-transformer-storage';
-import { DuplicateClassError, UnsupportedStateError } from '../errors.js';
+import { DuplicateClassError, UnstableNameError, UnsupportedStateError } from '../errors.js';
+import { isMisfit } from './class-fit.js';
 import { nameOf } from './class-source.js';
 import type { ConstantTable } from './constants.js';
 import type { AnyClass, ModelDefinition } from './definition.js';
 import { hiddenRemedy, hiddenStateOf } from './hidden-state.js';
+import { looksMinified } from './minified-name.js';
 import { StaticInstances } from './static-instances.js';
+
+interface TypeMetadata {
+  readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value: unknown }[] } };
+  typeFunction(): unknown;
+}
 
 /** What class-transformer's `@Type` recorded, by class and property; it offers no public way to list it. */
 interface TypeStorage {
-  readonly _typeMetadatas: Map<unknown, Map<string, { typeFunction(): unknown }>>;
+  readonly _typeMetadatas: Map<unknown, Map<string, TypeMetadata>>;
 }
 
 const BUILT_IN: ReadonlySet<unknown> = new Set([
@@ -34,6 +41,8 @@ export class ClassTable {
   readonly #root: AnyClass;
   readonly #byName = new Map<string, AnyClass>();
   readonly #byPrototype = new Map<object, string>();
+  /** Prototypes by names that are the classes' own, which a bundler may change. */
+  readonly #implied = new Map<string, object>();
   /** Objects that are the same one everywhere. */
   readonly constants: ConstantTable;
   readonly #statics: StaticInstances;
@@ -43,13 +52,13 @@ export class ClassTable {
     this.constants = definition.constants;
     this.#root = model;
     refuseHidden(modelName, model);
-    for (const [name, type] of definition.classes()) this.#add(name, type);
+    for (const { name, type, isImplied } of definition.classes()) this.#add(name, type, isImplied);
     for (const type of typesOf(model)) this.#find(type);
     // The list grows while it is walked: a class found by @Type may name further ones.
     for (const type of this.#byName.values()) for (const found of typesOf(type)) this.#find(found);
     this.#statics = new StaticInstances([model, ...this.#byName.values()]);
     // Only arguments hold the model by name. Those that were recorded under its class's name must stay readable as well.
-    if (!this.#byName.has(modelName) && !this.#byPrototype.has(this.root)) this.#add(modelName, model);
+    if (!this.#byName.has(modelName) && !this.#byPrototype.has(this.root)) this.#add(modelName, model, false);
     if (model.name !== '' && !this.#byName.has(model.name)) this.#byName.set(model.name, alias(model));
   }
 
@@ -83,22 +92,51 @@ export class ClassTable {
     return this.#byName.entries();
   }
 
-  #find(type: AnyClass): void {
-    if (!this.has(type.prototype as object)) this.#add(type.name, type);
+  /** Tells whether any name is a class's own, so that recorded fields must be looked at. */
+  get hasImplied(): boolean {
+    return this.#implied.size > 0;
   }
 
-  #add(name: string, type: AnyClass): void {
+  /**
+   * What is to be done if recorded instances of this name have other fields than those of the class that has it now; `undefined` if
+   * they fit, or the user chose the name.
+   *
+   * @param fields names of the fields of one recorded instance
+   */
+  misfitOf(name: string, fields: readonly string[]): string | undefined {
+    const prototype = this.#implied.get(name);
+    if (prototype === undefined || !isMisfit(fields, prototype, this.#implied.values())) return undefined;
+    return (
+      `${name} with the fields ${fields.join(', ')}, which the class of that name here does not have. Names of classes change when a program is bundled. ` +
+      `Name the classes yourself: @Prevalent(…, { classes: { ${name}: TheClass } })`
+    );
+  }
+
+  #find(type: AnyClass): void {
+    if (!this.has(type.prototype as object)) this.#add(type.name, type, true);
+  }
+
+  #add(name: string, type: AnyClass, isImplied: boolean): void {
     const other = this.#byName.get(name);
     if (other === type) return;
-    if (other !== undefined || name === '') {
+    if (isImplied && looksMinified(name)) refuseMinified(name);
+    if (other !== undefined) {
       throw new DuplicateClassError(
-        `The state has ${name === '' ? 'a class without a name' : `two classes named "${name}"`}; give them stable names: @Prevalent(name, { classes: { first: A, second: B } })`,
+        `The state has two classes named "${name}"; give them stable names: @Prevalent(name, { classes: { first: A, second: B } })`,
       );
     }
     refuseHidden(name, type);
     this.#byName.set(name, type);
+    if (isImplied) this.#implied.set(name, type.prototype as object);
     this.#byPrototype.set(type.prototype as object, name);
   }
+}
+
+function refuseMinified(name: string): never {
+  throw new UnstableNameError(
+    `A class of the state ${name === '' ? 'has no name' : `is named "${name}", which looks as if a minifier chose it`}. In the next build that may be another class, and objects would come back as those of a stranger. ` +
+      'Name the classes yourself: @Prevalent(name, { classes: { customer: Customer } }).',
+  );
 }
 
 /** Another class with the same instances: superjson takes one name for a class. */
@@ -119,8 +157,9 @@ function typesOf(type: AnyClass): AnyClass[] {
     one = Object.getPrototypeOf(one)
   ) {
     for (const metadata of fields.get(one)?.values() ?? []) {
-      const named = metadata.typeFunction();
-      if (typeof named === 'function' && !BUILT_IN.has(named)) found.push(named as unknown as AnyClass);
+      const subTypes = metadata.options?.discriminator?.subTypes ?? [];
+      for (const named of [metadata.typeFunction(), ...subTypes.map(({ value }) => value)])
+        if (typeof named === 'function' && !BUILT_IN.has(named)) found.push(named as unknown as AnyClass);
     }
   }
   return found;

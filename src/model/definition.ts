@@ -4,6 +4,9 @@ import type { ConstantTable } from './constants.js';
 /** Any class, also one whose constructor takes parameters or is private to its module. */
 export type AnyClass = abstract new (...args: never[]) => object;
 
+/** A class of the state: its constructor may be private, because objects are made without it. */
+export type StateClass = AnyClass | { readonly name: string; readonly prototype: object };
+
 /** A class that can be built without arguments: the genesis of a model. */
 export type ModelClass<M extends object = object> = new () => M;
 
@@ -31,6 +34,14 @@ export interface TransactionDefinition {
   readonly args: (() => readonly unknown[]) | undefined;
 }
 
+/** A class of the state and its stable name. */
+export interface NamedClass {
+  readonly name: string;
+  readonly type: AnyClass;
+  /** The name is the class's own, which a bundler may change. */
+  readonly isImplied: boolean;
+}
+
 /** One `@Prevalent` class. */
 export interface ModelDefinition {
   readonly name: string;
@@ -43,8 +54,8 @@ export interface ModelDefinition {
   readonly transactions: ReadonlyMap<string, TransactionDefinition>;
   /** Classes of a transaction's parameters, `undefined` where plain data is meant; asked for at open, when all classes exist. */
   readonly parameters: (definition: TransactionDefinition) => readonly (AnyClass | undefined)[];
-  /** Classes named by the user, by stable name. */
-  readonly classes: () => ReadonlyMap<string, AnyClass>;
+  /** Classes named by the user. */
+  readonly classes: () => readonly NamedClass[];
   /** Objects that are the same one everywhere. */
   readonly constants: ConstantTable;
 }

@@ -13,6 +13,8 @@ const POLYFILLS = /^(Temporal|Intl)\./;
 /** Helpers of esbuild, swc and Babel that give a new instance a private member. */
 const ADDS_PRIVATE = /^_*(privateAdd|class_?private_?(field|method)_?init(_?spec)?)$/i;
 
+const LISTENERS = ['addListener', 'addEventListener'];
+
 const MODIFIERS = new Set(['get', 'set', 'async', 'accessor', '*']);
 
 /** Where objects of a class keep data that no Proxy, undo log or snapshot can reach. */
@@ -21,6 +23,8 @@ export interface HiddenState {
   readonly what: string;
   /** The private member's name without its `#`, if it has one. */
   readonly member: string | undefined;
+  /** What to do instead, if it is not the usual. */
+  readonly remedy?: string;
 }
 
 /**
@@ -44,7 +48,8 @@ export function hiddenStateOf(prototype: object): HiddenState | undefined {
 }
 
 /** What to do about a class with hidden state: change it, or leave it alone and have its objects carried as what `encode` gives. */
-export function hiddenRemedy(name: string, { member }: HiddenState): string {
+export function hiddenRemedy(name: string, { member, remedy }: HiddenState): string {
+  if (remedy !== undefined) return remedy;
   // As a person would: url for URL, plainDate for PlainDate.
   const key = name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
   const value = `values: { ${key}: { class: ${name}, encode: (one) => …, decode: (data) => … } }`;
@@ -63,6 +68,12 @@ function tagOf(prototype: object): string {
 
 function hiddenIn(source: ClassSource): HiddenState | undefined {
   const { isNative, name } = source;
+  if (/^Event(Emitter|Target)/.test(name) && LISTENERS.some((method) => source.methods.includes(method)))
+    return {
+      what: 'keeps a list of listeners, which are functions',
+      member: undefined,
+      remedy: "Leave that class out of the model; listen with master.on('event', …) or master.subscribe(…).",
+    };
   // What `bind` or a Proxy made has no name in its text; what it stands for is not known.
   if (isNative) {
     if (name === '' || OPEN.test(name)) return undefined;

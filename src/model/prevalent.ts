@@ -1,17 +1,26 @@
 import 'reflect-metadata';
 import { DecoratorUsageError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
 import { ConstantTable } from './constants.js';
-import type { AnyClass, Migrate, ModelClass, ModelDefinition, TransactionDefinition } from './definition.js';
+import type {
+  AnyClass,
+  Migrate,
+  ModelClass,
+  ModelDefinition,
+  NamedClass,
+  StateClass,
+  TransactionDefinition,
+} from './definition.js';
+import { looksMinified } from './minified-name.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
 
 /** Options of `@Prevalent`. */
 export interface PrevalentOptions {
   /**
-   * Classes whose instances live in the state, by stable name. A list takes the class names; use the object form where a
-   * bundler renames classes. Classes named by `@Type` need not be repeated.
+   * Classes whose instances live in the state, by stable name: `{ todo: Todo }`. A list takes the class names, which bundlers change:
+   * those that look minified are refused. Classes named by `@Type` need not be repeated, unless their names look so.
    */
-  readonly classes?: readonly AnyClass[] | Readonly<Record<string, AnyClass>>;
+  readonly classes?: readonly StateClass[] | Readonly<Record<string, StateClass>>;
   /**
    * Objects that keep their identity everywhere, by stable name: `{ 'status.open': Status.OPEN }`. They are deeply frozen, never
    * copied and never guarded, so that `this.status === Status.OPEN` holds live, on every replay and after a snapshot. To rename
@@ -46,7 +55,7 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
  *
  * class Note { constructor(readonly text: string) {} }
  *
- * @Prevalent('notes-of-prevalent-docs', { classes: [Note] })
+ * @Prevalent('notes-of-prevalent-docs', { classes: { note: Note } })
  * class Notes {
  *   readonly all: Note[] = [];
  *   @Transaction() write(text: string): void { this.all.push(new Note(text)); }
@@ -59,6 +68,11 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
   }
   return (model) => {
     const stableName = name ?? model.name;
+    if (name === undefined && looksMinified(model.name)) {
+      throw new DecoratorUsageError(
+        `@Prevalent: "${model.name}", the name of the class, looks as if a minifier chose it, and is another one in the next build. Name the model: @Prevalent("a-stable-name")`,
+      );
+    }
     if (!MODEL_NAME.test(stableName)) {
       throw new DecoratorUsageError(
         `@Prevalent: "${stableName}" cannot name a model; use letters, digits, ".", "_", "/" and "-", at most 128`,
@@ -177,7 +191,10 @@ function parametersOf(definition: TransactionDefinition, model: AnyClass): (AnyC
 /** One name means one thing, so that nobody has to know which kind of thing a message speaks of. */
 function refuseClashes(model: string, { classes, constants }: PrevalentOptions): void {
   const taken = new Map<string, string>([[model, 'the model itself']]);
-  const groups = { constants: Object.keys(constants ?? {}), classes: [...namedClasses(classes).keys()] };
+  const groups = {
+    constants: Object.keys(constants ?? {}),
+    classes: new Set(namedClasses(classes).map(({ name }) => name)),
+  };
   for (const [group, names] of Object.entries(groups)) {
     for (const name of names) {
       const other = taken.get(name);
@@ -191,9 +208,13 @@ function refuseClashes(model: string, { classes, constants }: PrevalentOptions):
   }
 }
 
-function namedClasses(classes: PrevalentOptions['classes']): Map<string, AnyClass> {
-  const named: [string, AnyClass][] = Array.isArray(classes)
-    ? (classes as readonly AnyClass[]).map((one) => [one.name, one])
-    : Object.entries((classes ?? {}) as Record<string, AnyClass>);
-  return new Map(named);
+function namedClasses(classes: PrevalentOptions['classes']): NamedClass[] {
+  const isImplied = Array.isArray(classes);
+  return Object.entries((classes ?? {}) as Record<string, StateClass | undefined>).map(([name, type]) => {
+    if (typeof type !== 'function')
+      throw new DecoratorUsageError(
+        `classes: ${name} is no class but ${type === undefined ? 'undefined; does its module import this one in a circle?' : `of the type ${typeof type}`}`,
+      );
+    return { name: isImplied ? type.name : name, type: type, isImplied };
+  });
 }

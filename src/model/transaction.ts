@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { AsyncTransactionError, DecoratorUsageError } from '../errors.js';
+import { AsyncTransactionError, DecoratorUsageError, DetachedTransactionError } from '../errors.js';
 import type { TransactionDefinition, Upcast } from './definition.js';
 import { registry, type RunningTransaction } from './registry.js';
 
@@ -95,6 +95,7 @@ function wrap(method: TransactionDefinition['method'], property: string | symbol
   }
   const definition = define(method, property, options);
   function transaction(this: unknown, ...args: unknown[]): unknown {
+    if (this === undefined) refuseDetached(property);
     const host = typeof this === 'object' && this !== null ? registry.hosts.get(this) : undefined;
     return host === undefined ? method.apply(this, args) : host.call(definition, args, this as object);
   }
@@ -102,6 +103,13 @@ function wrap(method: TransactionDefinition['method'], property: string | symbol
   Object.defineProperty(transaction, 'length', { value: method.length, configurable: true });
   Reflect.defineMetadata(TRANSACTION_METADATA, definition, transaction);
   return transaction;
+}
+
+function refuseDetached(property: string | symbol): never {
+  const name = String(property);
+  throw new DetachedTransactionError(
+    `The transaction ${name} was called without its model, so that it has no "this". Call it on the model: model.${name}(…), or pass (…args) => model.${name}(…args) on.`,
+  );
 }
 
 function define(

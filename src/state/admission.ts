@@ -166,6 +166,6 @@ function refuseClass(target: object, place: PlaceOf): never {
     );
   }
   throw new UnknownClassError(
-    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: [${name}] }), or put @Type(() => ${name}) on the field.`,
+    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field.`,
   );
 }

@@ -136,7 +136,16 @@ export class StateDecoder {
       const attributes = flat[i + 1] as number;
       fields.push({ key, attributes, defined: attributes !== 0 || key in type.sample });
     }
+    this.#refuseMisfit(type, fields);
     return { type, fixity, fields };
+  }
+
+  #refuseMisfit({ kind, name }: ReadType, fields: readonly ReadField[]): void {
+    if (kind !== 'o' || name === '' || !this.#classes.hasImplied) return;
+    const names = fields.map(({ key }) => key).filter((key) => typeof key === 'string');
+    const misfit = this.#classes.misfitOf(name, names);
+    if (misfit !== undefined)
+      throw new SnapshotDamagedError(`The snapshot holds instances of ${misfit}.`, { isIntact: true });
   }
 
   #fillRecords(

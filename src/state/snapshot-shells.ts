@@ -7,6 +7,8 @@ import { ERRORS } from './snapshot-kinds.js';
 /** A type of objects as a snapshot names it. */
 export interface ReadType {
   readonly kind: string;
+  /** Stable name of its class; empty if it has none, or is the root's. */
+  readonly name: string;
   /** An empty object of it, to ask what its class has. */
   readonly sample: object;
   /** A new empty object; of a view by its length in bytes, of a RegExp by source and flags. */
@@ -20,10 +22,10 @@ export interface ReadType {
 export function typeNamed(kind: string, name: string, classes: ClassTable, first: boolean): ReadType {
   if (kind === 'k') {
     const constant = classes.constants.get(name) ?? unknownConstant(name);
-    return { kind, sample: constant, make: () => constant };
+    return { kind, name: '', sample: constant, make: () => constant };
   }
   const make = shellOf(kind, name, first ? () => classes.root : () => classNamed(name, classes));
-  return { kind, sample: make(0, ''), make };
+  return { kind, name: first ? '' : name, sample: make(0, ''), make };
 }
 
 type Make = (extra: unknown, flags: unknown) => object;

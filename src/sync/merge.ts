@@ -195,6 +195,6 @@ function explain(obstacle: 'model' | 'unknown-transaction' | 'newer-version' | '
     case 'newer-version':
       return `${name} calls "${event.tx}" in version ${event.txv}, which this program does not know; upgrade this program`;
     case 'arguments':
-      return `${name} calls "${event.tx}" with arguments this program cannot decode; upgrade this program`;
+      return `${name} calls "${event.tx}" with arguments this program cannot decode; upgrade this program, or, if a class was renamed or minified, name it as it was: @Prevalent(…, { classes: { Customer: TheClass } })`;
   }
 }

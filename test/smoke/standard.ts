@@ -10,7 +10,7 @@ class Todo {
   ) {}
 }
 
-@Prevalent('todo-list', { classes: [Todo] })
+@Prevalent('todo-list', { classes: { todo: Todo } })
 class TodoList {
   readonly todos = new Map<string, Todo>();
 

@@ -60,7 +60,7 @@ const CASES: Case[] = [
   [
     'an unknown class',
     UnknownClassError,
-    /^Model\.slot would hold an instance of Stranger.*classes: \[Stranger\]/,
+    /^Model\.slot would hold an instance of Stranger.*classes: \{ Stranger: Stranger \}/,
     (m) => (m.slot = new Stranger()),
   ],
   [
