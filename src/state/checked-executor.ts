@@ -1,19 +1,18 @@
-import { NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
-import type { Applied, Call, Executor } from './executor.js';
+import { elsewhere, placesElsewhere } from './elsewhere.js';
+import type { Applied, Call, Executor, Refused } from './executor.js';
 import { refuseShared } from './ownership.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
-interface Attempt extends Trace {
-  readonly applied: Applied | undefined;
+interface Attempt {
+  readonly outcome: Applied | Refused;
+  readonly trace: Trace;
+  /** What it made part of the state. */
   readonly adopted: ReadonlySet<object>;
 }
 
-/** Somewhere else in the world, so that what depends on the machine's time zone shows. */
-const OTHER_ZONES = ['Pacific/Kiritimati', 'America/Los_Angeles'];
-
 /**
- * Runs a call, takes it back, and runs it again in another time zone; what differs is not deterministic.
+ * Runs a call, takes it back, and runs it again in other time zones and locales; what differs is not deterministic.
  *
  * @param make makes the call with its own copy of the arguments
  * @throws NonDeterministicTransactionError (`NON_DETERMINISTIC_TRANSACTION`) naming the place that differs; errors of `Executor.apply`
@@ -21,23 +20,26 @@ const OTHER_ZONES = ['Pacific/Kiritimati', 'America/Los_Angeles'];
 export function applyChecked(executor: Executor, make: () => Call): Applied {
   const call = make();
   const first = attempt(executor, call);
-  if (first.applied !== undefined) {
-    executor.undo(first.applied.undo);
-    executor.settle();
-  }
-  const second = inOtherZone(() => attempt(executor, make()));
-  try {
-    refuseBrought(call.definition.name, first, second, executor);
-    compareRuns(call.definition.name, first, second, viewOf(executor));
-  } catch (error) {
-    if (second.applied !== undefined) {
-      executor.undo(second.applied.undo);
-      executor.settle();
+  let last = first;
+  for (const place of placesElsewhere()) {
+    takeBack(executor, last);
+    last = elsewhere(place, () => attempt(executor, make()));
+    try {
+      refuseBrought(call.definition.name, first, last, executor);
+      compareRuns(call.definition.name, first.trace, last.trace, viewOf(executor));
+    } catch (error) {
+      takeBack(executor, last);
+      throw error;
     }
-    throw error;
   }
-  if (second.applied === undefined) throw second.error;
-  return second.applied;
+  if (last.outcome.undo === undefined) throw last.outcome.thrown;
+  return last.outcome;
+}
+
+function takeBack(executor: Executor, { outcome }: Attempt): void {
+  if (outcome.undo === undefined) return;
+  executor.undo(outcome.undo);
+  executor.settle();
 }
 
 /** What both runs made part of the state was made by neither. */
@@ -56,26 +58,16 @@ function pathText(path: readonly unknown[]): string {
 }
 
 function attempt(executor: Executor, call: Call): Attempt {
-  try {
-    const applied = executor.apply(call);
+  const outcome = executor.attempt(call);
+  if (outcome.undo === undefined)
     return {
-      applied,
-      changes: rawChanges(applied.undo.records()),
-      result: applied.result,
-      made: executor.membrane.made,
-      adopted: executor.membrane.adopted,
-      error: undefined,
-    };
-  } catch (error) {
-    return {
-      applied: undefined,
-      changes: [],
-      result: undefined,
-      made: new Set(),
+      outcome,
+      trace: { changes: [], result: undefined, made: new Set(), error: outcome.error },
       adopted: new Set(),
-      error: error ?? new NonDeterministicTransactionError('It threw nothing'),
     };
-  }
+  const { result, undo } = outcome;
+  const { made, adopted } = executor.membrane;
+  return { outcome, trace: { changes: rawChanges(undo.records()), result, made, error: undefined }, adopted };
 }
 
 function viewOf(executor: Executor): StateView {
@@ -88,17 +80,4 @@ function viewOf(executor: Executor): StateView {
       return pathText([...path, ...key]);
     },
   };
-}
-
-function inOtherZone<T>(run: () => T): T {
-  const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
-  if (process === undefined) return run();
-  const before = process.env.TZ;
-  process.env.TZ = OTHER_ZONES.find((zone) => zone !== before) ?? '';
-  try {
-    return run();
-  } finally {
-    if (before === undefined) delete process.env.TZ;
-    else process.env.TZ = before;
-  }
 }

@@ -1,4 +1,4 @@
-import { AsyncTransactionError, ForeignTransactionError, type PrevalentError, ReplicaFailedError } from '../errors.js';
+import { AsyncTransactionError, ForeignTransactionError, ReplicaFailedError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
@@ -7,8 +7,10 @@ import type { Change } from './change.js';
 import { rawChanges } from './changes.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
+import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
 import { Membrane } from './membrane.js';
 import { refuseSharedGenesis } from './ownership.js';
+import { textOf } from './thrown.js';
 import type { UndoLog } from './undo-log.js';
 
 /** A call that is ready to run: its method and how to get a private copy of its arguments. */
@@ -25,6 +27,17 @@ export interface Call {
 export interface Applied {
   readonly result: unknown;
   readonly undo: UndoLog;
+  readonly thrown?: undefined;
+  readonly error?: undefined;
+}
+
+/** What a transaction that was not kept gave. */
+export interface Refused {
+  readonly undo: undefined;
+  /** Anything at all: also `undefined`, or what throws when it is asked. */
+  readonly thrown: unknown;
+  /** What was thrown as text, read while the transaction still stood. */
+  readonly error: string;
 }
 
 /** Runs transactions on one model, each atomically and under the membrane, whenever and for whatever it runs. */
@@ -91,12 +104,44 @@ export class Executor {
     const { membrane } = this;
     const undo = membrane.begin(call.origin);
     try {
-      const result = this.#invoke(call, this.model);
-      return { result: membrane.commit(result), undo };
+      return { result: membrane.commit(this.#invoke(call)), undo };
     } catch (error) {
       membrane.abort();
       throw error;
     }
+  }
+
+  /** As `apply`, but gives what was thrown, with its text. */
+  attempt(call: Call): Applied | Refused {
+    const { membrane } = this;
+    const undo = membrane.begin(call.origin);
+    try {
+      return { result: membrane.commit(this.#invoke(call)), undo };
+    } catch (thrown) {
+      const error = this.#read(call, thrown);
+      membrane.abort();
+      return { undo: undefined, thrown, error };
+    }
+  }
+
+  /**
+   * Runs the call of an event in its place. What it throws is a rejection, unless this process ran out of stack or memory.
+   *
+   * @throws ReplicaFailedError (`REPLICA_FAILED`) in that case
+   */
+  replay(call: Call): Applied | Refused {
+    const first = this.attempt(call);
+    if (first.undo !== undefined) return first;
+    if (isOutOfMemory(first.thrown)) throw exhausted(call, first.thrown);
+    const overflow = stackErrorIn(first.thrown);
+    if (overflow === undefined) return first;
+    // Once more, to see who makes the error; what the model holds or has kept from before is its own as well.
+    const { result: second, made } = notingRangeErrors(() => this.attempt(call));
+    if (second.undo !== undefined) return second;
+    const again = stackErrorIn(second.thrown);
+    const isOwn = again !== undefined && (made.has(again) || again === overflow || this.membrane.isProxy(again));
+    if (!isOwn) throw exhausted(call, first.thrown);
+    return first;
   }
 
   /** What a call that has just run changed, with the paths at which it is found now; what is no longer found is left out. */
@@ -137,7 +182,7 @@ export class Executor {
     this.membrane.orders.settle();
   }
 
-  #invoke(call: Call, self: object): unknown {
+  #invoke(call: Call): unknown {
     const outer = registry.running;
     if (outer !== undefined) {
       throw new ForeignTransactionError(
@@ -146,11 +191,22 @@ export class Executor {
     }
     registry.running = { host: this.#host, transaction: call.transaction };
     try {
-      const result = deterministic(call.origin, () => call.definition.method.apply(self, call.args()));
+      const result = deterministic(call.origin, () => call.definition.method.apply(this.model, call.args()));
       if (isThenable(result)) refusePromise(call, result);
       return result;
     } finally {
       registry.running = undefined;
+    }
+  }
+
+  // As a part of the transaction: a getter or `toString` of the model's own may read the clock, or call another transaction.
+  #read(call: Call, thrown: unknown): string {
+    const outer = registry.running;
+    registry.running = { host: this.#host, transaction: call.transaction };
+    try {
+      return deterministic(call.origin, () => textOf(thrown));
+    } finally {
+      registry.running = outer;
     }
   }
 }
@@ -165,20 +221,10 @@ function show(value: unknown, membrane: Membrane): unknown {
   return value instanceof Date && !membrane.isStored(value) ? value : membrane.wrap(value);
 }
 
-/** What engines say when stack or memory run out; the full text, because a model's own errors speak of memory as well. */
-const EXHAUSTED =
-  /^(Maximum call stack size exceeded\.?|too much recursion|Invalid string length|Array buffer allocation failed|out of memory)$/i;
-
-/** Errors after which the process itself cannot be trusted to replay the same way as others: it stops rather than rejects. */
-export function isFailStop(error: unknown): boolean {
-  return error instanceof Error && /^(Range|Internal)Error$/.test(error.name) && EXHAUSTED.test(error.message);
-}
-
-/** The error a master reports when it stops. */
-export function failStop(id: string, cause: unknown): PrevalentError {
+function exhausted({ transaction, definition }: Call, cause: unknown): ReplicaFailedError {
   return new ReplicaFailedError(
-    `Replaying event ${id} ran out of stack or memory on this machine, which may not happen elsewhere; the master stopped so as not to diverge. ` +
-      'Give the process more stack (--stack-size) or memory (--max-old-space-size) and open it again.',
+    `Replaying event ${transaction.id} (${definition.name}) ran out of stack or memory on this machine, which may not happen elsewhere; the master stopped so as not to diverge. ` +
+      'Give the process more stack (--stack-size) or memory and open it again. If the recursion never ends, let the method throw before it begins, on every master, and open them again.',
     { cause },
   );
 }

@@ -7,8 +7,8 @@ export interface Trace {
   readonly result: unknown;
   /** Objects that this run made and stored; all others must be the same objects in both runs. */
   readonly made: ReadonlySet<object>;
-  /** What it threw; `undefined` if it did not. */
-  readonly error: unknown;
+  /** What it threw, as text; `undefined` if it did not. */
+  readonly error: string | undefined;
 }
 
 /** What the comparison needs to know about the model. */
@@ -35,8 +35,7 @@ export function compareRuns(name: string, first: Trace, second: Trace, view: Sta
         'It was undone and not logged. Take time and randomness from Date, Math.random or crypto inside the transaction, and nothing from outside but its arguments.',
     );
   };
-  const errors = [errorText(first.error), errorText(second.error)] as const;
-  if (errors[0] !== errors[1]) refuse('what it throws', errors[0], errors[1]);
+  if (first.error !== second.error) refuse('what it throws', first.error ?? 'nothing', second.error ?? 'nothing');
   const length = Math.max(first.changes.length, second.changes.length);
   for (let i = 0; i < length; i++) {
     const [left, right] = [first.changes[i], second.changes[i]];
@@ -150,11 +149,6 @@ function partsOf(object: object): Part[] {
     }
   }
   return parts;
-}
-
-function errorText(error: unknown): string {
-  if (error === undefined) return 'nothing';
-  return error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
 }
 
 function textOf(value: unknown): string {

@@ -44,8 +44,8 @@ export interface MasterOptions {
   /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON, refused if JSON would change it. Default: null. */
   readonly meta?: unknown;
   /**
-   * `replay` runs every call twice from the same state, the second time in another time zone, and throws
-   * NonDeterministicTransactionError if the runs differ: for development and tests. Default: `none`.
+   * `replay` runs every call again from the same state, in other time zones (with summer time) and locales, and throws
+   * NonDeterministicTransactionError if state, result or changes differ: for development and tests. Default: `none`.
    */
   readonly check?: 'none' | 'replay';
   /** Wall clock in ms since 1970, for tests; it is asked at each call, and once when the options are checked. Default: `Date.now`. */

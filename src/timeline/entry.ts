@@ -27,15 +27,6 @@ function sizeOf(json: unknown): number {
   return bytes;
 }
 
-/** What was thrown, as text; a model may throw what has none. */
-export function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return Object.prototype.toString.call(error);
-  }
-}
-
 /** Index of the first entry whose id is not less than `id`. */
 export function lowerBound(entries: readonly Entry[], id: string): number {
   let low = 0;

@@ -3,9 +3,9 @@ import type { Event } from '../event/envelope.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
-import { failStop, isFailStop } from '../state/executor.js';
+import { isInstance } from '../state/thrown.js';
 import type { CallFactory } from './call-factory.js';
-import { type Entry, mergeById, textOf, weightOf } from './entry.js';
+import { type Entry, mergeById, weightOf } from './entry.js';
 import { EntryList } from './entry-list.js';
 import { StreamCounts } from './stream-counts.js';
 
@@ -257,18 +257,13 @@ export class Timeline {
   /** Runs an event at the end of the timeline; what throws is rejected and leaves no trace in the state. */
   #replay(entry: Entry): void {
     const { event } = entry;
-    try {
-      entry.undo = this.#executor.apply(this.#calls.make(event)).undo;
-      entry.error = undefined;
-      this.#rejections.delete(event.id);
-    } catch (error) {
-      // Another process would not meet the object that this one has: no rejection can be the same everywhere.
-      if (error instanceof SharedStateError) throw stopShared(event, error);
-      if (isFailStop(error)) throw failStop(event.id, error);
-      entry.undo = undefined;
-      entry.error = textOf(error);
-      this.#rejections.set(event.id, entry);
-    }
+    const outcome = this.#executor.replay(this.#calls.make(event));
+    // Another process would not meet the object that this one has: no rejection can be the same everywhere.
+    if (isInstance(outcome.thrown, SharedStateError)) throw stopShared(event, outcome.thrown);
+    entry.undo = outcome.undo;
+    entry.error = outcome.error;
+    if (entry.error === undefined) this.#rejections.delete(event.id);
+    else this.#rejections.set(event.id, entry);
   }
 
   #append(entry: Entry): void {

@@ -1,7 +1,6 @@
 /** Failures that random programs and reading found in the membrane, each by name. */
 import { Prevalent } from 'prevalent';
 import { UnsupportedStateError, WriteOutsideTransactionError } from '../../src/errors.js';
-import { isFailStop } from '../../src/state/executor.js';
 import { graphText } from '../property/state-graph.js';
 import { Managed } from '../unit/state/managed.js';
 
@@ -186,12 +185,4 @@ test('a frozen result that holds a new object failed the transaction', () => {
     return Object.freeze({ item });
   });
   expect(() => (result.item.n = 2)).toThrow(WriteOutsideTransactionError);
-});
-
-test('errors of a model that speak of memory or of array lengths stopped the master', () => {
-  expect(isFailStop(new RangeError('not enough memory cards in stock'))).toBe(false);
-  expect(isFailStop(new RangeError('Invalid array length'))).toBe(false);
-  expect(isFailStop(new RangeError('Maximum call stack size exceeded'))).toBe(true);
-  expect(isFailStop(new RangeError('Invalid string length'))).toBe(true);
-  expect(isFailStop(new RangeError('Array buffer allocation failed'))).toBe(true);
 });

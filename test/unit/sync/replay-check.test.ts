@@ -10,6 +10,37 @@ class Part {
   ) {}
 }
 
+/** What depends on where the machine stands, and what does not. */
+const LOCAL = {
+  getHours: () => new Date(2e12).getHours(),
+  getTimezoneOffset: () => new Date(2e12).getTimezoneOffset(),
+  toString: () => new Date(2e12).toString(),
+  'a local date': () => new Date(2026, 0, 1).getTime(),
+  'a parsed local date': () => Date.parse('2026-01-01T00:00'),
+  setHours: () => new Date(2e12).setHours(0),
+  'toLocaleString of a number': () => (1234.5).toLocaleString(),
+  'toLocaleString of a bigint': () => 12_345n.toLocaleString(),
+  'toLocaleString of a date': () => new Date(2e12).toLocaleString(),
+  'toLocaleString of a list': () => [1234.5].toLocaleString(),
+  'toLocaleString of bytes': () => new Float64Array([1234.5]).toLocaleString(),
+  localeCompare: () => ['z', 'ö', 'ä'].sort((a, b) => a.localeCompare(b)).join(),
+  toLocaleUpperCase: () => 'title'.toLocaleUpperCase(),
+  'Intl.NumberFormat': () => new Intl.NumberFormat().format(1234.5),
+  'Intl.DateTimeFormat, called': () => Intl.DateTimeFormat().format(new Date(2e12)),
+  'Intl.Collator': () => ['z', 'ö'].sort(new Intl.Collator().compare).join(),
+  'Intl.PluralRules': () => new Intl.PluralRules().resolvedOptions().locale,
+  'the locale': () => new Intl.DateTimeFormat().resolvedOptions().locale,
+} satisfies Record<string, () => unknown>;
+
+const SAME = {
+  'a named locale': () => (1234.5).toLocaleString('de-DE'),
+  'a named zone': () => new Date(2e12).toLocaleString('en', { timeZone: 'UTC' }),
+  'UTC methods': () => new Date(2e12).setUTCDate(3),
+  toUpperCase: () => 'title'.toUpperCase(),
+  'instanceof Intl': () => new Intl.NumberFormat('de') instanceof Intl.NumberFormat,
+};
+Object.assign(LOCAL, SAME);
+
 @Prevalent('replay-check', { classes: [Part] })
 class Machine {
   readonly parts = new Map<string, Part>();
@@ -54,6 +85,19 @@ class Machine {
   @Transaction() zone(): void {
     this.log.push(process.env['TZ']);
   }
+  @Transaction() weekly(start: Date, weeks: number): void {
+    for (let i = 0; i < weeks; i++) {
+      const day = new Date(start);
+      day.setDate(day.getDate() + 7 * i);
+      this.log.push(day);
+    }
+  }
+  @Transaction() local(how: keyof typeof LOCAL): void {
+    this.log.push(LOCAL[how]());
+  }
+  @Transaction() spoken(how: keyof typeof LOCAL): unknown {
+    return LOCAL[how]();
+  }
   @Transaction() clear(): void {
     this.parts.delete('a');
     this.names.clear();
@@ -93,7 +137,7 @@ test.each([
   ['sometimes', [], /log\.0 is unchanged and then splice/],
   ['result', [], /its result is 1 and then 2/],
   ['throwing', [], /what it throws is Error: attempt 1 and then Error: attempt 2/],
-  ['zone', [], /log\.0\.0 is .* and then Pacific/],
+  ['zone', [], /log\.0\.0 is .* and then Europe/],
 ] as const)('%s is found, named, undone and not logged', async (name, args, message) => {
   const master = await checked();
   const before = JSON.stringify(master.model);
@@ -127,5 +171,49 @@ test('an unknown value of the option is refused', async () => {
     Master.open(Machine, { name: 'a', store: new MemoryStore(), check: 'always' as 'replay' }),
   ).rejects.toMatchObject({
     code: 'INVALID_OPTION',
+  });
+});
+
+describe('where the machine stands', () => {
+  const depends = Object.keys(LOCAL).filter((how) => !(how in SAME)) as (keyof typeof LOCAL)[];
+
+  test.each(depends)('%s is found, in the state and in the result', async (how) => {
+    const master = await checked();
+    for (const call of [() => master.model.local(how), () => master.model.spoken(how)])
+      expect(call).toThrow(expect.objectContaining({ code: 'NON_DETERMINISTIC_TRANSACTION' }));
+    expect(master.query(({ log }) => log.length)).toBe(0);
+    await master.close();
+  });
+
+  test.each(Object.keys(SAME))('%s is the same everywhere', async (how) => {
+    const master = await checked();
+    master.model.local(how as keyof typeof LOCAL);
+    expect(master.query(({ log }) => log)).toEqual([SAME[how as keyof typeof SAME]()]);
+    await master.close();
+  });
+
+  const starts = ['2026-03-20T09:00:00Z', '2026-03-01T12:00:00Z', '2026-10-20T09:00:00Z', '2026-01-15T12:00:00Z'];
+  test.each(starts)('local days from %s on cross a change of the clocks somewhere', async (start) => {
+    const master = await checked();
+    const weeks = start.startsWith('2026-01') ? 26 : 3;
+    expect(() => master.model.weekly(new Date(start), weeks)).toThrow(/is not deterministic: run twice from the same/);
+    await master.close();
+  });
+
+  test('everything is as before afterwards', async () => {
+    const seen = (): unknown[] => [
+      new Date(2e12).getHours(),
+      (1234.5).toLocaleString(),
+      Intl.NumberFormat,
+      String.prototype.localeCompare,
+      Intl.DateTimeFormat().resolvedOptions().timeZone,
+      process.env['TZ'],
+    ];
+    const before = seen();
+    const master = await checked();
+    master.model.clear();
+    expect(() => master.model.local('getHours')).toThrow();
+    expect(seen()).toEqual(before);
+    await master.close();
   });
 });
