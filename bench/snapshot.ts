@@ -80,7 +80,7 @@ class Bench {
     return new Bench(
       classes,
       new Snapshots(
-        new OwnStream(journal, 'group', () => undefined),
+        new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
         definition,
         classes,
         store,

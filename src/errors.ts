@@ -184,6 +184,16 @@ export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
 }
 
+/** The store is slower than the calls, and more of them wait than may be kept in memory. Nothing was run; await `durable()` and call again. */
+export class StoreBehindError extends PrevalentError {
+  readonly code = 'STORE_BEHIND';
+}
+
+/** Another process has taken over this master's name. What was not durable is undone, and no more calls are taken. */
+export class MasterFencedError extends PrevalentError {
+  readonly code = 'MASTER_FENCED';
+}
+
 /** History before this point was deleted; what is left begins at a snapshot. */
 export class HistoryDeletedError extends PrevalentError {
   readonly code = 'HISTORY_DELETED';

@@ -80,6 +80,10 @@ export class Master<M extends object> implements AsyncDisposable {
     const definition = definitionOf(Model);
     const resolved = resolveOptions(options);
     const store = storeOf(options.store);
+    if (resolved.durability === 'always' && !store.capabilities.now)
+      throw new InvalidOptionError(
+        `durability: ${store.location} cannot make a call durable before it returns, as 'always' asks; use 'group' and await transact() or durable()`,
+      );
     const released = claimModel(store.place ?? store, definition);
     try {
       return await Master.#open<M>(definition, resolved, store, released);
@@ -107,6 +111,7 @@ export class Master<M extends object> implements AsyncDisposable {
       await reaching(store, () => engine.load());
     } catch (error) {
       // The one that is written by now: a cut stream may have been succeeded.
+      engine.commit.giveUp();
       await engine.journal.close();
       throw error;
     }
@@ -138,6 +143,9 @@ export class Master<M extends object> implements AsyncDisposable {
   async transact<T>(fn: (model: M) => T): Promise<T> {
     if (typeof fn !== 'function')
       throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
+    // Called at once where there is room: whoever calls relies on it.
+    const room = this.#engine.commit.room();
+    if (room !== undefined) await room;
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       // Its own failure is of no interest any more: the call as a whole is refused right here.

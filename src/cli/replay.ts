@@ -77,7 +77,7 @@ async function readerOf(store: FolderStore, model: ModelClass): Promise<Reader> 
     local: undefined,
     newEpoch: () => lastUlidAt(0),
   });
-  const own = new OwnStream(journal, 'none', () => undefined);
+  const own = new OwnStream(journal, { durability: 'none', onFailure: () => undefined });
   return { classes, snapshots: new Snapshots(own, definition, classes, store, () => executor.genesis()) };
 }
 

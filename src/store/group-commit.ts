@@ -1,30 +1,65 @@
-import { NotDurableError, OutcomeUnknownError, type PrevalentError } from '../errors.js';
+import {
+  MasterFencedError,
+  OutcomeUnknownError,
+  type PrevalentError,
+  StoreBehindError,
+  StoreUnreachableError,
+} from '../errors.js';
+import { notDurable, outcomeUnknown, takenBackBy } from './refusal.js';
 import type { Head, Journal } from './store.js';
 
 /** When calls become durable: see `MasterOptions.durability`. */
 export type Durability = 'group' | 'always' | 'none';
 
-/** A full buffer is written and synced before the call that filled it returns: callers feel a slow disk. */
+/** What a group commit writes to. */
+export type LineSink = Pick<Journal, 'append' | 'cutBack' | 'now'>;
+
+/** A full buffer is written before the call that filled it returns, or callers wait: they feel a slow disk. */
 const BUFFER_CHARS = 8 * 1024 * 1024;
+
+/** Where callers do not wait, and the store cannot write before a call returns, so much is kept in memory at most. */
+const MOST_CHARS = 8 * BUFFER_CHARS;
 
 /** A single caller is not worth more than so much standing still. */
 const ALONE_CHARS = 64 * 1024;
 
+/** How long (ms) to wait before a store that could not be reached is tried again: the first time, and at most. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 5_000;
+
 interface Waiter {
   readonly seq: number;
+  /** Does not wait for a store that cannot be reached. */
+  readonly isImpatient: boolean;
   readonly resolve: () => void;
   readonly reject: (error: PrevalentError) => void;
+}
+
+/** What is written together. */
+interface Batch {
+  readonly text: string;
+  readonly start: number;
+  readonly last: Head | undefined;
+}
+
+/** How a group commit behaves, and whom it tells. */
+export interface CommitOptions {
+  readonly durability: Durability;
+  /** Told once, when the store has refused calls for good. */
+  readonly onFailure: (error: PrevalentError) => void;
+  /** Waits so many ms; tests bring their own. */
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 /**
  * Collects the lines of calls and writes them together: one write and one sync carry all that waited (group commit, as in
  * Gray & Reuter, "Transaction Processing", 1993). A caller who is alone is served at once, without a detour through another
- * thread; as soon as there are several, the event loop goes on while the disk works.
+ * thread; as soon as there are several, the event loop goes on while the disk works. A store that cannot be reached is tried again
+ * while callers wait; what it refuses for good is taken back.
  */
 export class GroupCommit {
-  readonly #journal: Journal;
-  readonly #durability: Durability;
-  readonly #onFailure: (error: PrevalentError) => void;
+  readonly #sink: LineSink;
+  readonly #options: CommitOptions;
   #buffer: string[] = [];
   #chars = 0;
   #bufferStart = 0;
@@ -34,19 +69,21 @@ export class GroupCommit {
   #overtaken: Head | undefined;
   /** Why the disk refused something; nothing more is written from here on, though it may not be told yet. */
   #refusal: { readonly cause: unknown } | undefined;
-  #writing = false;
+  /** Ends when the write that is on its way has ended; `undefined` while there is none. */
+  #writing: Promise<void> | undefined;
   #waiters: Waiter[] = [];
   /** Whether the last batch had at most one caller who waited. */
   #quiet = true;
   #failure: PrevalentError | undefined;
+  #trouble: StoreUnreachableError | undefined;
   #scheduled = false;
   #retired = false;
 
-  constructor(journal: Journal, durability: Durability, onFailure: (error: PrevalentError) => void) {
-    this.#journal = journal;
-    this.#durability = durability;
-    this.#onFailure = onFailure;
-    this.#last = this.#durable = journal.head;
+  /** @param head the last event that is durable already */
+  constructor(sink: LineSink, head: Head | undefined, options: CommitOptions) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#last = this.#durable = head;
   }
 
   /** Last event that is on disk. */
@@ -64,6 +101,22 @@ export class GroupCommit {
     return this.#failure;
   }
 
+  /** Why the store cannot be reached just now; it is tried again. */
+  get trouble(): StoreUnreachableError | undefined {
+    return this.#trouble;
+  }
+
+  /** Why no call may be run at this moment; nothing has happened to earlier ones. */
+  get busy(): StoreBehindError | undefined {
+    if (this.#sink.now !== undefined) return undefined;
+    if (this.#options.durability === 'always')
+      return new StoreBehindError('Late calls are being written to a new stream; call again when sync() has ended.');
+    if (this.#chars <= MOST_CHARS) return undefined;
+    return new StoreBehindError(
+      `${this.#chars} characters of calls wait for the store${this.#trouble === undefined ? '' : ` (${this.#trouble.message})`}. Await durable() before more calls.`,
+    );
+  }
+
   /**
    * Takes the line of one event.
    *
@@ -75,104 +128,167 @@ export class GroupCommit {
     this.#buffer.push(line);
     this.#chars += line.length + 1;
     this.#last = { seq: event.seq, id: event.id };
-    if (this.#durability === 'always' || this.#chars > BUFFER_CHARS) {
+    const { durability } = this.#options;
+    const isFull = this.#chars > BUFFER_CHARS;
+    if (this.#sink.now !== undefined && (durability === 'always' || isFull)) {
       const failure = this.#writeNow();
       if (failure !== undefined) throw failure;
-    } else if (this.#durability === 'group') this.#schedule();
+    } else if (durability !== 'none' || isFull) this.#schedule();
   }
 
   /** Resolves when everything handed over so far is on disk. Rejects with why it is not. */
-  async settle(): Promise<void> {
-    const { failure } = this;
+  settle(): Promise<void> {
+    return this.#reaching(false);
+  }
+
+  /** As `settle`, but rejects while the store cannot be reached: for work that is tried again later as a whole. */
+  flush(): Promise<void> {
+    return this.#reaching(true);
+  }
+
+  /** Resolves when a call may be added without filling memory; `undefined` if it may be at once, as while less than a buffer waits. */
+  room(): Promise<void> | undefined {
+    return this.#chars > BUFFER_CHARS && this.#sink.now === undefined ? this.settle() : undefined;
+  }
+
+  /**
+   * Nothing more is written here: everything that is not durable is handed over to `heir`, and with it those who wait.
+   *
+   * @returns ends when a write that is on its way has ended
+   */
+  retire(heir: GroupCommit): Promise<void> {
+    this.#retired = true;
+    this.#buffer = [];
+    this.#chars = 0;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { resolve, reject } of waiters) heir.settle().then(resolve, reject);
+    return this.#writing ?? Promise.resolve();
+  }
+
+  /** The store is not tried again: whoever still waits hears that the outcome is unknown. For the end of a master. */
+  giveUp(): void {
+    if (this.#trouble === undefined || this.#failure !== undefined) return;
+    this.#retired = true;
+    this.#refuse(
+      new OutcomeUnknownError(
+        `The master was closed while its store could not be reached (${this.#trouble.message}). Open it again to see which of the last calls were stored.`,
+        { cause: this.#trouble },
+      ),
+    );
+  }
+
+  async #reaching(isImpatient: boolean): Promise<void> {
+    const failure = this.#failure ?? (isImpatient ? this.#trouble : undefined);
     if (failure !== undefined) throw failure;
     const seq = this.#last?.seq ?? 0;
     if (seq <= (this.#durable?.seq ?? 0)) return;
     await new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ seq, resolve, reject });
+      this.#waiters.push({ seq, isImpatient, resolve, reject });
       this.#schedule();
     });
   }
 
-  /** Everything handed over is durable elsewhere: those who wait are told so, and nothing more is written here. */
-  retire(): void {
-    this.#retired = true;
-    this.#buffer = [];
-    this.#chars = 0;
-    this.#reached(this.#last);
-  }
-
   // In a microtask, so that all calls of one turn of the event loop share one write.
   #schedule(): void {
-    if (this.#scheduled || this.#writing) return;
+    if (this.#scheduled || this.#writing !== undefined) return;
     this.#scheduled = true;
     queueMicrotask(() => {
-      const soon = this.#isAlone() ? this.#journal.soon : undefined;
-      if (soon === undefined) this.#begin();
-      else soon(() => this.#begin());
+      const now = this.#isAlone() ? this.#sink.now : undefined;
+      if (now === undefined) this.#begin();
+      else now.soon(() => this.#begin());
     });
   }
 
   // Asked again after the turn: requests of many callers may come in one after the other.
   #begin(): void {
     this.#scheduled = false;
-    if (this.#writing || this.#buffer.length === 0 || this.#refusal !== undefined) return;
+    if (this.#writing !== undefined || this.#buffer.length === 0 || this.#refusal !== undefined) return;
     if (this.#isAlone()) this.#writeNow();
-    else void this.#writeAll();
+    else this.#writing = this.#writeAll();
   }
 
   /** Whether exactly one caller waits, and waited alone the last time: then nobody is kept waiting by standing still. */
   #isAlone(): boolean {
-    return this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#journal.soon !== undefined;
+    return (
+      this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#sink.now?.isQuick() === true
+    );
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
   async #writeAll(): Promise<void> {
-    this.#writing = true;
     try {
       while (this.#buffer.length > 0 && this.#failure === undefined) {
-        const { text, start, last } = this.#take();
+        const batch = this.#take();
         try {
-          await this.#journal.append(text, start);
+          await this.#send(batch);
         } catch (error) {
-          if (this.#retired) return;
-          this.#refusal ??= { cause: error };
-          await this.#takeBack(this.#refusal.cause);
+          if (!this.#retired) await this.#takeBack(error);
           return;
         }
         if (this.#retired) return;
-        this.#reached(this.#overtaken ?? last);
+        this.#reached(this.#overtaken ?? batch.last);
         this.#overtaken = undefined;
         // What was written at once meanwhile was refused; it can be taken back only now.
         if (this.#refusal !== undefined) {
           await this.#takeBack(this.#refusal.cause);
           return;
         }
-        if (this.#durability === 'none' && this.#waiters.length === 0) return;
+        if (this.#options.durability === 'none' && this.#waiters.length === 0) return;
       }
     } finally {
-      this.#writing = false;
+      this.#writing = undefined;
     }
+  }
+
+  /** Appends a batch; while the store cannot be reached, again and again, ever more slowly. */
+  async #send({ text, start }: Batch): Promise<void> {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      try {
+        await this.#sink.append(text, start);
+        this.#trouble = undefined;
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnreachableError) || this.#retired) {
+          // Before anything else runs: what is handed over from now on must not be written behind it.
+          this.#refusal ??= { cause: error };
+          throw error;
+        }
+        this.#wouldWait(error);
+        await (this.#options.pause ?? wait)(pause);
+        // What is handed over to another stream, or given up, is not sent any more.
+        if (this.#retired) throw error;
+      }
+    }
+  }
+
+  #wouldWait(trouble: StoreUnreachableError): void {
+    this.#trouble = trouble;
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ isImpatient }) => !isImpatient);
+    for (const { isImpatient, reject } of waiters) if (isImpatient) reject(trouble);
   }
 
   /** Writes what waits before it returns; gives why the disk refused, if it did and that can be told already. */
   #writeNow(): PrevalentError | undefined {
-    if (this.#refusal !== undefined) return this.#failure;
+    const { now } = this.#sink;
+    if (this.#refusal !== undefined || now === undefined) return this.#failure;
     const { text, start, last } = this.#take();
     try {
-      this.#journal.appendNow(text, start);
+      now.append(text, start);
     } catch (cause) {
       this.#refusal = { cause };
       // Bytes that are still on their way would come after the cut.
-      if (!this.#writing) this.#refuse(this.#takenBackNow(cause));
+      if (this.#writing === undefined) this.#refuse(takenBackBy(() => now.cutBack(), cause));
       return this.#failure;
     }
     // An earlier batch may still be on its way; what follows it is not durable before it is.
-    if (this.#writing) this.#overtaken = last;
+    if (this.#writing !== undefined) this.#overtaken = last;
     else this.#reached(last);
     return undefined;
   }
 
-  #take(): { text: string; start: number; last: Head | undefined } {
+  #take(): Batch {
     // An empty line at the end makes the last line feed, without copying the text once more.
     this.#buffer.push('');
     const text = this.#buffer.join('\n');
@@ -192,33 +308,30 @@ export class GroupCommit {
   }
 
   async #takeBack(cause: unknown): Promise<void> {
+    // Another process writes there now: nothing of it is this one's to cut.
+    if (cause instanceof MasterFencedError) {
+      this.#refuse(cause);
+      return;
+    }
     let failure: PrevalentError;
     try {
-      await this.#journal.cutBack();
+      await this.#sink.cutBack();
       failure = notDurable(cause);
     } catch (error) {
-      failure = outcomeUnknown(new AggregateError([cause, error], reason(cause)));
+      failure = outcomeUnknown(cause, error);
     }
     this.#refuse(failure);
   }
 
-  #takenBackNow(cause: unknown): PrevalentError {
-    if (this.#journal.cutBackNow === undefined) return outcomeUnknown(cause);
-    try {
-      this.#journal.cutBackNow();
-      return notDurable(cause);
-    } catch (error) {
-      return outcomeUnknown(new AggregateError([cause, error], reason(cause)));
-    }
-  }
-
   #refuse(failure: PrevalentError): void {
     this.#failure = failure;
+    this.#trouble = undefined;
     this.#buffer = [];
+    this.#chars = 0;
     const waiters = this.#waiters;
     this.#waiters = [];
     try {
-      this.#onFailure(failure);
+      this.#options.onFailure(failure);
     } finally {
       this.#last = this.#durable;
       for (const waiter of waiters) waiter.reject(failure);
@@ -226,20 +339,8 @@ export class GroupCommit {
   }
 }
 
-function notDurable(cause: unknown): NotDurableError {
-  return new NotDurableError(
-    `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
-    { cause },
-  );
-}
+const { setTimeout } = globalThis;
 
-function outcomeUnknown(cause: unknown): OutcomeUnknownError {
-  return new OutcomeUnknownError(
-    `The disk refused calls (${reason(cause)}) and could not take them back. They were undone in memory; open the master again to see which of them the disk kept.`,
-    { cause },
-  );
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms));
 }

@@ -41,9 +41,32 @@ export interface SnapshotListing {
   readonly position: string;
 }
 
+/** What a store can do beyond what all can; data, so that callers decide by it before they try. */
+export interface Capabilities {
+  /** Lines can be durable before a call returns (`Journal.now`). Without it `durability: 'always'` is refused. */
+  readonly now: boolean;
+  /** It tells when others publish (`Store.watch`). */
+  readonly watch: boolean;
+}
+
+/** Writing before a call returns, where a store can do that. */
+export interface Now {
+  /** As `Journal.append`, before it returns. */
+  append(lines: string, firstSeq: number): void;
+  /** As `Journal.cutBack`, before it returns; never while an append is on its way. */
+  cutBack(): void;
+  /** Whether that is the quicker way at this moment for a single caller who waits, although the event loop stands still meanwhile. */
+  isQuick(): boolean;
+  /** Runs work at the end of this turn of the event loop. */
+  soon(work: () => void): void;
+}
+
 /**
- * A master's own journal: the stream it alone writes. Appending is durable when the promise resolves; a failed append has
- * an unknown outcome until `cutBack` succeeds.
+ * A master's own journal: the stream it alone writes. Appending is durable when the promise resolves.
+ *
+ * What fails with StoreUnreachableError (`STORE_UNREACHABLE`) is tried again with the same arguments, as it may have taken effect or not.
+ * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect: another process writes this master's journal now. Any other
+ * failure is a refusal; what became of it is unknown until `cutBack` succeeds.
  */
 export interface Journal {
   readonly header: StreamHeader;
@@ -57,34 +80,26 @@ export interface Journal {
   readonly moved: Readonly<Record<string, number>>;
   /** By earlier epochs of this machine: the last event it had published there, though the file may have been put back since. */
   readonly ends: Readonly<Record<string, number>>;
-  /** Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. */
-  append(lines: string, firstSeq: number): Promise<void>;
-  /** As `append`, before it returns. */
-  appendNow(lines: string, firstSeq: number): void;
   /**
-   * Runs work at the end of this turn of the event loop. There only while `appendNow` is the quicker way for a single caller who
-   * waits, although the event loop stands still meanwhile.
+   * Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. Events that the stream
+   * has already are passed over, so that lines which were sent before may be sent again.
    */
-  readonly soon?: ((work: () => void) => void) | undefined;
+  append(lines: string, firstSeq: number): Promise<void>;
   /** Takes back everything after the last successful append. */
   cutBack(): Promise<void>;
-  /** As `cutBack`, before it returns; never while an append is on its way. Without it a refused `appendNow` stays unknown. */
-  cutBackNow?(): void;
+  /** The same before it returns; there if, and only if, the store's capabilities say so. */
+  readonly now?: Now | undefined;
   /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
   check?(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */
   publish(frontier: string, remember: Remembered): Promise<void>;
   /** Replaces the frontier of an earlier stream of this master. */
   retire(stream: StreamId, frontier: string): Promise<void>;
-  /** Makes place for a stream that will succeed this one; until it does, nobody takes it for one. */
-  prepare(stream: StreamId): Promise<void>;
   /**
-   * Begins the next stream of this master in one atomic step, before it returns: the header and `lines` are there and durable, or
-   * nothing is. From then on this journal takes nothing more, and the one that is returned holds the lock.
-   *
-   * @param head the last event in `lines`
+   * Begins the next stream of this master in one atomic step: the header and `lines` are there and durable, or nothing is. From then on this
+   * journal takes no more lines, and the one that is given holds the lock. A stream that was begun by the same call before is given again.
    */
-  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal;
+  succeed(header: StreamHeader, lines: string): Promise<Journal>;
   /** Ends the segment that is written to, so that it can be deleted as a whole one day. */
   rotate(): Promise<void>;
   /** Bytes that `deleteEvents` would free. */
@@ -119,6 +134,7 @@ export interface Store {
   /** The same for all stores of this process that reach the same journals; the store itself if left out. */
   readonly place?: string | object;
   readonly crc32: Crc32;
+  readonly capabilities: Capabilities;
   /**
    * Opens (or begins) the journal of one master.
    *

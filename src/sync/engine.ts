@@ -54,8 +54,11 @@ export class Engine {
     const notice = (text: string): void => {
       this.#notices.push(text);
     };
-    const own = new OwnStream(journal, options.durability, (failure) => {
-      this.#diskRefused(failure);
+    const own = new OwnStream(journal, {
+      durability: options.durability,
+      onFailure: (failure) => {
+        this.#diskRefused(failure);
+      },
     });
     this.#own = own;
     this.sealing = new Sealing(journal.seal, options);
@@ -223,13 +226,14 @@ export class Engine {
       // Their callers hear of their failures; closing goes on.
       await this.#turn;
       if (this.commit.failure === undefined) {
-        await this.commit.settle();
+        await this.commit.flush();
         await reaching(this.#store, () => this.#publisher.publish());
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
           await this.#trySnapshot();
       }
       await this.#snapshotter.idle();
     } finally {
+      this.commit.giveUp();
       await this.journal.close();
     }
   }
@@ -300,7 +304,7 @@ export class Engine {
     const published = this.#publisher.published;
     const canWrite = this.commit.failure === undefined;
     if (canWrite) {
-      await this.commit.settle();
+      await this.commit.flush();
       await this.#publisher.publish();
     }
     // An operator who asks decides on what there is.
@@ -316,7 +320,11 @@ export class Engine {
     let isPublished = false;
     let failure: unknown;
     try {
-      if (merged.reissued.length > 0) await this.#publisher.publish();
+      if (merged.reissued.length > 0) {
+        // The stream that holds them is begun; only then others may hear of it.
+        await this.commit.flush();
+        await this.#publisher.publish();
+      }
       if (canWrite) await this.#publisher.publishEarlier(this.#streams, heard);
       isPublished = true;
       if (canWrite) compacted = await this.#compactor.run(heard, merged.held, asked);

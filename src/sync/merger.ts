@@ -1,4 +1,4 @@
-import { JournalDamagedError, OutcomeUnknownError } from '../errors.js';
+import { JournalDamagedError } from '../errors.js';
 import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
 import type { Frontier, Seal } from '../store/frontier.js';
 import type { Store } from '../store/store.js';
@@ -102,7 +102,9 @@ export class Merger {
   /** At the start, before anything is replayed: issues own calls again that a seal was made without. */
   async succeedAtStart(heard: readonly Heard[]): Promise<readonly Event[]> {
     const succession = await this.#prepare(heard);
-    return succession === undefined ? [] : this.#succeed(succession);
+    const reissued = succession === undefined ? [] : this.#succeed(succession);
+    await this.#own.commit.flush();
+    return reissued;
   }
 
   /** Puts what is new in its place. */
@@ -116,7 +118,7 @@ export class Merger {
   /** A late event lies before what can be undone, or history was deleted: reads what the state is built from anew. */
   async #gatherWhole(heard: readonly Heard[]): Promise<Gathered> {
     const { commit } = this.#own;
-    if (commit.failure === undefined) await commit.settle();
+    if (commit.failure === undefined) await commit.flush();
     return this.#gatherer.everything(heard, (error) => {
       this.#notice(error.message);
     });
@@ -204,7 +206,6 @@ export class Merger {
     if (cutTail(tails, seal, this.#own.journal.moved).events.length === 0 && !this.#sealing.ended.has(this.#own.key))
       return undefined;
     const epoch = this.#replica.clock.advance();
-    await this.#own.journal.prepare({ master: this.#own.header.master, epoch });
     return { tails, epoch };
   }
 
@@ -232,7 +233,7 @@ export class Merger {
     );
   }
 
-  /** Begins the stream that continues the cut ones; everything in it is durable when this returns. */
+  /** Goes on in the stream that continues the cut ones, in this turn; it is there when what was handed to it is durable. */
   #succeed({ tails, epoch }: Succession): readonly Event[] {
     const { seal } = this.#sealing;
     if (seal === undefined) return [];
@@ -245,25 +246,20 @@ export class Merger {
     const { master, session, model } = this.#own.header;
     const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after: seal.H, moved: upTo };
     const reissued = reissue(events, header, () => clock.advance());
-    const last = reissued.at(-1);
-    if (last === undefined) return [];
+    if (reissued.length === 0) return [];
     const writer = new LineWriter(header, definition.name, this.#store.crc32);
-    const lines = reissued.map(
-      (event) => writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta)) + '\n',
-    );
-    try {
-      const { left } = this.#own.succeed(header, lines.join(''), { seq: last.seq, id: last.id });
-      left.close().catch((error: unknown) => {
-        this.#notice(`The file of a stream that is cut could not be closed: ${(error as Error).message}`);
+    const lines = reissued.map((event) => ({
+      event,
+      line: writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta)),
+    }));
+    this.#own
+      .succeed(header, lines)
+      .then((left) => left.close())
+      .catch((error: unknown) => {
+        // A refusal is heard of by whoever waits for the new stream; an old file that stays open harms nobody.
+        if (error !== this.#own.commit.failure)
+          this.#notice(`The file of a stream that is cut could not be closed: ${(error as Error).message}`);
       });
-    } catch (cause) {
-      const failure = new OutcomeUnknownError(
-        `A seal was made without ${reissued.length} calls of this master, and the disk refused to take them again (${(cause as Error).message}). They are safe in the old journal; open the master again.`,
-        { cause },
-      );
-      this.#replica.refuse(failure);
-      throw failure;
-    }
     for (const { header: old } of tails) {
       if (upTo[old.epoch] !== undefined) this.#sealing.end(streamKey(old), seal.V[streamKey(old)] ?? 0);
     }

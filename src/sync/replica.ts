@@ -132,6 +132,7 @@ export class Replica implements TransactionHost {
     this.#checkCall(definition, self);
     const journal = this.#journal;
     if (journal === undefined) throw new MasterClosedError('The master is not open yet');
+    if (journal.commit.busy !== undefined) throw journal.commit.busy;
     const encoded = this.#codec.encode(definition, args);
     const { stream } = journal;
     const event: Event = {

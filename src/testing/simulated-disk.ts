@@ -115,11 +115,6 @@ export class SimulatedDisk implements FileSystem {
       size: (file) => alive(() => this.size(file)),
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
-      renameNow: (from, to) => {
-        now(() => {
-          this.renameNow(from, to);
-        });
-      },
       unlink: (file) => alive(() => this.unlink(file)),
       rmdir: (directory) => alive(() => this.rmdir(directory)),
       syncDirectory: (directory) => alive(() => this.syncDirectory(directory)),
@@ -214,10 +209,6 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.renameNow(from, to);
-  }
-
-  renameNow(from: string, to: string): void {
     this.fault('rename', to);
     const file = this.#get(from);
     this.#change({ directory: parent(to), added: { path: to, file }, removed: from });

@@ -91,7 +91,7 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
     const journal = await store.open(writer.request);
     strictEqual(journal.head, undefined);
     await journal.append(writer.lines(store, journal, 1, 3), 1);
-    journal.appendNow(writer.lines(store, journal, 4, 5), 4);
+    await journal.append(writer.lines(store, journal, 4, 5), 4);
     await journal.close();
     const again = at.open();
     const reopened = await again.open(writer.request);

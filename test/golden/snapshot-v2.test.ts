@@ -86,7 +86,7 @@ async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerp
   const newEpoch = (): string => '01HF7YAT00FQ2VRP41VVTGRSXB';
   const journal = await store.open({ master: 'a', model: 'golden', local: undefined, newEpoch });
   const snapshots = new Snapshots(
-    new OwnStream(journal, 'group', () => undefined),
+    new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
     definition,
     classes,
     store,

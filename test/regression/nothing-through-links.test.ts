@@ -58,10 +58,6 @@ function planting(target: string, planted: string[]): FileSystem {
       if (create) plant(file);
       return nodeFileSystem.openNow(file, create);
     },
-    renameNow: (from, to) => {
-      plant(to);
-      nodeFileSystem.renameNow(from, to);
-    },
     rename: (from, to) => {
       plant(to);
       return nodeFileSystem.rename(from, to);

@@ -70,8 +70,8 @@ export class WatchedDisk extends SimulatedDisk {
     return this.#watched(place, super.openNow(path, truncate));
   }
 
-  override renameNow(from: string, to: string): void {
-    super.renameNow(from, to);
+  override async rename(from: string, to: string): Promise<void> {
+    await super.rename(from, to);
     // A file that is open goes on under its new name.
     const place = this.#places.get(from);
     if (place !== undefined) {

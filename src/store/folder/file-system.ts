@@ -27,8 +27,6 @@ export interface FileSystem {
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
-  /** As `rename`, before it returns. */
-  renameNow(from: string, to: string): void;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
   /** Removes an empty directory. */
@@ -184,23 +182,6 @@ export async function syncWayTo(fs: FileSystem, directory: string, own = directo
         throw error;
     });
     if (dirname(one) === one) return;
-  }
-}
-
-/** Makes a whole new file in one atomic step, before it returns. It stays open for writing. What an attempt before left must be gone. */
-export function createFileNow(fs: FileSystem, directory: string, name: string, bytes: Uint8Array): OpenFile {
-  const temporary = temporaryName(directory, name);
-  const file = fs.openNow(temporary, true);
-  try {
-    file.writeNow(bytes, 0);
-    file.syncNow();
-    fs.renameNow(temporary, `${directory}/${name}`);
-    fs.syncDirectoryNow(directory);
-    return file;
-  } catch (error) {
-    // What is thrown says what matters; the file is closed with the process at the latest.
-    file.close().catch(() => undefined);
-    throw error;
   }
 }
 

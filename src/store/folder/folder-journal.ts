@@ -1,10 +1,10 @@
 import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Journal, Notice, Remembered, SnapshotListing } from '../store.js';
+import type { Head, Journal, Notice, Now, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { createFileNow, type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
+import { type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
-import { countLines } from './line-check.js';
+import { afterLines, countLines } from './line-check.js';
 import type { OpenEnd } from './open-end.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';
@@ -25,6 +25,13 @@ export class FolderJournal implements Journal {
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;
+  readonly now: Now = {
+    append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
+    cutBack: () => this.#cutBackNow(),
+    // Not when the next segment is due: beginning it takes several turns, in which nothing must be written.
+    isQuick: () => !this.#isFull,
+    soon: setImmediate,
+  };
   readonly #end: OpenEnd;
   #file: OpenFile;
   /** Where the next write goes. */
@@ -39,8 +46,10 @@ export class FolderJournal implements Journal {
   #appended = 0;
   /** Whether space is made ahead; a disk that refused that once is not asked again. */
   #padding = true;
-  /** Number of the event that the next write begins with. */
+  /** Number of the event that the next write begins with; the same for what is on disk, and for what was synced at once. */
   #next: number;
+  #durableNext: number;
+  #aheadNext = 0;
   /** Number of the event that this segment begins with. */
   #segment: number;
   /** What the session says. */
@@ -49,8 +58,8 @@ export class FolderJournal implements Journal {
   #rotation: Promise<void> | undefined;
   /** Ends when no file but the one that is written to is open. */
   #closing: Promise<unknown> = Promise.resolve();
-  /** Another stream of this master goes on; the lock is its. */
-  #succeeded = false;
+  /** The stream of this master that goes on; the lock is its. */
+  #successor: Journal | undefined;
 
   constructor(end: OpenEnd) {
     this.header = end.header;
@@ -63,45 +72,53 @@ export class FolderJournal implements Journal {
     this.#file = end.file;
     this.#offset = this.#durable = end.size;
     this.#allocated = end.allocated;
-    this.#next = (end.head?.seq ?? 0) + 1;
+    this.#next = this.#durableNext = end.next;
     this.#segment = end.segment;
     this.#deletable = end.deletable;
   }
 
-  /** Not when the next segment is due: beginning it takes several turns, in which nothing must be written. */
-  get soon(): ((work: () => void) => void) | undefined {
-    return this.#isFull ? undefined : setImmediate;
-  }
-
   async append(lines: string, firstSeq: number): Promise<void> {
-    // Its place is taken before anything is awaited: `appendNow` may come in between, and its lines follow these.
+    // Its place is taken before anything is awaited: `now.append` may come in between, and its lines follow these.
     const { bytes, offset } = this.#reserve(lines, firstSeq);
+    const next = this.#next;
     if (bytes.length > SMALL_BATCH_BYTES) await this.#file.write(bytes, offset);
     else this.#writeNow(bytes, offset);
     await this.#file.sync();
-    // What `appendNow` has put behind these bytes meanwhile is on disk as well.
-    this.#durable = Math.max(this.#durable, offset + bytes.length, this.#ahead);
+    // What `now.append` has put behind these bytes meanwhile is on disk as well.
+    this.#reached(Math.max(offset + bytes.length, this.#ahead), Math.max(next, this.#aheadNext));
     await this.#rotateIfFull();
   }
 
-  appendNow(lines: string, firstSeq: number): void {
+  #appendNow(lines: string, firstSeq: number): void {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
     this.#writeNow(bytes, offset);
     this.#file.syncNow();
     this.#ahead = offset + bytes.length;
-    if (this.#durable === offset) this.#durable = this.#ahead;
+    this.#aheadNext = this.#next;
+    if (this.#durable === offset) this.#reached(this.#ahead, this.#next);
     if (this.#isFull && this.#rotation === undefined && this.#durable === this.#offset) this.#rotateNow();
   }
 
   async cutBack(): Promise<void> {
     await this.#rotation;
     await this.#file.truncate(this.#durable);
-    this.#offset = this.#allocated = this.#durable;
+    this.#forgetTail();
   }
 
-  cutBackNow(): void {
+  #cutBackNow(): void {
     this.#file.truncateNow(this.#durable);
+    this.#forgetTail();
+  }
+
+  #reached(offset: number, next: number): void {
+    if (offset <= this.#durable) return;
+    this.#durable = offset;
+    this.#durableNext = next;
+  }
+
+  #forgetTail(): void {
     this.#offset = this.#allocated = this.#durable;
+    this.#next = this.#durableNext;
   }
 
   async check(): Promise<void> {
@@ -125,36 +142,35 @@ export class FolderJournal implements Journal {
     await replaceFile(this.#end.fs, this.#directoryOf(stream), FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
-  async prepare(stream: StreamId): Promise<void> {
-    const { fs } = this.#end;
-    const directory = this.#directoryOf(stream);
-    await fs.mkdir(directory);
-    await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
-    // What an attempt that failed left there.
-    await unlinkIfThere(fs, temporaryName(directory, segmentName(1)));
-  }
-
-  succeed(header: StreamHeader, lines: string, head: Head | undefined): Journal {
+  async succeed(header: StreamHeader, lines: string): Promise<Journal> {
+    if (this.#successor?.header.epoch === header.epoch) return this.#successor;
     const { fs, crc32 } = this.#end;
     const directory = this.#directoryOf(header);
-    const bytes = encoder.encode(`${headerLine(header, crc32)}\n${lines}`);
+    const first = encoder.encode(`${headerLine(header, crc32)}\n`);
+    const bytes = encoder.encode(lines);
     const name = segmentName(1);
-    const file = createFileNow(fs, directory, name, bytes);
-    this.#succeeded = true;
+    // Until the file is there, nobody takes the directory for a stream.
+    await fs.mkdir(directory);
+    await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
+    await replaceFile(fs, directory, name, [first, bytes]);
+    const file = await fs.open(`${directory}/${name}`, false);
+    const size = first.length + bytes.length;
     this.#end.onStreams();
-    return new FolderJournal({
+    this.#successor = new FolderJournal({
       ...this.#end,
       directory,
       header,
       moved: this.moved,
       deletable: 0,
-      head,
+      next: 1 + countLines(bytes),
+      head: undefined,
       notices: [],
       file,
       segment: 1,
-      size: bytes.length,
-      allocated: bytes.length,
+      size,
+      allocated: size,
     });
+    return this.#successor;
   }
 
   async rotate(): Promise<void> {
@@ -213,7 +229,7 @@ export class FolderJournal implements Journal {
       await this.#trim(this.#file, this.#offset, this.#allocated);
       await this.#file.close();
     } finally {
-      if (!this.#succeeded) await this.#end.lock.release();
+      if (this.#successor === undefined) await this.#end.lock.release();
     }
   }
 
@@ -226,12 +242,15 @@ export class FolderJournal implements Journal {
     return `${directory.slice(0, directory.lastIndexOf(`/${this.header.master}/`))}/${master}/${epoch}`;
   }
 
+  /** Takes the place of lines at the end; those that are there already are left out. */
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
-    const bytes = encoder.encode(lines);
+    if (this.#successor !== undefined) throw new Error('This stream has ended; another one goes on');
+    if (firstSeq > this.#next) throw new Error(`Events ${this.#next} to ${firstSeq - 1} were not appended`);
+    const bytes = afterLines(encoder.encode(lines), this.#next - firstSeq);
     const offset = this.#offset;
     this.#offset += bytes.length;
     this.#appended += bytes.length;
-    this.#next = firstSeq + countLines(bytes);
+    this.#next += countLines(bytes);
     return { bytes, offset };
   }
 
@@ -310,7 +329,7 @@ export class FolderJournal implements Journal {
     const [size, allocated] = [this.#offset, this.#allocated];
     this.#file = next;
     this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
-    this.#segment = this.#next;
+    this.#durableNext = this.#aheadNext = this.#segment = this.#next;
     return this.#trim(full, size, allocated).then(() => full.close());
   }
 

@@ -72,6 +72,7 @@ export class FolderStore implements Store {
   /** CRC-32 as Node has it. */
   static readonly crc32: Crc32 = crc32;
   readonly crc32: Crc32 = crc32;
+  readonly capabilities = { now: true, watch: true };
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
@@ -201,6 +202,7 @@ export class FolderStore implements Store {
       ...this.#parts(stream, local, published),
       header: found.header,
       head: found.head,
+      next: (found.head?.seq ?? 0) + 1,
       seal,
       deletable,
       moved: session.moved ?? {},
@@ -276,6 +278,7 @@ export class FolderStore implements Store {
       ...this.#parts(header, local, 0),
       header,
       head: undefined,
+      next: 1,
       seal,
       deletable: 0,
       moved,

@@ -71,3 +71,13 @@ export function countLines(bytes: Uint8Array): number {
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, end + 1)) count++;
   return count;
 }
+
+/** What comes after the first `count` lines; nothing if there are no more. */
+export function afterLines(bytes: Uint8Array, count: number): Uint8Array {
+  let start = 0;
+  for (let passed = 0; passed < count && start < bytes.length; passed++) {
+    const end = bytes.indexOf(10, start);
+    start = end < 0 ? bytes.length : end + 1;
+  }
+  return start === 0 ? bytes : bytes.subarray(start);
+}

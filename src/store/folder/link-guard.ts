@@ -41,11 +41,6 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
       await Promise.all([check(from), check(to)]);
       await fs.rename(from, to);
     },
-    renameNow: (from, to) => {
-      checkNow(from);
-      checkNow(to);
-      fs.renameNow(from, to);
-    },
     unlink: async (file) => {
       await check(file);
       await fs.unlink(file);

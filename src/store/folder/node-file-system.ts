@@ -11,7 +11,6 @@ import {
   openSync,
   closeSync,
   lstatSync,
-  renameSync,
   type Stats,
   write,
   writeSync,
@@ -89,7 +88,6 @@ export const nodeFileSystem: FileSystem = {
   },
   rename: files.rename,
   watch: watchDirectory,
-  renameNow: renameSync,
   unlink: files.unlink,
   rmdir: files.rmdir,
   async syncDirectory(directory): Promise<void> {

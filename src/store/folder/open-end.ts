@@ -12,6 +12,8 @@ export interface OpenEnd {
   readonly local: string;
   readonly header: StreamHeader;
   readonly head: Head | undefined;
+  /** Number of the event that comes next. */
+  readonly next: number;
   /** The newest seal that this machine remembers. */
   readonly seal: Seal | undefined;
   /** Of earlier streams: what it remembers to have issued again, and what was published. */

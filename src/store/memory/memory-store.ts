@@ -6,6 +6,7 @@ import type {
   Head,
   Journal,
   JournalRequest,
+  Now,
   Remembered,
   SnapshotListing,
   Store,
@@ -19,9 +20,13 @@ class MemoryLines {
   #arrived: { text: string; firstSeq: number }[] = [];
   /** How many events were deleted; they are the first ones. */
   #deleted = 0;
+  /** Number of the event that comes next. */
+  #next = 1;
 
   append(text: string, firstSeq: number): void {
+    if (firstSeq > this.#next) throw new Error(`Events ${this.#next} to ${firstSeq - 1} were not appended`);
     this.#arrived.push({ text, firstSeq });
+    this.#next = Math.max(this.#next, firstSeq + countLines(text));
   }
 
   /** Lines of the events after `after` up to `upTo`; none if the first of them is deleted. */
@@ -62,10 +67,11 @@ class MemoryLines {
 
   #all(): string[] {
     for (const { text, firstSeq } of this.#arrived) {
-      this.#lines.length = firstSeq - 1 - this.#deleted;
       const lines = text.split('\n');
       lines.pop();
-      for (const line of lines) this.#lines.push(line);
+      // What was sent before is sent again after a lost answer.
+      const known = this.#deleted + this.#lines.length + 1 - firstSeq;
+      for (let i = known; i < lines.length; i++) this.#lines.push(lines[i] as string);
     }
     this.#arrived = [];
     return this.#lines;
@@ -95,6 +101,7 @@ interface MemoryStream {
 export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly crc32: Crc32 = crc32;
+  readonly capabilities = { now: true, watch: true };
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
   readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
@@ -182,9 +189,16 @@ class MemoryJournal implements Journal {
   readonly moved: Readonly<Record<string, number>>;
   readonly ends = {};
   readonly #streams: Map<string, MemoryStream>;
-  readonly soon = queueMicrotask;
+  readonly now: Now = {
+    append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
+    cutBack: () => undefined,
+    isQuick: () => true,
+    soon: queueMicrotask,
+  };
   readonly #stream: MemoryStream;
   #release: () => void;
+  /** The stream that goes on. */
+  #successor: MemoryJournal | undefined;
   readonly #tell: () => void;
 
   /** @param tell tells others that something was published */
@@ -199,20 +213,16 @@ class MemoryJournal implements Journal {
     this.#release = release;
   }
 
-  append(lines: string, firstSeq: number): Promise<void> {
-    this.appendNow(lines, firstSeq);
-    return Promise.resolve();
+  async append(lines: string, firstSeq: number): Promise<void> {
+    this.#appendNow(lines, firstSeq);
   }
 
-  appendNow(lines: string, firstSeq: number): void {
+  #appendNow(lines: string, firstSeq: number): void {
+    if (this.#successor !== undefined) throw new Error('This stream has ended; another one goes on');
     this.#stream.lines.append(lines, firstSeq);
   }
 
-  cutBack(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  cutBackNow(): void {
+  async cutBack(): Promise<void> {
     // Appending never fails here: there is nothing to take back.
   }
 
@@ -227,17 +237,14 @@ class MemoryJournal implements Journal {
     if (old !== undefined) old.frontier = frontier;
   }
 
-  async prepare(): Promise<void> {
-    // There is no place to be made.
-  }
-
-  succeed(header: StreamHeader, lines: string): Journal {
+  async succeed(header: StreamHeader, lines: string): Promise<Journal> {
+    if (this.#successor?.header.epoch === header.epoch) return this.#successor;
     const stream = begin(this.#streams, header);
     stream.lines.append(lines, 1);
     stream.seal = this.#stream.seal;
-    const next = new MemoryJournal(this.#streams, stream, this.#release, this.#tell);
+    this.#successor = new MemoryJournal(this.#streams, stream, this.#release, this.#tell);
     this.#release = () => undefined;
-    return next;
+    return this.#successor;
   }
 
   async rotate(): Promise<void> {
@@ -294,6 +301,12 @@ function begin(streams: Map<string, MemoryStream>, header: StreamHeader): Memory
   };
   streams.set(streamKey(header), stream);
   return stream;
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) count++;
+  return count;
 }
 
 function charsOf(lines: readonly string[]): number {

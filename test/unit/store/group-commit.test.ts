@@ -1,5 +1,6 @@
-import { GroupCommit, type Durability } from '../../../src/store/group-commit.js';
-import type { Head, Journal, PrevalentError } from '../../../src/index.js';
+import { GroupCommit, type Durability, type LineSink } from '../../../src/store/group-commit.js';
+import type { Now } from '../../../src/store/store.js';
+import { type Head, MasterFencedError, type PrevalentError, StoreUnreachableError } from '../../../src/index.js';
 
 interface Batch {
   readonly text: string;
@@ -9,17 +10,28 @@ interface Batch {
 }
 
 /** A journal whose disk the test moves by hand. */
-class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 'cutBackNow' | 'head' | 'soon'> {
-  readonly head = undefined;
-  readonly soon: ((work: () => void) => void) | undefined;
+class HandJournal implements LineSink {
+  readonly now: Now | undefined;
   readonly batches: Batch[] = [];
-  readonly now: string[] = [];
+  readonly written: string[] = [];
   cuts = 0;
   refusesNow: Error | undefined;
   refusesCut: Error | undefined;
 
-  constructor(quickNow = false) {
-    this.soon = quickNow ? setImmediate : undefined;
+  constructor(quickNow: boolean, withNow: boolean) {
+    if (!withNow) return;
+    this.now = {
+      append: (text) => {
+        if (this.refusesNow !== undefined) throw this.refusesNow;
+        this.written.push(text);
+      },
+      cutBack: () => {
+        this.cuts++;
+        if (this.refusesCut !== undefined) throw this.refusesCut;
+      },
+      isQuick: () => quickNow,
+      soon: setImmediate,
+    };
   }
 
   append(text: string, first: number): Promise<void> {
@@ -27,17 +39,9 @@ class HandJournal implements Pick<Journal, 'append' | 'appendNow' | 'cutBack' | 
       this.batches.push({ text, first, done: resolve, fail: reject });
     });
   }
-  appendNow(text: string): void {
-    if (this.refusesNow !== undefined) throw this.refusesNow;
-    this.now.push(text);
-  }
   cutBack(): Promise<void> {
     this.cuts++;
     return this.refusesCut === undefined ? Promise.resolve() : Promise.reject(this.refusesCut);
-  }
-  cutBackNow(): void {
-    this.cuts++;
-    if (this.refusesCut !== undefined) throw this.refusesCut;
   }
 }
 
@@ -46,11 +50,23 @@ const head = (seq: number): Head => ({ seq, id: `id-${seq}` });
 function make(
   durability: Durability,
   quickNow = false,
-): { journal: HandJournal; commit: GroupCommit; failures: PrevalentError[] } {
-  const journal = new HandJournal(quickNow);
+  withNow = true,
+): { journal: HandJournal; commit: GroupCommit; failures: PrevalentError[]; pauses: (() => void)[]; waited: number[] } {
+  const journal = new HandJournal(quickNow, withNow);
   const failures: PrevalentError[] = [];
-  const commit = new GroupCommit(journal as unknown as Journal, durability, (failure) => failures.push(failure));
-  return { journal, commit, failures };
+  const pauses: (() => void)[] = [];
+  const waited: number[] = [];
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      waited.push(ms);
+      pauses.push(resolve);
+    });
+  const commit = new GroupCommit(journal, undefined, {
+    durability,
+    onFailure: (failure) => failures.push(failure),
+    pause,
+  });
+  return { journal, commit, failures, pauses, waited };
 }
 
 /** Lets everything that waits only for microtasks run. */
@@ -153,7 +169,7 @@ test('if the cut fails, too, the outcome is unknown', async () => {
 test('always: on disk before the call returns', async () => {
   const { journal, commit, failures } = make('always');
   commit.add('a', head(1));
-  expect(journal.now).toEqual(['a\n']);
+  expect(journal.written).toEqual(['a\n']);
   expect(commit.durable).toEqual(head(1));
   expect(await settled(commit.settle())).toBe('resolved');
   journal.refusesNow = new Error('ENOSPC');
@@ -183,7 +199,7 @@ describe('a single caller, where the journal says that this is quick', () => {
     commit.add('a', head(1));
     const waiting = commit.settle();
     expect(await settled(waiting)).toBe('resolved');
-    expect([journal.now, journal.batches.length]).toEqual([['a\n'], 0]);
+    expect([journal.written, journal.batches.length]).toEqual([['a\n'], 0]);
     expect(commit.durable).toEqual(head(1));
   });
 
@@ -197,7 +213,7 @@ describe('a single caller, where the journal says that this is quick', () => {
       return commit.settle();
     });
     expect(await settled(first)).toBe('waiting');
-    expect(journal.now).toEqual([]);
+    expect(journal.written).toEqual([]);
     expect(journal.batches.map(({ text }) => text)).toEqual(['a\nb\n']);
     journal.batches[0]!.done();
     expect([await settled(first), await settled(second)]).toEqual(['resolved', 'resolved']);
@@ -213,12 +229,12 @@ describe('a single caller, where the journal says that this is quick', () => {
     commit.add('b', head(2));
     const third = commit.settle();
     await turn();
-    expect([journal.now, journal.batches.length]).toEqual([[], 2]);
+    expect([journal.written, journal.batches.length]).toEqual([[], 2]);
     journal.batches[1]!.done();
     await third;
     commit.add('c', head(3));
     await commit.settle();
-    expect(journal.now).toEqual(['c\n']);
+    expect(journal.written).toEqual(['c\n']);
   });
 
   test('with very much to write does not make the others stand still', async () => {
@@ -226,7 +242,7 @@ describe('a single caller, where the journal says that this is quick', () => {
     commit.add('x'.repeat(100_000), head(1));
     void commit.settle();
     await turn();
-    expect([journal.now.length, journal.batches.length]).toEqual([0, 1]);
+    expect([journal.written.length, journal.batches.length]).toEqual([0, 1]);
   });
 
   test('hears of a refusal, which is taken back at once', async () => {
@@ -265,7 +281,7 @@ describe('a full buffer', () => {
     const { journal, commit } = make('group');
     commit.add('a', head(1));
     commit.add(big, head(2));
-    expect(journal.now).toEqual([`a\n${big}\n`]);
+    expect(journal.written).toEqual([`a\n${big}\n`]);
     expect(commit.durable).toEqual(head(2));
     expect(await settled(commit.settle())).toBe('resolved');
     expect(journal.batches).toHaveLength(0);
@@ -276,7 +292,7 @@ describe('a full buffer', () => {
     commit.add('a', head(1));
     await turn();
     commit.add(big, head(2));
-    expect(journal.now).toHaveLength(1);
+    expect(journal.written).toHaveLength(1);
     expect(commit.durable).toBeUndefined();
     const waiting = commit.settle();
     expect(await settled(waiting)).toBe('waiting');
@@ -296,13 +312,13 @@ describe('a full buffer', () => {
     // Whatever is handed over now would stand behind a hole.
     journal.refusesNow = undefined;
     commit.add(big, head(3));
-    expect([journal.cuts, journal.now, failures]).toEqual([0, [], []]);
+    expect([journal.cuts, journal.written, failures]).toEqual([0, [], []]);
     expect([commit.last, commit.durable]).toEqual([head(3), undefined]);
     journal.batches[0]!.done();
     expect([await settled(first), await settled(second)]).toEqual(['resolved', 'NOT_DURABLE']);
     expect([journal.cuts, failures.map(({ code }) => code)]).toEqual([1, ['NOT_DURABLE']]);
     expect([commit.last, commit.durable]).toEqual([head(1), head(1)]);
-    expect([journal.now, journal.batches.length]).toEqual([[], 1]);
+    expect([journal.written, journal.batches.length]).toEqual([[], 1]);
   });
 
   test('that comes while a refused write is being cut back is not written behind the cut', async () => {
@@ -313,7 +329,7 @@ describe('a full buffer', () => {
     await Promise.resolve();
     commit.add(big, head(2));
     expect(await settled(commit.settle())).toBe('NOT_DURABLE');
-    expect([journal.now, commit.last, commit.durable]).toEqual([[], undefined, undefined]);
+    expect([journal.written, commit.last, commit.durable]).toEqual([[], undefined, undefined]);
   });
 
   test('that overtook a write which failed is taken back with it', async () => {
@@ -327,4 +343,129 @@ describe('a full buffer', () => {
     expect(failures).toHaveLength(1);
     expect(commit.durable).toBeUndefined();
   });
+});
+
+describe('a store that cannot be reached', () => {
+  const unreachable = new StoreUnreachableError('the database is gone for a while');
+
+  test('is sent the same lines again, ever more slowly, while callers wait; nothing is undone', async () => {
+    const { journal, commit, failures, pauses, waited } = make('group');
+    commit.add('a', head(1));
+    const waiting = commit.settle();
+    for (let tries = 0; tries < 10; tries++) {
+      await turn();
+      journal.batches[tries]!.fail(unreachable);
+      await turn();
+      expect(commit.trouble).toBe(unreachable);
+      pauses[tries]!();
+    }
+    await turn();
+    commit.add('b', head(2));
+    expect(await settled(waiting)).toBe('waiting');
+    journal.batches[10]!.done();
+    expect(await settled(waiting)).toBe('resolved');
+    expect(journal.batches.slice(0, 11).map(({ text, first }) => [text, first])).toEqual(
+      Array.from({ length: 11 }, () => ['a\n', 1]),
+    );
+    expect([commit.trouble, commit.durable, failures, journal.cuts]).toEqual([undefined, head(1), [], 0]);
+    expect(waited).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+  });
+
+  test('is not waited for by those who try again as a whole', async () => {
+    const { journal, commit, pauses } = make('group');
+    commit.add('a', head(1));
+    const [patient, impatient] = [commit.settle(), commit.flush()];
+    await turn();
+    journal.batches[0]!.fail(unreachable);
+    expect([await settled(patient), await settled(impatient)]).toEqual(['waiting', 'STORE_UNREACHABLE']);
+    expect(await settled(commit.flush())).toBe('STORE_UNREACHABLE');
+    pauses[0]!();
+    await turn();
+    journal.batches[1]!.done();
+    expect([await settled(patient), await settled(commit.flush())]).toEqual(['resolved', 'resolved']);
+  });
+
+  test('and then refuses: what was sent is taken back', async () => {
+    const { journal, commit, failures, pauses } = make('group');
+    commit.add('a', head(1));
+    const waiting = commit.settle();
+    await turn();
+    journal.batches[0]!.fail(unreachable);
+    await turn();
+    pauses[0]!();
+    await turn();
+    journal.batches[1]!.fail(new Error('a constraint'));
+    expect(await settled(waiting)).toBe('NOT_DURABLE');
+    expect([journal.cuts, failures.map(({ code }) => code), commit.last]).toEqual([1, ['NOT_DURABLE'], undefined]);
+  });
+
+  test('when the master is closed: whoever waits hears that the outcome is unknown, and nothing is sent any more', async () => {
+    const { journal, commit, failures, pauses } = make('group');
+    commit.add('a', head(1));
+    const waiting = commit.settle();
+    await turn();
+    journal.batches[0]!.fail(unreachable);
+    await turn();
+    commit.giveUp();
+    expect(await settled(waiting)).toBe('OUTCOME_UNKNOWN');
+    pauses[0]!();
+    await turn();
+    expect([journal.batches.length, failures.map(({ code }) => code)]).toEqual([1, ['OUTCOME_UNKNOWN']]);
+  });
+});
+
+test('who has lost its name undoes what is not durable, and cuts nothing of what another writes', async () => {
+  const { journal, commit, failures } = make('group');
+  commit.add('a', head(1));
+  const waiting = commit.settle();
+  await turn();
+  journal.batches[0]!.fail(new MasterFencedError('"laptop" was taken over by process 7'));
+  expect(await settled(waiting)).toBe('MASTER_FENCED');
+  expect([journal.cuts, failures.map(({ code }) => code), commit.last]).toEqual([0, ['MASTER_FENCED'], undefined]);
+});
+
+describe('a store that cannot write before a call returns', () => {
+  const big = 'x'.repeat(9 * 1024 * 1024);
+
+  test('lets callers wait when a buffer is full, and calls be refused before they run when there is too much', async () => {
+    const { journal, commit } = make('group', false, false);
+    commit.add('a', head(1));
+    expect([commit.room(), commit.busy]).toEqual([undefined, undefined]);
+    await turn();
+    let seq = 1;
+    while (commit.busy === undefined && seq < 20) commit.add(big, head(++seq));
+    expect([seq, commit.busy?.code]).toEqual([9, 'STORE_BEHIND']);
+    const room = commit.room()!;
+    expect(await settled(room)).toBe('waiting');
+    journal.batches[0]!.done();
+    await turn();
+    expect(journal.batches).toHaveLength(2);
+    expect(commit.busy).toBeUndefined();
+    journal.batches[1]!.done();
+    expect(await settled(room)).toBe('resolved');
+  });
+
+  test('is written in the background also where nobody waits', async () => {
+    const { journal, commit } = make('none', false, false);
+    commit.add(big, head(1));
+    await turn();
+    expect(journal.batches).toHaveLength(1);
+  });
+});
+
+test('who waits for calls of a stream that is left waits for its successor', async () => {
+  const old = make('group');
+  const heir = make('group');
+  old.commit.add('a', head(1));
+  const waiting = old.commit.settle();
+  await turn();
+  old.commit.add('b', head(2));
+  heir.commit.add('a again', head(1));
+  heir.commit.add('b again', head(2));
+  const idle = old.commit.retire(heir.commit);
+  expect([await settled(waiting), await settled(idle)]).toEqual(['waiting', 'waiting']);
+  old.journal.batches[0]!.fail(new Error('too late to matter'));
+  expect([await settled(idle), old.journal.batches.length, old.failures]).toEqual(['resolved', 1, []]);
+  heir.journal.batches[0]!.done();
+  expect(await settled(waiting)).toBe('resolved');
 });

@@ -59,7 +59,6 @@ class Shared {
       kindNow: (path) => disk.kindNow(path),
       open: note('open', (path, create: boolean) => disk.open(path, create)),
       openNow: note('open', (path, create: boolean) => disk.openNow(path, create)),
-      renameNow: note('rename', (path, to: string) => disk.renameNow(path, to)),
       syncDirectoryNow: note('sync', (path) => disk.syncDirectoryNow(path)),
       mkdir: note('mkdir', (path) => disk.mkdir(path)),
       rename: note('rename', (path, to: string) => disk.rename(path, to)),

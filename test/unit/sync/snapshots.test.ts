@@ -46,7 +46,7 @@ class Bench {
     const request = { master: 'a', model: 'snapshots', local: undefined, newEpoch: () => STREAM.epoch };
     const journal = await this.store.open(request);
     this.snapshots = new Snapshots(
-      new OwnStream(journal, 'group', () => undefined),
+      new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
       definition,
       classes,
       this.store,

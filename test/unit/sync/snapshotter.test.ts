@@ -73,7 +73,7 @@ class Bench {
     const store = this.network.store('a');
     const newEpoch = (): string => this.replica.clock.advance();
     this.journal = await store.open({ master: 'a', model: 'snapshotter', local: '/local', newEpoch });
-    const own = new OwnStream(this.journal, durability, () => undefined);
+    const own = new OwnStream(this.journal, { durability, onFailure: () => undefined });
     this.commit = own.commit;
     this.replica.attach(this.journal.header, this.commit, store, () => undefined);
     const { definition, classes, executor } = this.replica;

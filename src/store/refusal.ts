@@ -1,0 +1,34 @@
+import { MasterFencedError, NotDurableError, OutcomeUnknownError, type PrevalentError } from '../errors.js';
+
+/** What callers are told of lines that a store refused. */
+
+/** Takes refused lines back at once; gives what their callers are told. */
+export function takenBackBy(cutBack: () => void, cause: unknown): PrevalentError {
+  if (cause instanceof MasterFencedError) return cause;
+  try {
+    cutBack();
+    return notDurable(cause);
+  } catch (error) {
+    return outcomeUnknown(cause, error);
+  }
+}
+
+/** The lines were taken back. */
+export function notDurable(cause: unknown): NotDurableError {
+  return new NotDurableError(
+    `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
+    { cause },
+  );
+}
+
+/** The lines could not be taken back, because of `second`. */
+export function outcomeUnknown(cause: unknown, second: unknown): OutcomeUnknownError {
+  return new OutcomeUnknownError(
+    `The disk refused calls (${reason(cause)}) and could not take them back. They were undone in memory; open the master again to see which of them the disk kept.`,
+    { cause: new AggregateError([cause, second], reason(cause)) },
+  );
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
