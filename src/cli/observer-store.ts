@@ -7,7 +7,7 @@ import type { Journal, JournalRequest, SnapshotListing, Store, StreamListing } f
 export class ObserverStore implements Store {
   readonly location: string;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: true, watch: false };
+  readonly capabilities = { now: true, watch: false, fences: false };
   readonly #folder: FolderStore;
   readonly #own = new MemoryStore();
   readonly #hideSnapshots: boolean;

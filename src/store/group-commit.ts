@@ -47,8 +47,8 @@ export interface CommitOptions {
   readonly durability: Durability;
   /** Told once, when the store has refused calls for good. */
   readonly onFailure: (error: PrevalentError) => void;
-  /** Waits so many ms; tests bring their own. */
-  readonly pause?: (ms: number) => Promise<void>;
+  /** Waits so many ms; a simulated store brings its own. */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -279,7 +279,7 @@ export class GroupCommit {
     } catch (cause) {
       this.#refusal = { cause };
       // Bytes that are still on their way would come after the cut.
-      if (this.#writing === undefined) this.#refuse(takenBackBy(() => now.cutBack(), cause));
+      if (this.#writing === undefined) this.#refuse(takenBackBy(() => now.cutBack(this.#durable?.seq ?? 0), cause));
       return this.#failure;
     }
     // An earlier batch may still be on its way; what follows it is not durable before it is.
@@ -315,7 +315,7 @@ export class GroupCommit {
     }
     let failure: PrevalentError;
     try {
-      await this.#sink.cutBack();
+      await this.#sink.cutBack(this.#durable?.seq ?? 0);
       failure = notDurable(cause);
     } catch (error) {
       failure = outcomeUnknown(cause, error);

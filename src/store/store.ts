@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly now: boolean;
   /** It tells when others publish (`Store.watch`). */
   readonly watch: boolean;
+  /** It notices at the next write that another process has taken over a name (`MASTER_FENCED`). */
+  readonly fences: boolean;
 }
 
 /** Writing before a call returns, where a store can do that. */
@@ -54,7 +56,7 @@ export interface Now {
   /** As `Journal.append`, before it returns. */
   append(lines: string, firstSeq: number): void;
   /** As `Journal.cutBack`, before it returns; never while an append is on its way. */
-  cutBack(): void;
+  cutBack(upTo: number): void;
   /** Whether that is the quicker way at this moment for a single caller who waits, although the event loop stands still meanwhile. */
   isQuick(): boolean;
   /** Runs work at the end of this turn of the event loop. */
@@ -85,8 +87,8 @@ export interface Journal {
    * has already are passed over, so that lines which were sent before may be sent again.
    */
   append(lines: string, firstSeq: number): Promise<void>;
-  /** Takes back everything after the last successful append. */
-  cutBack(): Promise<void>;
+  /** Takes back every event after `upTo`, the last that was appended successfully. */
+  cutBack(upTo: number): Promise<void>;
   /** The same before it returns; there if, and only if, the store's capabilities say so. */
   readonly now?: Now | undefined;
   /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
@@ -135,6 +137,8 @@ export interface Store {
   readonly place?: string | object;
   readonly crc32: Crc32;
   readonly capabilities: Capabilities;
+  /** Waits so many ms before it is tried again; left out, time passes as everywhere. For stores that are simulated. */
+  readonly pause?: (ms: number) => Promise<void>;
   /**
    * Opens (or begins) the journal of one master.
    *

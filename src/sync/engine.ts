@@ -56,6 +56,7 @@ export class Engine {
     };
     const own = new OwnStream(journal, {
       durability: options.durability,
+      pause: store.pause,
       onFailure: (failure) => {
         this.#diskRefused(failure);
       },
@@ -231,9 +232,9 @@ export class Engine {
         if (this.#sinceSnapshot * 10 >= this.#options.snapshotEvery && this.replica.timeline.stopped === undefined)
           await this.#trySnapshot();
       }
-      await this.#snapshotter.idle();
     } finally {
       this.commit.giveUp();
+      await this.#snapshotter.idle();
       await this.journal.close();
     }
   }

@@ -81,9 +81,9 @@ class NewbornJournal implements LineSink {
     else this.#journal = await this.#begin(lines).catch(tryAgain);
   }
 
-  async cutBack(): Promise<void> {
+  async cutBack(upTo: number): Promise<void> {
     // A stream that was not begun has nothing that could be cut.
-    await this.#journal?.cutBack();
+    await this.#journal?.cutBack(upTo);
   }
 }
 

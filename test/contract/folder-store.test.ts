@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore, type Journal, type JournalRequest, type Store } from '../../src/index.js';
-import { FolderNetwork, storeContract, type StorePlace } from '../../src/testing/index.js';
+import {
+  FAULTLESS,
+  type Faults,
+  FolderNetwork,
+  type SimulatedDisk,
+  storeContract,
+  type StorePlace,
+} from '../../src/testing/index.js';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -23,11 +30,24 @@ class LocalStore extends FolderStore {
   }
 }
 
+/** A disk that refuses one operation. */
+function fullDisk(disk: SimulatedDisk): Faults {
+  let count = 0;
+  const refuse = (at: number): void => {
+    count = 0;
+    disk.fault = (operation, path) => {
+      if (count++ === at) throw Object.assign(new Error(`ENOSPC: ${operation} ${path}`), { code: 'ENOSPC' });
+    };
+  };
+  return { kinds: ['refused'], count: () => count, fail: refuse, heal: () => refuse(-1) };
+}
+
 describe('FolderStore on this machine', () => {
   storeContract(test, async (): Promise<StorePlace> => {
     const folder = mkdtempSync(join(tmpdir(), 'prevalent-contract-'));
     folders.push(folder);
-    return { open: (): Store => new LocalStore(folder), kill: (journal) => journal.close() };
+    // A real disk does not fail when it is told to.
+    return { open: (): Store => new LocalStore(folder), kill: (journal) => journal.close(), faults: FAULTLESS };
   });
 });
 
@@ -39,6 +59,7 @@ describe('FolderStore on a simulated disk', () => {
       kill: async () => {
         network.crash('machine');
       },
+      faults: fullDisk(network.disk('machine')),
     };
   });
 });

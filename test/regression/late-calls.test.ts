@@ -154,7 +154,7 @@ test('calls made while own late calls are read are issued again, however little 
   const expected = ['late'];
   let armed = true;
   world.network.disk('b').fault = (operation, path) => {
-    if (operation !== 'mkdir' || !armed || !path.startsWith('/shared/b/')) return;
+    if (operation !== 'read' || !armed || !/^\/shared\/b\/.*\.ndjson$/.test(path)) return;
     armed = false;
     for (let i = 0; i < 30; i++) expected.push(...[`w${i}`].filter((line) => b.model.write(line) !== ''));
   };

@@ -15,6 +15,11 @@ export class Turns {
     return this.#waits(fs, (result) => (isOpenFile(result) ? this.#waits(result, (same) => same) : result));
   }
 
+  /** Resolves when it is this one's turn. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Until all of this work is done. @param check looks at the disk after each turn */
   async run(work: readonly Promise<void>[], check: () => void): Promise<void> {
     const state = { isDone: false };
@@ -41,7 +46,7 @@ export class Turns {
         const operation = value.bind(target) as (...args: unknown[]) => unknown;
         if (String(name).endsWith('Now')) return (...args: unknown[]) => wrap(operation(...args));
         return async (...args: unknown[]) => {
-          await new Promise<void>((resolve) => this.#waiting.push(resolve));
+          await this.next();
           return wrap(await operation(...args));
         };
       },

@@ -5,7 +5,7 @@ import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '..
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
 import { isUlid } from '../../event/ulid.js';
 import { decodeFrontier, type Seal } from '../frontier.js';
-import type { Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
+import type { Capabilities, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import {
@@ -72,7 +72,7 @@ export class FolderStore implements Store {
   /** CRC-32 as Node has it. */
   static readonly crc32: Crc32 = crc32;
   readonly crc32: Crc32 = crc32;
-  readonly capabilities = { now: true, watch: true };
+  readonly capabilities: Capabilities;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
@@ -91,6 +91,7 @@ export class FolderStore implements Store {
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
     this.place = options.fileSystem ?? location;
+    this.capabilities = { now: true, watch: this.#fs.watch !== undefined, fences: false };
     if (this.#fs.watch !== undefined) {
       const watch = this.#fs.watch.bind(this.#fs);
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);

@@ -29,6 +29,13 @@ class MemoryLines {
     this.#next = Math.max(this.#next, firstSeq + countLines(text));
   }
 
+  /** Takes events after `upTo` out again. */
+  cut(upTo: number): void {
+    const lines = this.#all();
+    lines.length = Math.max(0, Math.min(lines.length, upTo - this.#deleted));
+    this.#next = this.#deleted + lines.length + 1;
+  }
+
   /** Lines of the events after `after` up to `upTo`; none if the first of them is deleted. */
   between(after: number, upTo: number): string[] {
     const lines = this.#all();
@@ -101,7 +108,7 @@ interface MemoryStream {
 export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly crc32: Crc32 = crc32;
-  readonly capabilities = { now: true, watch: true };
+  readonly capabilities = { now: true, watch: true, fences: false };
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
   readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
@@ -191,7 +198,7 @@ class MemoryJournal implements Journal {
   readonly #streams: Map<string, MemoryStream>;
   readonly now: Now = {
     append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
-    cutBack: () => undefined,
+    cutBack: (upTo) => this.#stream.lines.cut(upTo),
     isQuick: () => true,
     soon: queueMicrotask,
   };
@@ -222,8 +229,8 @@ class MemoryJournal implements Journal {
     this.#stream.lines.append(lines, firstSeq);
   }
 
-  async cutBack(): Promise<void> {
-    // Appending never fails here: there is nothing to take back.
+  async cutBack(upTo: number): Promise<void> {
+    this.#stream.lines.cut(upTo);
   }
 
   async publish(frontier: string, { seal }: Remembered): Promise<void> {

@@ -1,0 +1,146 @@
+import type { Check } from './place.js';
+import { holds, same } from './verdict.js';
+import { NOTHING, range, readsAs, sameHeader, seqs, Writer } from './writer.js';
+
+/** How streams end: in a successor; and what is deleted of them. */
+export function ending(check: Check): void {
+  check('a stream is succeeded by another one in one step, and later starts go on in that', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 3), 1);
+    await journal.publish('old', NOTHING);
+    const header = writer.successor(journal, 3);
+    const first = writer.lines(store, header, 1, 2);
+    const next = await journal.succeed(header, first);
+    sameHeader(next.header, header);
+    // As after a lost answer.
+    const again = await journal.succeed(header, first);
+    await journal.close();
+    await again.append(writer.lines(store, header, 3, 3), 3);
+    await again.publish('new', NOTHING);
+    const reader = at.open();
+    sameHeader(await reader.header(header), header);
+    await readsAs(reader, header, 0, [1, 2, 3]);
+    await readsAs(reader, journal.header, 0, [1, 2, 3]);
+    await at.kill(again);
+    const reopened = await at.open().open(writer.request);
+    sameHeader(reopened.header, header);
+    same(reopened.head?.seq, 3);
+    same(reopened.moved, { [journal.header.epoch]: 3 });
+    await reopened.close();
+  });
+
+  check('the frontier of an earlier stream can be replaced', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.publish('old', NOTHING);
+    const next = await journal.succeed(writer.successor(journal, 0), '');
+    await journal.close();
+    await next.retire(journal.header, 'moved on');
+    const listed = (await at.open().streams()).map(({ stream, frontier }) => [stream.epoch, frontier]);
+    same(
+      listed.sort(),
+      [
+        [journal.header.epoch, 'moved on'],
+        [next.header.epoch, undefined],
+      ].sort(),
+    );
+    await next.close();
+  });
+
+  check('events that are deleted are gone for everybody, the newest ones stay, and the stream goes on', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 5), 1);
+    await journal.rotate();
+    await journal.append(writer.lines(store, journal.header, 6, 8), 6);
+    await journal.rotate();
+    await journal.append(writer.lines(store, journal.header, 9, 9), 9);
+    const head = { seq: 9, id: idOf(await at.open().read(journal.header, 8, 9)) };
+    await journal.publish('a frontier', { head, seal: undefined, deletable: 8 });
+    holds((await journal.deletableEvents(journal.header, 5)) > 0, 'nothing could be deleted');
+    const before = (await journal.size()).journal;
+    const freed = await journal.deleteEvents(journal.header, 5);
+    holds(freed > 0, 'nothing was freed');
+    holds((await journal.size()).journal < before, 'the journal has not become smaller');
+    same(seqs(store, await at.open().read(journal.header, 0, 99)), [], 'what is read of deleted events');
+    await readsAs(at.open(), journal.header, 5, range(6, 9));
+    same(await journal.deleteEvents(journal.header, 5), 0);
+    sameHeader(await at.open().header(journal.header), journal.header);
+    await journal.append(writer.lines(store, journal.header, 10, 10), 10);
+    await at.kill(journal);
+    const reopened = await at.open().open(writer.request);
+    same([reopened.header.epoch, reopened.head?.seq], [journal.header.epoch, 10]);
+    await readsAs(at.open(), journal.header, 5, range(6, 10));
+    await reopened.close();
+  });
+
+  check('the newest event of a stream is never deleted', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 3), 1);
+    const head = { seq: 3, id: idOf(await at.open().read(journal.header, 2, 3)) };
+    await journal.publish('a frontier', { head, seal: undefined, deletable: 3 });
+    await journal.deleteEvents(journal.header, 3);
+    await readsAs(at.open(), journal.header, 2, [3]);
+    await journal.close();
+    const reopened = await at.open().open(writer.request);
+    same(reopened.head, head);
+    await reopened.close();
+  });
+
+  check('an earlier stream is deleted as a whole, and only that', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 3), 1);
+    const header = writer.successor(journal, 3);
+    const next = await journal.succeed(header, writer.lines(store, header, 1, 3));
+    await journal.close();
+    holds((await next.deletableStream(journal.header)) > 0, 'nothing could be deleted');
+    holds((await next.deleteStream(journal.header)) > 0, 'nothing was freed');
+    same(await next.deleteStream(journal.header), 0);
+    const reader = at.open();
+    same(await reader.read(journal.header, 0, 9), []);
+    await readsAs(reader, header, 0, [1, 2, 3]);
+    same(
+      (await reader.streams()).map(({ stream }) => stream.epoch),
+      [header.epoch],
+    );
+    await next.close();
+  });
+
+  check('who reads while events are deleted gets what it asked for, or nothing', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    for (let first = 1; first <= 100; first += 10) {
+      await journal.append(writer.lines(store, journal.header, first, first + 9), first);
+      await journal.rotate();
+    }
+    const head = { seq: 100, id: idOf(await at.open().read(journal.header, 99, 100)) };
+    await journal.publish('a frontier', { head, seal: undefined, deletable: 90 });
+    const reader = at.open();
+    const state = { isDone: false };
+    const reading = (async () => {
+      while (!state.isDone)
+        for (const after of [0, 35, 90]) {
+          const found = seqs(reader, await reader.read(journal.header, after, 100));
+          same(found, range(after + 1, after + found.length));
+          holds(after < 90 || found.length === 10, `events that nobody deleted are not read: ${found.join()}`);
+        }
+    })();
+    for (let upTo = 10; upTo <= 90; upTo += 10) await journal.deleteEvents(journal.header, upTo);
+    state.isDone = true;
+    await reading;
+    await journal.close();
+  });
+}
+
+function idOf(lines: readonly string[]): string {
+  return (JSON.parse(lines[0] ?? '{}') as { id: string }).id;
+}
