@@ -108,7 +108,7 @@ export class GroupCommit {
 
   /** Why no call may be run at this moment; nothing has happened to earlier ones. */
   get busy(): StoreBehindError | undefined {
-    if (this.#sink.now !== undefined) return undefined;
+    if (this.#sink.now !== undefined && this.#trouble === undefined) return undefined;
     if (this.#options.durability === 'always')
       return new StoreBehindError('Late calls are being written to a new stream; call again when sync() has ended.');
     if (this.#chars <= MOST_CHARS) return undefined;
@@ -130,7 +130,8 @@ export class GroupCommit {
     this.#last = { seq: event.seq, id: event.id };
     const { durability } = this.#options;
     const isFull = this.#chars > BUFFER_CHARS;
-    if (this.#sink.now !== undefined && (durability === 'always' || isFull)) {
+    // Not while an earlier batch waits to be sent again: it must not come behind this one.
+    if (this.#sink.now !== undefined && this.#trouble === undefined && (durability === 'always' || isFull)) {
       const failure = this.#writeNow();
       if (failure !== undefined) throw failure;
     } else if (durability !== 'none' || isFull) this.#schedule();
@@ -257,9 +258,13 @@ export class GroupCommit {
         this.#wouldWait(error);
         await (this.#options.pause ?? wait)(pause);
         // What is handed over to another stream, or given up, is not sent any more.
-        if (this.#retired) throw error;
+        if (this.#hasEnded()) throw error;
       }
     }
+  }
+
+  #hasEnded(): boolean {
+    return this.#retired;
   }
 
   #wouldWait(trouble: StoreUnreachableError): void {

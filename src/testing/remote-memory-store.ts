@@ -13,11 +13,11 @@ export type Fate = 'answered' | 'lost' | 'unanswered' | 'refused';
 /** The way between a store and its server. */
 export interface Connection {
   /** Waits while something is under way; asked twice for each call. */
-  travel(): Promise<void>;
+  readonly travel: () => Promise<void>;
   /** Decides what becomes of a call, by the name of its member (`append`, `publish` …). */
-  fate(call: string): Fate;
+  readonly fate: (call: string) => Fate;
   /** How time passes between two tries. */
-  pause(ms: number): Promise<void>;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** For one store: how it reaches its server. */

@@ -15,7 +15,7 @@ export interface Ground {
   kill?(name: string): void;
   readonly durabilities: readonly ('group' | 'always' | 'none')[];
   /** Waits before something is tried again. */
-  pause(): Promise<void>;
+  readonly pause: () => Promise<void>;
   /** From now on nothing fails any more. */
   calm(): void;
   /** What is wrong with the ground itself. */
