@@ -7,6 +7,7 @@ import {
 } from '../errors.js';
 import { notDurable, outcomeUnknown, takenBackBy } from './refusal.js';
 import type { Head, Journal } from './store.js';
+import { Waiters } from './waiters.js';
 
 /** When calls become durable: see `MasterOptions.durability`. */
 export type Durability = 'group' | 'always' | 'none';
@@ -26,14 +27,6 @@ const ALONE_CHARS = 64 * 1024;
 /** How long (ms) to wait before a store that could not be reached is tried again: the first time, and at most. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 5_000;
-
-interface Waiter {
-  readonly seq: number;
-  /** Does not wait for a store that cannot be reached. */
-  readonly isImpatient: boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: PrevalentError) => void;
-}
 
 /** What is written together. */
 interface Batch {
@@ -71,7 +64,7 @@ export class GroupCommit {
   #refusal: { readonly cause: unknown } | undefined;
   /** Ends when the write that is on its way has ended; `undefined` while there is none. */
   #writing: Promise<void> | undefined;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   /** Whether the last batch had at most one caller who waited. */
   #quiet = true;
   #failure: PrevalentError | undefined;
@@ -161,9 +154,7 @@ export class GroupCommit {
     this.#retired = true;
     this.#buffer = [];
     this.#chars = 0;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const { resolve, reject } of waiters) heir.settle().then(resolve, reject);
+    if (this.#waiters.count > 0) this.#waiters.follow(heir.settle());
     return this.#writing ?? Promise.resolve();
   }
 
@@ -184,10 +175,9 @@ export class GroupCommit {
     if (failure !== undefined) throw failure;
     const seq = this.#last?.seq ?? 0;
     if (seq <= (this.#durable?.seq ?? 0)) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ seq, isImpatient, resolve, reject });
-      this.#schedule();
-    });
+    const reached = this.#waiters.wait(seq, isImpatient);
+    this.#schedule();
+    await reached;
   }
 
   // In a microtask, so that all calls of one turn of the event loop share one write.
@@ -211,9 +201,7 @@ export class GroupCommit {
 
   /** Whether exactly one caller waits, and waited alone the last time: then nobody is kept waiting by standing still. */
   #isAlone(): boolean {
-    return (
-      this.#quiet && this.#waiters.length === 1 && this.#chars <= ALONE_CHARS && this.#sink.now?.isQuick() === true
-    );
+    return this.#quiet && this.#waiters.count === 1 && this.#chars <= ALONE_CHARS && this.#sink.now?.isQuick() === true;
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
@@ -235,7 +223,7 @@ export class GroupCommit {
           await this.#takeBack(this.#refusal.cause);
           return;
         }
-        if (this.#options.durability === 'none' && this.#waiters.length === 0) return;
+        if (this.#options.durability === 'none' && this.#waiters.count === 0) return;
       }
     } finally {
       this.#writing = undefined;
@@ -269,9 +257,7 @@ export class GroupCommit {
 
   #wouldWait(trouble: StoreUnreachableError): void {
     this.#trouble = trouble;
-    const waiters = this.#waiters;
-    this.#waiters = waiters.filter(({ isImpatient }) => !isImpatient);
-    for (const { isImpatient, reject } of waiters) if (isImpatient) reject(trouble);
+    this.#waiters.delayed(trouble);
   }
 
   /** Writes what waits before it returns; gives why the disk refused, if it did and that can be told already. */
@@ -300,16 +286,13 @@ export class GroupCommit {
     const start = this.#bufferStart;
     this.#buffer = [];
     this.#chars = 0;
-    this.#quiet = this.#waiters.length <= 1;
+    this.#quiet = this.#waiters.count <= 1;
     return { text, start, last: this.#last };
   }
 
   #reached(head: Head | undefined): void {
     this.#durable = head;
-    const seq = head?.seq ?? 0;
-    const reached = this.#waiters.filter((waiter) => waiter.seq <= seq);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq);
-    for (const waiter of reached) waiter.resolve();
+    this.#waiters.reached(head?.seq ?? 0);
   }
 
   async #takeBack(cause: unknown): Promise<void> {
@@ -333,13 +316,12 @@ export class GroupCommit {
     this.#trouble = undefined;
     this.#buffer = [];
     this.#chars = 0;
-    const waiters = this.#waiters;
-    this.#waiters = [];
+    const tell = this.#waiters.ended(failure);
     try {
       this.#options.onFailure(failure);
     } finally {
       this.#last = this.#durable;
-      for (const waiter of waiters) waiter.reject(failure);
+      tell();
     }
   }
 }
