@@ -7,6 +7,7 @@ import type { FolderStore } from '../store/folder/folder-store.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { LineCheck } from '../store/folder/line-check.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
+import { wholeFile } from '../store/folder/recovery.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
 import { existingStore, type Print } from './folder.js';
@@ -157,7 +158,7 @@ async function copyJournal(store: FolderStore, target: string, stream: StreamId,
   let reached = 0;
   for (const first of (await segmentsOf(fs, source)).filter((seq) => seq === 1 || seq <= head)) {
     const file = `${source}/${segmentName(first)}`;
-    const bytes = await fs.read(file);
+    const bytes = await wholeFile(fs, file, await fs.size(file));
     if (first > reached + 1) gaps.push({ from: reached + 1, to: first - 1 });
     const { end, last } = publishedPart(bytes, stream, head, store, file);
     reached = Math.max(reached, first - 1, last);

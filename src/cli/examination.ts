@@ -1,5 +1,6 @@
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { isMissing } from '../store/folder/file-system.js';
 import { segmentName, segmentsOf, streamDirectory } from '../store/folder/layout.js';
@@ -102,8 +103,10 @@ async function examineJournal(
 async function goodEvents(store: FolderStore, stream: StreamId, deleted: number): Promise<number> {
   const directory = streamDirectory(store.location, stream);
   const good = new Set<number>();
-  for (const first of await segmentsOf(nodeFileSystem, directory))
-    for (const seq of eventsIn(await nodeFileSystem.read(`${directory}/${segmentName(first)}`), store)) good.add(seq);
+  for (const first of await segmentsOf(nodeFileSystem, directory)) {
+    const bytes = await nodeFileSystem.read(`${directory}/${segmentName(first)}`, 0, MOST_SEGMENT_BYTES);
+    for (const seq of eventsIn(bytes, store)) good.add(seq);
+  }
   return deleted + [...good].filter((seq) => seq > deleted).length;
 }
 

@@ -1,13 +1,14 @@
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
+import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { withoutLinks } from '../store/folder/link-guard.js';
 import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
-import { freeName } from '../store/folder/recovery.js';
+import { freeName, wholeFile } from '../store/folder/recovery.js';
 import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
@@ -104,10 +105,13 @@ async function repairJournal(
   if (damage.place === undefined) throw damage;
   const { file, byte } = damage.place;
   const name = basename(file);
-  const bytes = await fs.read(file);
+  const bytes = await wholeFile(fs, file, await fs.size(file));
   const first = Number(name.slice(0, 16));
   const later = (await segmentsOf(fs, directory)).filter((seq) => seq > first).map(segmentName);
-  const rest = [bytes.subarray(byte), ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`))))];
+  const rest = [
+    bytes.subarray(byte),
+    ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`, 0, MOST_SEGMENT_BYTES)))),
+  ];
   const lost = rest.flatMap((part) => eventsIn(part, store));
   print(damage.message);
   print(

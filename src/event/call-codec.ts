@@ -6,6 +6,7 @@ import { undeclared } from '../model/constants.js';
 import type { AnyClass, ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
 import { CarriedObject, withCarried } from './carried-object.js';
+import { MOST_ARGUMENT_LENGTH } from './limits.js';
 import { sameGraph } from './same-graph.js';
 import { Carriage, checkCarriable, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
 
@@ -66,6 +67,15 @@ export class CallCodec {
    * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) for what a journal cannot carry without loss; names the argument
    */
   encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
+    const call = this.#encode(definition, args);
+    if (call.text.length <= MOST_ARGUMENT_LENGTH) return call;
+    throw new UncarriableArgumentError(
+      `The arguments of ${definition.name} take ${call.text.length} characters, and a journal carries ${MOST_ARGUMENT_LENGTH} at most. ` +
+        'Pass them in several calls, or keep large data elsewhere and pass its name. Nothing was logged or changed.',
+    );
+  }
+
+  #encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
     const flat = flatText(args);
     if (flat !== undefined) return { args: [...args], text: flat, flat: true };
     const parameters = this.#parametersOf(definition);

@@ -1,3 +1,5 @@
+import { isTooDeep } from './json-depth.js';
+
 /** CRC-32 (IEEE 802.3) of a text's UTF-8 bytes or of bytes, as an unsigned 32-bit number; stores bring the implementation. */
 export type Crc32 = (data: string | Uint8Array, seed?: number) => number;
 
@@ -103,9 +105,9 @@ export function isSealed(line: string, crc32: Crc32): boolean {
   return crcText(crc32(line.slice(0, at))) === line.slice(at + SEAL.length, -2);
 }
 
-/** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged or no such line. */
+/** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged, nested beyond all measure or no such line. */
 export function openLine(line: string, crc32: Crc32): unknown {
-  if (!isSealed(line, crc32)) return undefined;
+  if (!isSealed(line, crc32) || isTooDeep(line)) return undefined;
   try {
     return JSON.parse(line);
   } catch {

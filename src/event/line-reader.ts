@@ -1,5 +1,6 @@
 import { type Crc32, isSealed } from './checksum.js';
 import { type Event, parseLine, type ParsedLine } from './envelope.js';
+import { isTooDeep } from './json-depth.js';
 import { isId } from './ulid-clock.js';
 
 const OPENING = '{"v":1,"id":"';
@@ -32,7 +33,7 @@ export class LineReader {
 
   /** Reads one line; never throws. */
   read(line: string): ParsedLine {
-    const event = isSealed(line, this.#crc32) ? this.#compared(line) : undefined;
+    const event = isSealed(line, this.#crc32) && !isTooDeep(line) ? this.#compared(line) : undefined;
     if (event !== undefined) return { kind: 'event', event };
     const parsed = parseLine(line, this.#crc32);
     if (parsed.kind === 'event') this.#learn(line, parsed.event);

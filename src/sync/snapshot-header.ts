@@ -1,5 +1,7 @@
 import { SnapshotDamagedError } from '../errors.js';
 import type { Event } from '../event/envelope.js';
+import { isTooDeep } from '../event/json-depth.js';
+import { MOST_LINE_BYTES } from '../event/limits.js';
 import { isUlid } from '../event/ulid.js';
 import type { Entry } from '../timeline/entry.js';
 import type { VersionVector } from '../timeline/timeline.js';
@@ -69,6 +71,8 @@ export class HeaderReader {
     const lines = this.#decoder.decode(bytes, { stream: true }).split('\n');
     lines[0] = this.#line + (lines[0] as string);
     this.#line = lines.pop() as string;
+    // An event, and the text of its error.
+    if (this.#line.length > 4 * MOST_LINE_BYTES) throw new SnapshotDamagedError('a line of its header does not end');
     for (const line of lines) this.#take(line);
   }
 
@@ -88,6 +92,7 @@ export class HeaderReader {
   }
 
   #take(line: string): void {
+    if (isTooDeep(line)) throw new SnapshotDamagedError('its header is nested too deeply');
     const value = JSON.parse(line) as unknown;
     if (this.#first === undefined) this.#first = value as FirstLine;
     else if (this.#vector.size < this.#first.streams) this.#vector.set(...(value as [string, number]));

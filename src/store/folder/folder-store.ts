@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import { isUlid } from '../../event/ulid.js';
 import { decodeFrontier, type Seal } from '../frontier.js';
 import type { Capabilities, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
@@ -38,11 +39,13 @@ export interface FolderStoreOptions {
   readonly fileSystem?: FileSystem;
   /** Takes the lock of a private directory; the operating system's if left out. */
   readonly lock?: (directory: string, master: string) => Promise<Lock>;
-  /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB. */
+  /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB; 125 MiB at most. */
   readonly segmentBytes?: number;
 }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** One more batch must find place in a file that is read as a whole. */
+const MOST = MOST_SEGMENT_BYTES / 4;
 
 const KNOWN = ['fileSystem', 'lock', 'segmentBytes'] as const satisfies readonly (keyof FolderStoreOptions)[];
 
@@ -99,8 +102,8 @@ export class FolderStore implements Store {
     this.#lock = options.lock ?? takeLock;
     this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-    if (typeof this.#segmentBytes !== 'number' || !(this.#segmentBytes > 0))
-      throw new InvalidOptionError('segmentBytes: it is not a number above 0');
+    if (typeof this.#segmentBytes !== 'number' || !(this.#segmentBytes > 0) || this.#segmentBytes > MOST)
+      throw new InvalidOptionError(`segmentBytes: it is not a number above 0 and up to ${MOST}`);
   }
 
   async open(request: JournalRequest): Promise<Journal> {

@@ -1,3 +1,4 @@
+import { MOST_LINE_BYTES } from '../../event/limits.js';
 import type { FileSystem } from './file-system.js';
 
 /** A line is mostly shorter: one small read tells how a file ends. */
@@ -17,7 +18,7 @@ export async function lastEventIn(fs: FileSystem, file: string, size: number): P
     const whole = (length >= size ? lines : lines.slice(1)).filter((line) => line.startsWith('{'));
     const last = whole.at(-1);
     if (last !== undefined) return seqOf(last);
-    if (length >= size) return Infinity;
+    if (length >= size || length > MOST_LINE_BYTES) return Infinity;
   }
 }
 

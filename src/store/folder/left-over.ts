@@ -2,14 +2,14 @@ import { JournalDamagedError } from '../../errors.js';
 import { streamKey } from '../../event/envelope.js';
 import { decodeFrontier, encodeFrontier, type Frontier } from '../frontier.js';
 import type { Notice } from '../store.js';
-import { readIfThere, replaceFile } from './file-system.js';
+import { replaceFile } from './file-system.js';
 import { FRONTIER_FILE, streamDirectory } from './layout.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
+import { frontierText } from './stream-catalog.js';
 
 /** The frontier of a stream as it stands in the folder. */
 export async function frontierOf({ fs, root, stream, crc32 }: Scan): Promise<Frontier | undefined> {
-  const bytes = await readIfThere(fs, `${streamDirectory(root, stream)}/${FRONTIER_FILE}`);
-  return decodeFrontier(bytes === undefined ? undefined : new TextDecoder().decode(bytes), crc32);
+  return decodeFrontier(await frontierText(fs, streamDirectory(root, stream)), crc32);
 }
 
 /**

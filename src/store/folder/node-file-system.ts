@@ -30,6 +30,8 @@ const closeFile = promisify(close);
 // Windows has no such thing as a synced directory: there a rename is durable with the file system's own journal.
 const SYNCS_DIRECTORIES = process.platform !== 'win32';
 
+/** Node ends the whole process at 2^31. */
+const AT_ONCE = 2 ** 30;
 const MODE = 0o644;
 // Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody at its other end.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
@@ -54,7 +56,8 @@ export const nodeFileSystem: FileSystem = {
       const bytes = new Uint8Array(Math.min(Math.max(size - from, 0), length));
       let done = 0;
       while (done < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, done, bytes.length - done, from + done);
+        const wanted = Math.min(bytes.length - done, AT_ONCE);
+        const { bytesRead } = await handle.read(bytes, done, wanted, from + done);
         if (bytesRead === 0) break;
         done += bytesRead;
       }

@@ -1,6 +1,7 @@
 import { JournalDamagedError } from '../../errors.js';
 import type { Crc32 } from '../../event/checksum.js';
 import { type ParsedLine, parseLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
+import { MOST_HEADER_BYTES, MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import type { Head } from '../store.js';
 import { type FileSystem, namesIn, replaceFile } from './file-system.js';
 import { lastEventIn } from './last-event.js';
@@ -82,7 +83,7 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
       head = { seq: following - 1, id: '' };
       continue;
     }
-    const bytes = await fs.read(file);
+    const bytes = await wholeFile(fs, file, sizes[index] ?? 0);
     const found = checkSegment(scan, file, bytes, first, head, index >= lastUsed);
     header ??= found.header;
     head = found.head;
@@ -92,6 +93,13 @@ export async function recoverStream(scan: Scan): Promise<Recovered> {
   // The newest file holds no event after all, so that the last one stands where nothing was read.
   if (head?.id === '' && scan.thorough !== true) return recoverStream({ ...scan, thorough: true });
   return { header, head, segment, torn, unused };
+}
+
+/** @throws JournalDamagedError (`JOURNAL_DAMAGED`) if it is longer than any segment */
+export async function wholeFile(fs: FileSystem, file: string, size: number): Promise<Uint8Array> {
+  if (size > MOST_SEGMENT_BYTES)
+    throw damaged(file, 1, 0, `the file has ${size} bytes, and no segment has more than ${MOST_SEGMENT_BYTES}`);
+  return fs.read(file, 0, MOST_SEGMENT_BYTES);
 }
 
 /** What one file of a stream holds. */
@@ -135,7 +143,7 @@ function checkSegment(
 
 async function readHeader({ fs, stream, crc32 }: Scan, file: string): Promise<StreamHeader> {
   let bytes = await fs.read(file, 0, HEADER_BYTES);
-  if (!bytes.includes(LINE_FEED)) bytes = await fs.read(file);
+  if (!bytes.includes(LINE_FEED)) bytes = await fs.read(file, 0, MOST_HEADER_BYTES);
   const end = Math.max(bytes.indexOf(LINE_FEED), 0);
   const line = parseLine(new TextDecoder().decode(bytes.subarray(0, end)), crc32);
   const wrong = wrongWith(line, stream, undefined, true);

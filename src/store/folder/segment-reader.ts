@@ -1,7 +1,12 @@
+import { MOST_LINE_BYTES } from '../../event/limits.js';
 import { type FileSystem, ifReadable, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
+/** What every line begins with. */
+const LINE_START = 123;
+/** Given in place of a line that does not end: no checksum fits it. */
+const ENDLESS = '';
 /** How much of a file is read at a time; more only if a line is longer. */
 const BLOCK_BYTES = 1024 * 1024;
 const decoder = new TextDecoder();
@@ -26,14 +31,19 @@ export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
   readonly #isOwn: boolean;
+  readonly #mostBytes: number;
   #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param isOwn fails where a file is refused; of another master it has not arrived then */
-  constructor(fs: FileSystem, directory: string, isOwn = false) {
+  /**
+   * @param isOwn fails where a file is refused; of another master it has not arrived then
+   * @param mostBytes of a line; whatever is longer is given as a damaged one, and nothing behind it is read
+   */
+  constructor(fs: FileSystem, directory: string, isOwn = false, mostBytes = MOST_LINE_BYTES) {
     this.#fs = fs;
     this.#directory = directory;
     this.#isOwn = isOwn;
+    this.#mostBytes = mostBytes;
   }
 
   /** Lines of the events after `after` up to `upTo`, as far as whole lines have arrived. */
@@ -86,6 +96,13 @@ export class SegmentReader {
   async #readOn(at: Place, wanted: number, upTo: number, lines: string[]): Promise<number> {
     for (;;) {
       const bytes = await this.#block(at);
+      if (bytes === 'endless') {
+        if (at.next !== wanted) return 0;
+        lines.push(ENDLESS);
+        // Whoever asks for what follows begins anew, and finds nothing.
+        this.#at = undefined;
+        return 1;
+      }
       let found = 0;
       let start = 0;
       let last: Place['last'];
@@ -114,12 +131,15 @@ export class SegmentReader {
     }
   }
 
-  /** Bytes from there on, with at least one whole line if there is one. */
-  async #block({ segment, offset }: Place): Promise<Uint8Array | undefined> {
+  /** Bytes from there on, with at least one whole line if there is one that is not too long. */
+  async #block({ segment, offset }: Place): Promise<Uint8Array | 'endless' | undefined> {
     const file = `${this.#directory}/${segmentName(segment)}`;
     for (let length = BLOCK_BYTES; ; length *= 2) {
       const bytes = await this.#ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
       if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
+      // Nothing that was written here as a line; a file may be made in full before its content arrives.
+      if (bytes[0] !== LINE_START) return bytes;
+      if (length > this.#mostBytes) return 'endless';
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Crc32 } from '../../event/checksum.js';
 import { parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { MOST_FRONTIER_BYTES, MOST_HEADER_BYTES } from '../../event/limits.js';
 import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
 import { type FileSystem, ifReadable, namesIn, readIfThere } from './file-system.js';
@@ -7,9 +8,6 @@ import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } f
 
 /** More than the header line of a stream takes, unless it continues very many cut streams. */
 const HEADER_BYTES = 4096;
-
-/** A frontier beyond this is none: after a million seals it is about so long. */
-const FRONTIER_BYTES = 16 * 1024 * 1024;
 
 /** A frontier names the epoch in which its master goes on. */
 const NEXT = /"next":"([0-9A-Z]{26})"/;
@@ -24,6 +22,12 @@ interface Folder {
   readonly frontiers: Map<string, string>;
   /** Epochs that are over for good: their frontiers are not read again. */
   readonly over: Set<string>;
+}
+
+/** The frontier of a stream as it stands in its directory; one that is too long is none. */
+export async function frontierText(fs: FileSystem, directory: string): Promise<string | undefined> {
+  const bytes = await readIfThere(fs, `${directory}/${FRONTIER_FILE}`, 0, MOST_FRONTIER_BYTES + 1);
+  return bytes === undefined || bytes.length > MOST_FRONTIER_BYTES ? undefined : new TextDecoder().decode(bytes);
 }
 
 /**
@@ -134,9 +138,7 @@ export class StreamCatalog {
   }
 
   async #frontier(stream: StreamId): Promise<string | undefined> {
-    const file = `${streamDirectory(this.#root, stream)}/${FRONTIER_FILE}`;
-    const bytes = await this.#bytes(file, FRONTIER_BYTES + 1);
-    return bytes === undefined || bytes.length > FRONTIER_BYTES ? undefined : new TextDecoder().decode(bytes);
+    return ifReadable(frontierText(this.#fs, streamDirectory(this.#root, stream)), undefined);
   }
 
   async #firstLine(file: string): Promise<string | undefined> {
@@ -144,7 +146,7 @@ export class StreamCatalog {
       const bytes = await this.#bytes(file, length);
       const end = bytes?.indexOf(10) ?? -1;
       if (bytes !== undefined && end >= 0) return new TextDecoder().decode(bytes.subarray(0, end));
-      if (bytes === undefined || bytes.length < length) return undefined;
+      if (bytes === undefined || bytes.length < length || length >= MOST_HEADER_BYTES) return undefined;
     }
   }
 
