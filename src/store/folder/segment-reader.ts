@@ -3,8 +3,6 @@ import { type FileSystem, ifReadable, isMissing, readIfThere } from './file-syst
 import { segmentName, segmentsOf } from './layout.js';
 
 const LINE_FEED = 10;
-/** What every line begins with. */
-const LINE_START = 123;
 /** Given in place of a line that does not end: no checksum fits it. */
 const ENDLESS = '';
 /** How much of a file is read at a time; more only if a line is longer. */
@@ -137,8 +135,8 @@ export class SegmentReader {
     for (let length = BLOCK_BYTES; ; length *= 2) {
       const bytes = await this.#ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
       if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
-      // Nothing that was written here as a line; a file may be made in full before its content arrives.
-      if (bytes[0] !== LINE_START) return bytes;
+      // Nothing was written here yet: a file may be made in full before its content arrives.
+      if (bytes[0] === 0) return bytes;
       if (length > this.#mostBytes) return 'endless';
     }
   }
