@@ -1,15 +1,10 @@
 /** Node's name for what prints an object instead of its fields; known to every realm, so that nothing of Node is imported. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** Node's own printer, as it hands it to what prints itself. */
-type Inspect = (value: unknown, options: object) => string;
-
 /**
  * A target for the Proxy of an object that may be replaced. `console.log` does not ask the traps of a Proxy: it prints the target.
  * This one is empty and prints as the object that is `current`. The method is inherited, so the target has no field at all.
  */
 export function shownAs(current: () => object): object {
-  return Object.create({
-    [INSPECT]: (depth: number, options: object, inspect: Inspect) => inspect(current(), { ...options, depth }),
-  }) as object;
+  return Object.create({ [INSPECT]: current }) as object;
 }
