@@ -1,11 +1,16 @@
 import { idTime } from '../event/ulid-clock.js';
+import { portableMath } from './portable-math.js';
 
 /**
- * Inside a transaction time and randomness derive from the event's id, so that every replay sees the same. The globals are
+ * Inside a transaction time and randomness derive from the event's id, and mathematics is the same on every engine, so that every
+ * replay sees the same. The globals are
  * swapped for the synchronous duration of the call; code that imported a function by name before cannot be reached.
  */
 
 const RealDate = globalThis.Date;
+const RealMath = globalThis.Math;
+/** A whole object, because two stores are cheaper than two for each function. */
+const TransactionMath = portableMath(RealMath);
 
 let time = 0;
 let seed = '';
@@ -103,7 +108,8 @@ export function deterministic<T>(id: string, call: () => T): T {
   const outerSeed = seed;
   const outerDraw = draw;
   const { Date: outerDate } = globalThis;
-  const outerRandom = Math.random;
+  const { Math: outerMath } = globalThis;
+  const outerRandom = RealMath.random;
   const outerNow = performance?.now;
   const outerUuid = crypto?.randomUUID;
   const outerValues = crypto?.getRandomValues;
@@ -111,7 +117,8 @@ export function deterministic<T>(id: string, call: () => T): T {
   seed = id;
   draw = undefined;
   globalThis.Date = TransactionDate as unknown as DateConstructor;
-  Math.random = transactionRandom;
+  globalThis.Math = TransactionMath;
+  RealMath.random = transactionRandom;
   if (performance !== undefined) performance.now = transactionNow;
   if (crypto !== undefined) {
     crypto.randomUUID = transactionUuid;
@@ -124,7 +131,8 @@ export function deterministic<T>(id: string, call: () => T): T {
     seed = outerSeed;
     draw = outerDraw;
     globalThis.Date = outerDate;
-    Math.random = outerRandom;
+    globalThis.Math = outerMath;
+    RealMath.random = outerRandom;
     if (performance !== undefined && outerNow !== undefined) performance.now = outerNow;
     if (crypto !== undefined) {
       crypto.randomUUID = outerUuid;
