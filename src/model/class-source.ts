@@ -6,6 +6,8 @@ export interface Token {
   readonly value: string;
   /** How many brackets are open around it; the first brace of a class stands at 0. */
   readonly depth: number;
+  /** Line of the class's code; it begins with 1. */
+  readonly line: number;
 }
 
 /** The code of one class of a chain. */
@@ -64,14 +66,17 @@ export function nameOf(constructor: object): string {
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   let depth = 0;
+  let line = 1;
   for (const { type, value } of jsTokens(text)) {
+    const at = line;
+    line += value.split('\n').length - 1;
     if (SILENT.has(type)) continue;
     const closes =
       type === 'TemplateMiddle' || type === 'TemplateTail' || (type === 'Punctuator' && /^[)\]}]$/.test(value));
     const opens =
       type === 'TemplateHead' || type === 'TemplateMiddle' || (type === 'Punctuator' && /^[([{]$/.test(value));
     if (closes) depth--;
-    tokens.push({ type, value, depth });
+    tokens.push({ type, value, depth, line: at });
     if (opens) depth++;
   }
   return tokens;

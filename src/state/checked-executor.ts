@@ -1,6 +1,7 @@
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
+import { refuseExponentiation } from './engine-math.js';
 import { refuseShared } from './ownership.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
@@ -18,6 +19,7 @@ interface Attempt {
  * @throws NonDeterministicTransactionError (`NON_DETERMINISTIC_TRANSACTION`) naming the place that differs; errors of `Executor.apply`
  */
 export function applyChecked(executor: Executor, make: () => Call): Applied {
+  refuseExponentiation(executor.membrane.classes);
   const call = make();
   const first = attempt(executor, call);
   let last = first;
