@@ -26,6 +26,7 @@ export type {
   StoreListener,
   StreamListing,
 } from './store/store.js';
+export { copyOf } from './state/copy.js';
 export type { Change } from './state/change.js';
 export { MemoryStore } from './store/memory/memory-store.js';
 export type { StreamHeader, StreamId } from './event/envelope.js';

@@ -98,6 +98,11 @@ export class UncarriableArgumentError extends PrevalentError {
   readonly code = 'UNCARRIABLE_ARGUMENT';
 }
 
+/** An argument is an object of a model, or holds one: the call would get a copy that is not in the model. Nothing was logged or changed. */
+export class LiveArgumentError extends PrevalentError {
+  readonly code = 'LIVE_ARGUMENT';
+}
+
 /** An instance of a class without a known stable name would have entered the state. The transaction was undone. */
 export class UnknownClassError extends PrevalentError {
   readonly code = 'UNKNOWN_CLASS';

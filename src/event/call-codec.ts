@@ -1,4 +1,4 @@
-import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { plainToInstance } from 'class-transformer';
 import { SuperJSON } from 'superjson';
 import { UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
@@ -8,7 +8,9 @@ import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
 import { CarriedObject, withCarried } from './carried-object.js';
 import { MOST_ARGUMENT_LENGTH } from './limits.js';
 import { sameGraph } from './same-graph.js';
-import { Carriage, checkCarriable, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
+import { checkAnnotations } from './annotations.js';
+import { Carriage, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
+import { instancesFor } from './class-literal.js';
 
 /** Arguments as they stand in a journal: plain JSON, or superjson's `{ json, meta }`. */
 export type EncodedArgs = readonly unknown[] | { readonly json: unknown; readonly meta?: unknown };
@@ -43,7 +45,7 @@ export class CallCodec {
         isApplicable: (value): value is ArrayBufferView | ArrayBuffer =>
           value instanceof ArrayBuffer || ArrayBuffer.isView(value),
         serialize: (value) => ({ type: value.constructor.name, base64: toBase64(bytesOf(value)) }),
-        deserialize: ({ type, base64 }) => viewOf(type, fromBase64(base64)) as ArrayBuffer,
+        deserialize: ({ type, base64 }) => viewOf(type, fromBase64(base64)) ?? unknownBytes(type),
       },
       'binary',
     );
@@ -61,37 +63,35 @@ export class CallCodec {
     );
   }
 
+  /** Arguments that are all primitives which JSON carries exactly; `undefined` for any others. */
+  encodeFlat(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall | undefined {
+    const text = flatText(args);
+    return text === undefined ? undefined : bounded(definition, { args: [...args], text, flat: true });
+  }
+
   /**
    * Encodes a call's arguments. Nothing has been logged or changed when it throws.
    *
-   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) for what a journal cannot carry without loss; names the argument
+   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) for what a journal cannot carry without loss, LiveArgumentError
+   * (`LIVE_ARGUMENT`) for objects of a model; both name the argument and the path in it
    */
   encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
-    const call = this.#encode(definition, args);
-    if (call.text.length <= MOST_ARGUMENT_LENGTH) return call;
-    throw new UncarriableArgumentError(
-      `The arguments of ${definition.name} take ${call.text.length} characters, and a journal carries ${MOST_ARGUMENT_LENGTH} at most. ` +
-        'Pass them in several calls, or keep large data elsewhere and pass its name. Nothing was logged or changed.',
-    );
+    const flat = this.encodeFlat(definition, args);
+    if (flat !== undefined) return flat;
+    return bounded(definition, this.#encode(definition, args));
   }
 
   #encode(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall {
-    const flat = flatText(args);
-    if (flat !== undefined) return { args: [...args], text: flat, flat: true };
-    const parameters = this.#parametersOf(definition);
-    const carriage = new Carriage(this.#classes);
-    const plain = args.map((arg, index) => this.#encodeTyped(definition, arg, parameters[index], index));
-    checkCarriable(plain, definition.name, carriage);
-    if (!carriage.rich) {
-      const text = JSON.stringify(plain);
-      return { args: JSON.parse(text) as unknown[], text, flat: false };
-    }
+    const { name } = definition;
+    const carriage = new Carriage(this.#classes, name, this.#instancesFor(args, definition));
+    const plain = carriage.copy(args);
+    if (!carriage.rich) return { args: plain, text: JSON.stringify(plain), flat: false };
     const text = this.#superjson.stringify(carriage.whole ? withCarried(plain, this.#classes) : plain);
     const encoded = JSON.parse(text) as EncodedArgs;
-    // Superjson mends shared references afterwards, which fails in keys of a Map and members of a Set.
+    // Superjson mends shared references afterwards, which fails in instances, keys of a Map and members of a Set.
     if (carriage.shared && !this.#comesBack(plain, encoded)) {
       throw new UncarriableArgumentError(
-        `The arguments of ${definition.name} cannot be recorded: one object, bigint or NaN stands in several places, one of them a key of a Map or a member of a Set. ` +
+        `The arguments of ${definition.name} cannot be recorded: one object, bigint or NaN stands in several places, one of them in an instance of a class, the key of a Map or the member of a Set. ` +
           'Pass a copy in one of them. Nothing was logged or changed.',
       );
     }
@@ -104,6 +104,7 @@ export class CallCodec {
     for (let step = version; step < definition.version; step++) {
       args = definition.upcast[step]?.(args) ?? args;
     }
+    // Journals say of which class an object is. Older ones did not, nor do upcasts, where `args` names the class.
     const parameters = this.#parametersOf(definition);
     for (let i = 0; i < parameters.length && i < args.length; i++) {
       const type = parameters[i];
@@ -121,11 +122,17 @@ export class CallCodec {
   open(encoded: EncodedArgs): unknown[] {
     if (isList(encoded)) return copyList(encoded);
     const { json, meta } = copyJson(encoded) as Parameters<SuperJSON['deserialize']>[0];
+    checkAnnotations(json, meta, this.#classes);
     // copyJson gave a private copy already.
     const args: unknown = this.#superjson.deserialize({ json, meta: meta as never }, { inPlace: true });
     if (!Array.isArray(args)) throw new UncarriableArgumentError('The arguments are no list');
     if (this.#classes.hasImplied && meta !== undefined) refuseMisfits(args, this.#classes);
     return args;
+  }
+
+  #instancesFor(args: readonly unknown[], definition: TransactionDefinition): ReadonlyMap<object, object> {
+    const { constants } = this.#classes;
+    return instancesFor(args, this.#parametersOf(definition), definition.name, (value) => constants.has(value));
   }
 
   #comesBack(args: readonly unknown[], encoded: EncodedArgs): boolean {
@@ -134,31 +141,6 @@ export class CallCodec {
     } catch {
       // Superjson found its own notes wrong.
       return false;
-    }
-  }
-
-  #encodeTyped(definition: TransactionDefinition, arg: unknown, type: AnyClass | undefined, index: number): unknown {
-    if (
-      type === undefined ||
-      !(arg instanceof type) ||
-      this.#classes.constants.has(arg) ||
-      this.#classes.nameOf(Object.getPrototypeOf(arg) as object) !== undefined
-    )
-      return arg;
-    const refuse = (cause?: unknown): never => {
-      throw new UncarriableArgumentError(
-        `Argument ${index + 1} of ${definition.name} is a ${type.name} that class-transformer does not bring back whole. ` +
-          `Put @Type on its fields, or name its classes in @Prevalent(name, { classes: { ${type.name}: ${type.name} } }).`,
-        { cause },
-      );
-    };
-    try {
-      const plain: unknown = instanceToPlain(arg);
-      const back: unknown = plainToInstance(type as unknown as new () => object, plain as object);
-      return sameClasses(arg, back) ? plain : refuse();
-    } catch (error) {
-      // A constructor that cannot run without arguments, or a cycle that class-transformer walks for ever.
-      return error instanceof UncarriableArgumentError ? refuse() : refuse(error);
     }
   }
 
@@ -187,6 +169,14 @@ function refuseMisfits(args: unknown[], classes: ClassTable): void {
 
 function isList(args: EncodedArgs): args is readonly unknown[] {
   return Array.isArray(args);
+}
+
+function bounded({ name }: TransactionDefinition, call: EncodedCall): EncodedCall {
+  if (call.text.length <= MOST_ARGUMENT_LENGTH) return call;
+  throw new UncarriableArgumentError(
+    `The arguments of ${name} take ${call.text.length} characters, and a journal carries ${MOST_ARGUMENT_LENGTH} at most. ` +
+      'Pass them in several calls, or keep large data elsewhere and pass its name. Nothing was logged or changed.',
+  );
 }
 
 /** Arguments as JSON if all of them are primitives that JSON carries exactly; otherwise `undefined`. */
@@ -229,15 +219,6 @@ function copyList(list: readonly unknown[], depth = 0): unknown[] {
   return copy;
 }
 
-function sameClasses(left: unknown, right: unknown): boolean {
-  if (typeof left !== 'object' || left === null) return Object.is(left, right);
-  if (typeof right !== 'object' || right === null || Object.getPrototypeOf(left) !== Object.getPrototypeOf(right))
-    return false;
-  if (left instanceof Date) return Object.is(left.getTime(), (right as Date).getTime());
-  if (left instanceof Map || left instanceof Set) return sameClasses([...left], [...(right as Map<unknown, unknown>)]);
-  const keys = Object.keys(left);
-  if (keys.length !== Object.keys(right).length) return false;
-  return keys.every((key) =>
-    sameClasses((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]),
-  );
+function unknownBytes(type: string): never {
+  throw new UncarriableArgumentError(`This engine has no ${type}`);
 }

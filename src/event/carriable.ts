@@ -1,25 +1,14 @@
-import { UncarriableArgumentError } from '../errors.js';
+import { LiveArgumentError, PrevalentError, UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
-import { VIEW_PROTOTYPES } from './binary.js';
+import { isLive } from '../model/ownership.js';
+import { copyNative, nameOfClass, nativeBase, type Refuse, whyUnknown } from './carried-kinds.js';
+import { SharedBytes } from './shared-bytes.js';
 
 /** Deeper nesting overflows the stack of superjson, and is no argument anybody means. */
 export const MAX_DEPTH = 500;
 
 /** Keys through which a prototype could be reached. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** What a walk over arguments learned. */
-export class Carriage {
-  /** Something in them needs more than plain JSON. */
-  rich = false;
-  /** Something may stand in several places: an object, a bigint, an unusual number. */
-  shared = false;
-  /** Something in them is carried as a whole: a constant. */
-  whole = false;
-  readonly seen = new Set<object>();
-
-  constructor(readonly classes: ClassTable) {}
-}
 
 /** True for `{}` and null-prototype objects. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -29,183 +18,210 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 }
 
 /**
- * Walks arguments and refuses what would be lost on the way through a journal.
- *
- * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`) naming the transaction, the argument and the path in it
+ * Copies the arguments of one call in one walk, and refuses what would be lost on the way through a journal. What is recorded is
+ * the copy: nothing is read twice, so that nothing can be another thing the second time.
  */
-export function checkCarriable(args: readonly unknown[], transaction: string, carriage: Carriage): void {
-  args.forEach((arg, index) => {
-    visit(arg, [], carriage, (path, why) => {
-      const place = path.length === 0 ? '' : ` at ${path.join('.')}`;
-      throw new UncarriableArgumentError(
-        `Argument ${index + 1} of ${transaction} cannot be recorded${place}: ${why}. Nothing was logged or changed.`,
-      );
-    });
-  });
-}
+export class Carriage {
+  /** Something in them needs more than plain JSON. */
+  rich = false;
+  /** Something may stand in several places: an object, a bigint, an unusual number. */
+  shared = false;
+  /** Something in them is carried as a whole: a constant. */
+  whole = false;
+  readonly #classes: ClassTable;
+  readonly #transaction: string;
+  /** Literals of classes, with the instances that take their places. */
+  readonly #instances: ReadonlyMap<object, object>;
+  readonly #copies = new Map<object, object>();
+  readonly #path: string[] = [];
+  readonly #bytes = new SharedBytes(() => this.#refuse('it shares bytes with another argument; pass one of them'));
+  #argument = 0;
 
-type Refuse = (path: readonly string[], why: string) => void;
+  constructor(classes: ClassTable, transaction: string, instances: ReadonlyMap<object, object>) {
+    this.#classes = classes;
+    this.#transaction = transaction;
+    this.#instances = instances;
+  }
 
-function visit(value: unknown, path: string[], carriage: Carriage, refuse: Refuse): void {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return;
-    case 'number':
-      // Superjson takes repeated ones for references.
-      if (!Number.isFinite(value) || Object.is(value, -0)) carriage.rich = carriage.shared = true;
-      return;
-    case 'bigint':
-      carriage.rich = carriage.shared = true;
-      return;
-    case 'undefined':
-      carriage.rich = true;
-      return;
-    case 'function': {
-      refuse(path, 'a function has no data; pass what it would compute');
-      return;
+  /**
+   * A copy of the arguments of which a journal brings back all.
+   *
+   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`), LiveArgumentError (`LIVE_ARGUMENT`) naming the transaction, the
+   * argument and the path in it
+   */
+  copy(args: readonly unknown[]): unknown[] {
+    const copy: unknown[] = [];
+    for (const arg of args) {
+      this.#argument++;
+      this.#path.length = 0;
+      try {
+        copy.push(this.#value(arg));
+      } catch (error) {
+        if (error instanceof PrevalentError) throw error;
+        // A trap of somebody's Proxy, or an object that is not what its prototype says.
+        this.#refuse('reading it threw an error', error);
+      }
     }
-    case 'symbol': {
-      refuse(path, 'a symbol is not the same on another machine; pass a string');
-      return;
-    }
-    default:
-      if (value !== null) visitObject(value as object, path, carriage, refuse);
+    return copy;
   }
-}
 
-function visitObject(value: object, path: string[], carriage: Carriage, refuse: Refuse): void {
-  if (path.length > MAX_DEPTH) {
-    refuse(path.slice(0, 5), `it is nested deeper than ${MAX_DEPTH} levels`);
-    return;
-  }
-  if (carriage.classes.constants.has(value)) {
-    carriage.rich = carriage.whole = true;
-    return;
-  }
-  if (carriage.seen.has(value)) {
-    // Shared or cyclic: superjson keeps the identity, plain JSON would not.
-    carriage.rich = carriage.shared = true;
-    return;
-  }
-  carriage.seen.add(value);
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (Array.isArray(value)) {
-    visitArray(value, prototype, path, carriage, refuse);
-    return;
-  }
-  if (prototype === Object.prototype || prototype === null) {
-    if (prototype === null) {
-      refuse(path, 'an object without a prototype comes back with one; pass {...object}');
-      return;
-    }
-    visitFields(value, path, carriage, refuse);
-    return;
-  }
-  if (value instanceof Map || value instanceof Set) {
-    visitCollection(value, prototype, path, carriage, refuse);
-    return;
-  }
-  carriage.rich = true;
-  if (value instanceof Date) {
-    if (prototype !== Date.prototype && !isDate(value)) {
-      refuse(path, 'a subclass of Date comes back as a Date');
-      return;
-    }
-    if (Number.isNaN(value.getTime())) {
-      refuse(path, 'it is an invalid Date, which would come back as null');
-      return;
-    }
-    return;
-  }
-  if (prototype === RegExp.prototype || (typeof URL !== 'undefined' && prototype === URL.prototype)) return;
-  if (VIEW_PROTOTYPES.has(prototype) || prototype === ArrayBuffer.prototype) return;
-  if (carriage.classes.nameOf(prototype) === undefined) {
-    const name = value.constructor.name;
-    refuse(
-      path,
-      `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${name}: ${name} } }) or pass plain data`,
+  readonly #refuse: Refuse = (why, cause): never => {
+    throw new UncarriableArgumentError(
+      `Argument ${this.#argument} of ${this.#transaction} cannot be recorded${this.#place()}: ${why}. Nothing was logged or changed.`,
+      { cause },
     );
-    return;
-  }
-  visitFields(value, path, carriage, refuse);
-}
+  };
 
-// A Date read from a model is a guarded Date whose prototype stands between it and Date.prototype.
-function isDate(value: Date): boolean {
-  return Object.getPrototypeOf(Object.getPrototypeOf(value)) === Date.prototype && value.constructor === Date;
-}
+  #place(): string {
+    const path = this.#path.slice(0, 8);
+    return path.length === 0 ? '' : ` at ${path.join('.')}${path.length < this.#path.length ? '…' : ''}`;
+  }
 
-function visitArray(
-  value: readonly unknown[],
-  prototype: object | null,
-  path: string[],
-  carriage: Carriage,
-  refuse: Refuse,
-): void {
-  if (prototype !== Array.prototype) {
-    refuse(path, 'a subclass of Array comes back as an Array');
-    return;
-  }
-  // Its own keys are its indexes and `length`; a hole and a named property together would keep their number.
-  if (Reflect.ownKeys(value).length !== value.length + 1) {
-    refuse(path, 'the array has holes or named properties');
-    return;
-  }
-  for (let i = 0; i < value.length; i++) {
-    if (!(i in value)) {
-      refuse(path, 'the array has holes or named properties');
-      return;
+  #value(value: unknown): unknown {
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return value;
+      case 'number':
+        // Superjson takes repeated ones for references.
+        if (!Number.isFinite(value) || Object.is(value, -0)) this.rich = this.shared = true;
+        return value;
+      case 'bigint':
+        this.rich = this.shared = true;
+        return value;
+      case 'undefined':
+        this.rich = true;
+        return value;
+      case 'function':
+        return this.#refuse('a function has no data; pass what it would compute');
+      case 'symbol':
+        return this.#refuse('a symbol is not the same on another machine; pass a string');
+      default:
+        return value === null ? null : this.#object(value as object);
     }
-    path.push(String(i));
-    visit(value[i], path, carriage, refuse);
-    path.pop();
   }
-}
 
-function visitFields(value: object, path: string[], carriage: Carriage, refuse: Refuse): void {
-  const keys = Object.keys(value);
-  if (Reflect.ownKeys(value).length !== keys.length) {
-    refuse(path, 'it has symbol keys or hidden properties');
-    return;
+  #at(key: string, value: unknown): unknown {
+    this.#path.push(key);
+    const copy = this.#value(value);
+    this.#path.pop();
+    return copy;
   }
-  for (const key of keys) {
-    if (FORBIDDEN_KEYS.has(key)) {
-      refuse(
-        path,
-        `the key ${key} is not allowed, because a prototype could be reached through it; pass a Map, or a list of entries: Object.entries(object)`,
-      );
-      return;
+
+  #object(given: object): object {
+    if (this.#classes.constants.has(given)) {
+      this.rich = this.whole = true;
+      return given;
     }
-    path.push(key);
-    visit((value as Record<string, unknown>)[key], path, carriage, refuse);
-    path.pop();
+    const value = this.#instances.get(given) ?? given;
+    const known = this.#copies.get(value);
+    if (known !== undefined) {
+      // Shared or cyclic: superjson keeps the identity, plain JSON would not.
+      this.rich = this.shared = true;
+      return known;
+    }
+    if (isLive(value)) this.#refuseLive(value);
+    if (this.#path.length > MAX_DEPTH) this.#refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
+    if (Array.isArray(value)) return this.#array(value);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === Object.prototype) return this.#fields(value, {});
+    if (prototype === null) return this.#refuse('an object without a prototype comes back with one; pass {...object}');
+    this.rich = true;
+    if (value instanceof Map && prototype === Map.prototype) return this.#map(value);
+    if (value instanceof Set && prototype === Set.prototype) return this.#set(value);
+    const native = copyNative(value, prototype, this.#bytes, this.#refuse);
+    if (native !== undefined) {
+      this.#copies.set(value, native);
+      return native;
+    }
+    return this.#instance(value, prototype);
+  }
+
+  #refuseLive(value: object): never {
+    throw new LiveArgumentError(
+      `Argument ${this.#argument} of ${this.#transaction} is an object of a model${this.#place()} (${nameOfClass(value)}): the call would get a copy, which is not in the model. ` +
+        'Pass its id, or a copy: copyOf(x). Nothing was logged or changed.',
+    );
+  }
+
+  #array(value: readonly unknown[]): unknown[] {
+    if (Object.getPrototypeOf(value) !== Array.prototype) this.#refuse('a subclass of Array comes back as an Array');
+    // Its own keys are its indexes and `length`; a hole and a named property together would keep their number.
+    if (Reflect.ownKeys(value).length !== value.length + 1) this.#refuse('the array has holes or named properties');
+    const copy: unknown[] = [];
+    this.#copies.set(value, copy);
+    for (let i = 0; i < value.length; i++) {
+      const field = Object.getOwnPropertyDescriptor(value, i);
+      if (field === undefined) this.#refuse('the array has holes or named properties');
+      copy.push(this.#at(String(i), this.#dataOf(String(i), field)));
+    }
+    return copy;
+  }
+
+  #fields<T extends object>(value: object, copy: T): T {
+    this.#copies.set(value, copy);
+    for (const key of Reflect.ownKeys(value)) {
+      const field = Object.getOwnPropertyDescriptor(value, key);
+      if (typeof key === 'symbol' || field?.enumerable !== true)
+        return this.#refuse('it has symbol keys or hidden properties');
+      if (FORBIDDEN_KEYS.has(key))
+        this.#refuse(
+          `the key ${key} is not allowed, because a prototype could be reached through it; pass a Map, or a list of entries: Object.entries(object)`,
+        );
+      (copy as Record<string, unknown>)[key] = this.#at(key, this.#dataOf(key, field));
+    }
+    return copy;
+  }
+
+  #dataOf(key: string, field: PropertyDescriptor): unknown {
+    if (!('value' in field)) this.#refuse(`${key} is an accessor of this one object; pass its value`);
+    return field.value;
+  }
+
+  #instance(value: object, prototype: object): object {
+    const name = this.#classes.nameOf(prototype);
+    if (name === undefined) return this.#refuse(whyUnknown(value, prototype));
+    const native = nativeBase(prototype);
+    if (native !== undefined)
+      this.#refuse(`the class ${name} extends ${native}, whose data is not in fields; pass plain data`);
+    if (this.#classes.get(name) !== (prototype as { constructor?: unknown }).constructor)
+      this.#refuse(`the prototype of ${name} does not name its class as constructor`);
+    for (const key of Object.keys(value))
+      if (key in prototype && isAccessor(key, prototype))
+        this.#refuse(`${key} is a field of this one object, but a getter or setter of its class`);
+    return this.#fields(value, Object.create(prototype) as object);
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
+    this.#refuseProperties(value);
+    const copy = new Map<unknown, unknown>();
+    this.#copies.set(value, copy);
+    Map.prototype.forEach.call(value, (one: unknown, key: unknown) => {
+      const text = typeof key === 'string' || typeof key === 'number' ? String(key) : '[entry]';
+      copy.set(this.#at('[key]', key), this.#at(text, one));
+    });
+    return copy;
+  }
+
+  #set(value: ReadonlySet<unknown>): Set<unknown> {
+    this.#refuseProperties(value);
+    const copy = new Set<unknown>();
+    this.#copies.set(value, copy);
+    Set.prototype.forEach.call(value, (one: unknown) => copy.add(this.#at('[member]', one)));
+    return copy;
+  }
+
+  #refuseProperties(value: object): void {
+    if (Reflect.ownKeys(value).length > 0)
+      this.#refuse('a Map or Set with properties of its own comes back without them');
   }
 }
 
-function visitCollection(
-  value: Map<unknown, unknown> | Set<unknown>,
-  prototype: object,
-  path: string[],
-  carriage: Carriage,
-  refuse: Refuse,
-): void {
-  carriage.rich = true;
-  if (prototype !== Map.prototype && prototype !== Set.prototype) {
-    refuse(path, 'a subclass of Map or Set comes back without its class');
-    return;
+/** Tells whether a property is a getter or setter of a class. */
+export function isAccessor(key: string, prototype: object): boolean {
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const field = Object.getOwnPropertyDescriptor(at, key);
+    if (field !== undefined) return !('value' in field);
   }
-  if (Reflect.ownKeys(value).length > 0) {
-    refuse(path, 'a Map or Set with properties of its own comes back without them');
-    return;
-  }
-  for (const one of value) {
-    path.push('[entry]');
-    if (value instanceof Map)
-      (one as [unknown, unknown]).forEach((half) => {
-        visit(half, path, carriage, refuse);
-      });
-    else visit(one, path, carriage, refuse);
-    path.pop();
-  }
+  return false;
 }

@@ -54,6 +54,7 @@ export class ClassTable {
     refuseHidden(modelName, model);
     for (const { name, type, isImplied } of definition.classes()) this.#add(name, type, isImplied);
     for (const type of typesOf(model)) this.#find(type);
+    for (const transaction of definition.transactions.values()) this.#addParameters(definition.parameters(transaction));
     // The list grows while it is walked: a class found by @Type may name further ones.
     for (const type of this.#byName.values()) for (const found of typesOf(type)) this.#find(found);
     this.#statics = new StaticInstances([model, ...this.#byName.values()]);
@@ -114,6 +115,14 @@ export class ClassTable {
 
   #find(type: AnyClass): void {
     if (!this.has(type.prototype as object)) this.#add(type.name, type, true);
+  }
+
+  // One that hides its data is refused where an instance of it is given: no state holds it.
+  #addParameters(types: readonly (AnyClass | undefined)[]): void {
+    for (const type of types) {
+      if (type === undefined || this.has(type.prototype as object)) continue;
+      if (hiddenStateOf(type.prototype as object) === undefined) this.#find(type);
+    }
   }
 
   #add(name: string, type: AnyClass, isImplied: boolean): void {

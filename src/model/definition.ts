@@ -30,7 +30,7 @@ export interface TransactionDefinition {
   readonly property: string | symbol;
   /** The undecorated method. */
   readonly method: (this: unknown, ...args: unknown[]) => unknown;
-  /** Explicit parameter classes; wins over emitted metadata. */
+  /** Classes of the parameters. */
   readonly args: (() => readonly unknown[]) | undefined;
 }
 
@@ -64,4 +64,14 @@ export interface ModelDefinition {
 export interface TransactionHost {
   /** Runs the call inline, logs it, or refuses it; `self` is the model as the caller holds it. */
   call(definition: TransactionDefinition, args: unknown[], self: object): unknown;
+}
+
+/** What knows the objects of one managed model: its guards, and the raw objects that a reader may hold. */
+export interface Owner {
+  /** Tells whether a value is one of them. */
+  owns(value: object): boolean;
+  /** Tells whether an object is the same one everywhere, a constant: it is nobody's own. */
+  isWhole(value: object): boolean;
+  /** The stored object behind a guard of this model; other values as they are. */
+  unwrap(value: unknown): unknown;
 }

@@ -24,13 +24,14 @@ export function platformClassOf(object: object): string | undefined {
   ) {
     const type: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
     if (typeof type !== 'function' || TRANSPARENT.has(type.name)) continue;
-    if (isGlobal(type) || isNative(type)) return type.name;
+    if (isPlatformClass(type)) return type.name;
   }
   return undefined;
 }
 
-function isGlobal(type: { readonly name: string }): boolean {
-  return (globalThis as Record<string, unknown>)[type.name] === type;
+/** Tells whether a class is JavaScript's or the platform's own (Map, URL, Buffer, …), not one of a program. */
+export function isPlatformClass(type: { readonly name: string }): boolean {
+  return (globalThis as Record<string, unknown>)[type.name] === type || isNative(type);
 }
 
 function isNative(type: object): boolean {

@@ -11,6 +11,7 @@ import type {
   TransactionDefinition,
 } from './definition.js';
 import { looksMinified } from './minified-name.js';
+import { isPlatformClass } from './platform-class.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
 
@@ -99,7 +100,7 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
       version,
       migrate,
       transactions: transactionsOf(model, stableName),
-      parameters: (transaction) => parametersOf(transaction, model),
+      parameters: parametersOf,
       classes: () => namedClasses(options.classes),
       constants: new ConstantTable(options.constants),
     };
@@ -163,28 +164,10 @@ function refuseHiding(modelName: string, property: string | symbol): never {
   );
 }
 
-const PLAIN: ReadonlySet<unknown> = new Set([
-  Object,
-  String,
-  Number,
-  Boolean,
-  Array,
-  Symbol,
-  BigInt,
-  Function,
-  Promise,
-  Map,
-  Set,
-  Date,
-  RegExp,
-]);
-
-function parametersOf(definition: TransactionDefinition, model: AnyClass): (AnyClass | undefined)[] {
-  const emitted = Reflect.getMetadata('design:paramtypes', model.prototype as object, definition.property) as
-    readonly unknown[] | undefined;
-  const types = definition.args?.() ?? emitted ?? [];
-  return types.map((type) =>
-    typeof type === 'function' && !PLAIN.has(type) ? (type as unknown as AnyClass) : undefined,
+// What compilers emit about parameters is not asked: some emit nothing, and all must record the same.
+function parametersOf({ args }: TransactionDefinition): (AnyClass | undefined)[] {
+  return (args?.() ?? []).map((type) =>
+    typeof type === 'function' && !isPlatformClass(type) ? (type as unknown as AnyClass) : undefined,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ModelDefinition, TransactionHost } from './definition.js';
+import type { ModelDefinition, Owner, TransactionHost } from './definition.js';
 
 /** The transaction that runs right now, in any master of this process. */
 export interface RunningTransaction {
@@ -15,6 +15,8 @@ export interface RunningTransaction {
 interface Registry {
   readonly byClass: WeakMap<object, ModelDefinition>;
   readonly hosts: WeakMap<object, TransactionHost>;
+  /** What knows the objects of each managed model. */
+  readonly owners: Set<WeakRef<Owner>>;
   running: { readonly host: TransactionHost; readonly transaction: RunningTransaction } | undefined;
 }
 
@@ -24,5 +26,6 @@ const KEY = Symbol.for('prevalent.registry.v1');
 export const registry: Registry = ((globalThis as { [KEY]?: Registry | undefined })[KEY] ??= {
   byClass: new WeakMap(),
   hosts: new WeakMap(),
+  owners: new Set(),
   running: undefined,
 });

@@ -120,6 +120,13 @@ function admitView(target: ArrayBufferView, prototype: object | null, place: Pla
   }
 }
 
+/** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) */
+export function refuseSharedBytes(view: object): never {
+  throw new UnsupportedStateError(
+    `The state would hold two views on the same bytes, a ${describe(view)} and another. Store one, or a copy: ${describe(view)}.from(view).`,
+  );
+}
+
 // The tag, because typed arrays of another realm (a vm context) bring their own ArrayBuffer.
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);

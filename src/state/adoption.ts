@@ -1,12 +1,12 @@
 import { UnsupportedStateError } from '../errors.js';
+import { overlap, SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
-import { admit } from './admission.js';
+import { admit, refuseSharedBytes } from './admission.js';
 import { type Ownership, refuseShared } from './ownership.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
-import { overlap, SharedBytes } from './shared-bytes.js';
 
 /**
  * Makes the objects that a transaction stored part of the state: proxies in them become the objects they stand for, classes
@@ -54,7 +54,7 @@ function walk(
   { classes, kept, done, ownership }: Walk,
 ): ReadonlySet<object> {
   const seen = new Set<object>(roots);
-  const bytes = new SharedBytes();
+  const bytes = new SharedBytes(refuseSharedBytes);
   const push = (value: object): void => {
     if (!isWhole(value)) seen.add(value);
   };

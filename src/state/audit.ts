@@ -1,7 +1,7 @@
+import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
-import { admit } from './admission.js';
+import { admit, refuseSharedBytes } from './admission.js';
 import { placeAmong } from './places.js';
-import { SharedBytes } from './shared-bytes.js';
 
 /**
  * Checks a whole state that was built without a membrane.
@@ -9,7 +9,7 @@ import { SharedBytes } from './shared-bytes.js';
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
 export function audit(root: object, classes: ClassTable): void {
-  const bytes = new SharedBytes();
+  const bytes = new SharedBytes(refuseSharedBytes);
   // Only objects that lead on are remembered: most do not, and to look twice at one of those is cheaper than a large Set.
   const done = new Set<object>();
   const waiting = [root];

@@ -1,9 +1,11 @@
 import { UnsupportedStateError, WriteOutsideTransactionError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
+import type { Owner } from '../model/definition.js';
 import { adopt, detach } from './adoption.js';
 import { arrayTraps } from './array-traps.js';
 import { bytesTraps } from './bytes-traps.js';
 import { GuardedDates } from './guarded-date.js';
+import { HandedOut } from './handed-out.js';
 import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
@@ -22,7 +24,7 @@ const NOTHING: ReadonlySet<object> = new Set();
  *
  * The idea of a membrane is Mark Miller's (Robust Composition, 2006); recording inverses is the undo log of databases.
  */
-export class Membrane implements Recorder {
+export class Membrane implements Recorder, Owner {
   readonly classes: ClassTable;
   readonly orders = new Orders();
   /** The undo log of the running transaction; `undefined` outside of one, when writes are refused. */
@@ -49,6 +51,7 @@ export class Membrane implements Recorder {
   readonly #borrowed = new WeakMap<object, ArrayBufferView>();
   readonly #dates = new GuardedDates(this);
   readonly #places = new Places();
+  readonly #handedOut = new HandedOut();
   /** What was stored where by the running transaction: value, target, key. */
   readonly #stored: unknown[] = [];
   #root: { current: object; proxy: object } | undefined;
@@ -67,7 +70,8 @@ export class Membrane implements Recorder {
    */
   bindRoot(root: object): object {
     refuseRoot(root);
-    if (this.#root === undefined) {
+    if (this.#root !== undefined) this.#handedOut.leave(this.#root.current);
+    else {
       const holder: { current: object; proxy: object } = { current: root, proxy: root };
       holder.proxy = new Proxy(
         // Roots change, and a Proxy must not contradict its target: one that has nothing of its own allows everything.
@@ -118,6 +122,17 @@ export class Membrane implements Recorder {
 
   isWhole(value: object): boolean {
     return this.#raws.get(value) === value;
+  }
+
+  /** The raw root goes to a reader. */
+  handOut(): void {
+    this.#handedOut.give();
+  }
+
+  owns(value: object): boolean {
+    if (this.isWhole(value)) return false;
+    if (this.#raws.has(value) || this.#proxies.has(value)) return true;
+    return this.#root !== undefined && this.#handedOut.has(value, this.#root.current);
   }
 
   /** The raw form of a value that is about to be stored; checks that it can be. */
@@ -172,6 +187,7 @@ export class Membrane implements Recorder {
     if (this.#stored.length !== 0) {
       const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
       this.adopted = adopted;
+      this.#handedOut.add(made);
       this.fresh.clear();
       this.#stored.length = 0;
       guarded = detach(result, (this.made = made), this);

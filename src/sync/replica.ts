@@ -38,7 +38,6 @@ export class Replica implements TransactionHost {
   readonly calls: CallFactory;
   readonly clock: UlidClock;
   readonly notifier = new Notifier();
-  readonly #codec: CallCodec;
   readonly #options: ResolvedOptions;
   readonly #meta: unknown;
   #timeline: Timeline;
@@ -56,8 +55,7 @@ export class Replica implements TransactionHost {
     this.#options = options;
     this.#meta = JSON.parse(options.meta) as unknown;
     this.classes = new ClassTable(definition);
-    this.#codec = new CallCodec(definition, this.classes);
-    this.calls = new CallFactory(definition, this.#codec);
+    this.calls = new CallFactory(definition, new CallCodec(definition, this.classes));
     this.clock = new UlidClock({
       now: options.now,
       random: options.random,
@@ -119,6 +117,7 @@ export class Replica implements TransactionHost {
   query<T>(read: (model: never) => T): T {
     if (this.#refusal instanceof MasterClosedError) throw this.#refusal;
     if (this.executor.running) return read(this.executor.model as never);
+    this.executor.membrane.handOut();
     this.#querying++;
     try {
       return read(this.executor.raw as never);
@@ -133,10 +132,11 @@ export class Replica implements TransactionHost {
     const journal = this.#journal;
     if (journal === undefined) throw new MasterClosedError('The master is not open yet');
     if (journal.commit.busy !== undefined) throw journal.commit.busy;
-    const encoded = this.#codec.encode(definition, args);
+    const id = this.clock.next();
+    const encoded = this.calls.record(definition, args, id);
     const { stream } = journal;
     const event: Event = {
-      id: this.clock.next(),
+      id,
       master: stream.master,
       epoch: stream.epoch,
       seq: this.#seq + 1,

@@ -1,4 +1,4 @@
-import { type CallCodec, copyJson } from '../event/call-codec.js';
+import { type CallCodec, copyJson, type EncodedCall } from '../event/call-codec.js';
 import { type Event } from '../event/envelope.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
@@ -17,6 +17,20 @@ export class CallFactory {
   constructor(definition: ModelDefinition, codec: CallCodec) {
     this.#definition = definition;
     this.#codec = codec;
+  }
+
+  /**
+   * The arguments of a new call as they are recorded. Classes that are made of plain objects see the call's time, and randomness
+   * of their own, so that an id made here is none that the call makes.
+   *
+   * @param id what the call's event will have
+   * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`), LiveArgumentError (`LIVE_ARGUMENT`)
+   */
+  record(definition: TransactionDefinition, args: readonly unknown[], id: string): EncodedCall {
+    return (
+      this.#codec.encodeFlat(definition, args) ??
+      deterministic(`${id} arguments`, () => this.#codec.encode(definition, args))
+    );
   }
 
   /** What keeps this program from running the event; `undefined` if nothing does. Decided once, before it is accepted. */

@@ -151,15 +151,42 @@ describe('what can be carried comes back as it was', () => {
     expect(sixth).toBeInstanceOf(Point);
   });
 
-  test('class-typed parameters go through class-transformer', () => {
+  test('instances are recorded with their class, also of classes that only `args` names', () => {
     const money = new Money(5, new Date(99));
     const { args, text } = carry('pay', [money, new Date(7)]);
     expect(args).toStrictEqual([money, new Date(7)]);
-    expect(text).not.toContain('Money');
+    expect(text).toBe(
+      '{"json":[{"cents":5,"since":"1970-01-01T00:00:00.099Z"},"1970-01-01T00:00:00.007Z"],' +
+        '"meta":{"values":{"0":[["class","Money"],{"since":["Date"]}],"1":["Date"]},"v":1}}',
+    );
     const purse = new Purse();
+    purse.partner = new Purse();
     expect(carry('keep', [purse]).args).toStrictEqual([purse]);
-    // What is executed is what the parameter says, also for a literal of the same shape.
-    expect(carry('pay', [{ cents: 3, since: new Date(1) }]).args[0]).toBeInstanceOf(Money);
+    purse.partner = purse;
+    expect(() => codec.encode(transaction('keep'), [purse])).toThrow(
+      /stands in several places, one of them in an instance/,
+    );
+    // No constructor runs when they come back.
+    expect(carry('demand', [new Demanding('text')]).args).toStrictEqual([new Demanding('text')]);
+  });
+
+  test('a plain object where `args` names a class is recorded as an instance of it', () => {
+    const { args, text } = carry('pay', [{ cents: 3, since: new Date(1) }]);
+    expect(args).toStrictEqual([new Money(3, new Date(1))]);
+    expect(text).toContain('["class","Money"]');
+    const first = { cents: 7 };
+    expect(carry('keep', [{ first, partner: { first: { cents: 1 } } }]).args).toStrictEqual([
+      Object.assign(new Purse(), { first: new Money(7), partner: { first: { cents: 1 } } }),
+    ]);
+    // The same object is the same instance, wherever it stands.
+    const [once, , again] = carry('pay', [first, new Date(1), [first]]).args as [Money, Date, [Money]];
+    expect(once).toStrictEqual(new Money(7));
+    expect(again[0]).toBe(once);
+  });
+
+  test('what was recorded before classes were recorded comes back as `args` says', () => {
+    const [money] = codec.decode(transaction('pay'), [{ cents: 3, since: '1970-01-01T00:00:00.001Z' }], 1);
+    expect(money).toStrictEqual(new Money(3, new Date(1)));
   });
 
   test('plain arguments stay plain JSON, primitives need no copy', () => {
@@ -275,7 +302,7 @@ describe('what cannot be carried is refused', () => {
     ['a class', Point],
     ['a symbol', Symbol('s')],
     ['a global symbol', Symbol.for('s')],
-    ['an instance of an unknown class', new Money()],
+    ['an instance of an unknown class', new (class Unknown {})()],
     ['a subclass of a registered class', new Tagged(1, 2)],
     ['an invalid Date', new Date(NaN)],
     ['an invalid Date in a Map', new Map([['d', new Date(NaN)]])],
@@ -323,13 +350,19 @@ describe('what cannot be carried is refused', () => {
     );
   });
 
-  test('a class-typed parameter that class-transformer does not bring back whole', () => {
-    expect(refusal('demand', [new Demanding('text')])).toBe('UNCARRIABLE_ARGUMENT');
-    const purse = new Purse();
-    purse.partner = new Purse();
-    expect(refusal('keep', [purse])).toBe('UNCARRIABLE_ARGUMENT');
-    purse.partner = purse;
-    expect(refusal('keep', [purse])).toBe('UNCARRIABLE_ARGUMENT');
+  test('a plain object of which no instance can be made', () => {
+    expect(() => codec.encode(transaction('demand'), [{ given: 'text' }])).toThrow(
+      /Argument 1 of demand .* Demanding is meant.* constructor does not run without arguments.* Pass an instance of Demanding/,
+    );
+    expect(
+      refusal('pay', [
+        {
+          get cents() {
+            return 1;
+          },
+        },
+      ]),
+    ).toBe('UNCARRIABLE_ARGUMENT');
     expect(refusal('pay', [Object.assign(new Money(), { since: new Date(NaN) })])).toBe('UNCARRIABLE_ARGUMENT');
   });
 

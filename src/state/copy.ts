@@ -1,0 +1,131 @@
+import { UnsupportedStateError } from '../errors.js';
+import { bytesOf, viewOf } from '../event/binary.js';
+import { nameOfClass, nativeBase } from '../event/carried-kinds.js';
+import { behindGuard, isWhole } from '../model/ownership.js';
+import { isPlatformClass } from '../model/platform-class.js';
+
+/**
+ * A deep copy of anything of a model: a guarded object, a raw one, or what holds such objects. The copy is nobody's: it has no
+ * guards, belongs to no model, and can be changed and passed to a transaction. Classes, `Map`, `Set`, `Date`, typed arrays, shared
+ * references, cycles and the order of everything are kept; constructors do not run; constants stay the objects they are. What is frozen is not frozen in the copy.
+ * Works inside and outside of transactions; on objects of no model, too.
+ *
+ * @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for objects whose data cannot be seen (promises, `WeakMap`, …)
+ * @example
+ * ```ts
+ * import { copyOf, Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
+ *
+ * @Prevalent('copied-cards')
+ * class Cards {
+ *   readonly all: { title: string; tags: Set<string> }[] = [];
+ *   @Transaction() add(card: { title: string; tags: Set<string> }): void { this.all.push(card); }
+ * }
+ *
+ * const master = await Master.open(Cards, { name: 'desk', store: new MemoryStore() });
+ * master.model.add({ title: 'Tea', tags: new Set(['drink']) });
+ * const again = copyOf(master.model.all[0]!); // master.model.add(master.model.all[0]!) would throw LIVE_ARGUMENT
+ * again.title = 'Coffee';
+ * master.model.add(again);
+ * await master.close();
+ * ```
+ */
+export function copyOf<T>(value: T): T {
+  return new Copier().copy(value) as T;
+}
+
+type Fill = () => void;
+
+/** No recursion: states may be deep. */
+class Copier {
+  readonly #copies = new Map<object, object>();
+  readonly #waiting: Fill[] = [];
+
+  copy(value: unknown): unknown {
+    const copy = this.#of(value);
+    for (let fill = this.#waiting.pop(); fill !== undefined; fill = this.#waiting.pop()) fill();
+    return copy;
+  }
+
+  #of(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const raw = behindGuard(value) as object;
+    if (isWhole(raw)) return raw;
+    const known = this.#copies.get(raw);
+    if (known !== undefined) return known;
+    const copy = emptyCopy(raw);
+    this.#copies.set(raw, copy);
+    if (!ArrayBuffer.isView(raw)) this.#waiting.push(() => this.#fill(raw, copy));
+    return copy;
+  }
+
+  #fill(raw: object, copy: object): void {
+    if (raw instanceof Map) {
+      Map.prototype.forEach.call(raw, (value: unknown, key: unknown) => {
+        Map.prototype.set.call(copy, this.#of(key), this.#of(value));
+      });
+    } else if (raw instanceof Set) {
+      Set.prototype.forEach.call(raw, (value: unknown) => {
+        Set.prototype.add.call(copy, this.#of(value));
+      });
+    }
+    for (const key of Reflect.ownKeys(raw)) {
+      const field = Object.getOwnPropertyDescriptor(raw, key);
+      if (field === undefined) continue;
+      // Newer engines give every error its stack by an accessor, which would tell of the copy.
+      if (key === 'stack' && raw instanceof Error) field.value = raw.stack;
+      if ('value' in field) Object.defineProperty(copy, key, this.#fieldOf(key, copy, field));
+      else Object.defineProperty(copy, key, { ...field, configurable: true });
+    }
+  }
+
+  #fieldOf(key: string | symbol, copy: object, field: PropertyDescriptor): PropertyDescriptor {
+    const { enumerable, value } = field as { enumerable?: boolean; value?: unknown };
+    // The length of an array, or the lastIndex of an expression: these are not configurable.
+    if (Object.getOwnPropertyDescriptor(copy, key)?.configurable === false) return { value };
+    return { value: this.#of(value), enumerable: enumerable === true, writable: true, configurable: true };
+  }
+}
+
+function emptyCopy(raw: object): object {
+  const prototype = Object.getPrototypeOf(raw) as object | null;
+  if (ArrayBuffer.isView(raw)) return copyOfView(raw, prototype);
+  if (raw instanceof ArrayBuffer) return raw.slice(0);
+  const copy = bareCopy(raw, prototype);
+  if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
+  return copy;
+}
+
+function bareCopy(raw: object, prototype: object | null): object {
+  if (Array.isArray(raw)) return new Array<unknown>(raw.length);
+  if (raw instanceof Map) return new Map();
+  if (raw instanceof Set) return new Set();
+  if (raw instanceof Date) return new Date(Date.prototype.getTime.call(raw));
+  if (raw instanceof RegExp) return new RegExp(raw.source, raw.flags);
+  if (typeof URL !== 'undefined' && prototype === URL.prototype) return new URL((raw as URL).href);
+  if (raw instanceof Error) {
+    const error = new Error();
+    // It would tell of the place of the copy.
+    Reflect.deleteProperty(error, 'stack');
+    return error;
+  }
+  if (prototype !== null && prototype !== Object.prototype && hidesData(prototype)) refuse(raw);
+  return Object.create(prototype) as object;
+}
+
+function hidesData(prototype: object): boolean {
+  const type: unknown = (prototype as { constructor?: unknown }).constructor;
+  return (typeof type === 'function' && isPlatformClass(type)) || nativeBase(prototype) !== undefined;
+}
+
+function copyOfView(raw: ArrayBufferView, prototype: object | null): ArrayBufferView {
+  const name = (prototype as { constructor?: { name?: string } } | null)?.constructor?.name ?? '';
+  const copy = viewOf(name, bytesOf(raw));
+  if (copy === undefined || Object.getPrototypeOf(copy) !== prototype) return refuse(raw);
+  return copy as ArrayBufferView;
+}
+
+function refuse(raw: object): never {
+  throw new UnsupportedStateError(
+    `A ${nameOfClass(raw)} cannot be copied: its data cannot be seen from outside. Copy what you need of it.`,
+  );
+}
