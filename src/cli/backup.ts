@@ -1,6 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
+import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/envelope.js';
 import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
@@ -8,24 +8,19 @@ import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory }
 import { LineCheck } from '../store/folder/line-check.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
-import { decodeFrontier, type Frontier } from '../store/frontier.js';
-import type { StreamListing } from '../store/store.js';
+import type { SnapshotHeader } from '../sync/snapshot-header.js';
 import { existingStore, type Print } from './folder.js';
+import { consistentMoment, headsOf, type Moment, type Published, sealedOf } from './moment.js';
 import { type Gap, missingOf } from './published-lines.js';
-import { deletedUpTo, snapshotHeader, standInsOf } from './stand-ins.js';
+import { type Offer, snapshotHeader, standInsAmong, type StandIns } from './stand-ins.js';
 import { ATTEMPTS, sameTexts } from './steady-look.js';
 
-interface Published {
-  readonly stream: StreamId;
-  readonly text: string;
-  readonly frontier: Frontier;
-}
-
-/** What is copied at once. */
-interface Moment {
-  readonly published: readonly Published[];
-  /** Everything that was read to find it. */
-  readonly listings: readonly StreamListing[];
+/** What became of a journal. */
+interface Journal {
+  /** Published events that are not in it. */
+  readonly gaps: readonly Gap[];
+  /** Whether it holds more than is published. */
+  readonly goesOn: boolean;
 }
 
 /** What to tell about a copy. */
@@ -95,77 +90,67 @@ async function copyUnderName(store: FolderStore, root: string): Promise<Copied> 
   }
 }
 
-async function copyMoment(store: FolderStore, root: string, { published, listings }: Moment): Promise<Copied> {
-  const heads = new Map(published.map(({ stream, frontier }) => [streamKey(stream), frontier.head?.seq ?? 0]));
-  const standIns = await standInsOf(store, listings);
+async function copyMoment(store: FolderStore, root: string, moment: Moment): Promise<Copied> {
   const told: string[] = [];
-  const missing: string[] = [];
-  for (const one of published) {
-    const copied = await copyStream(store, root, one, heads, deletedUpTo(standIns, one.stream), missing);
-    told.push(`${streamKey(one.stream)}: ${one.frontier.head?.seq ?? 0} events, ${copied} snapshots`);
+  const missing = moment.unreadable.map(
+    (stream) => `The frontier of ${streamKey(stream)} cannot be read, so that nothing of this stream is copied`,
+  );
+  const journals = new Map<string, Journal>();
+  const offers: Offer[] = [];
+  for (const one of moment.published) {
+    const key = streamKey(one.stream);
+    await fs.mkdir(`${streamDirectory(root, one.stream)}/snapshots`);
+    const journal = await copyJournal(store, root, one);
+    journals.set(key, journal);
+    const copied = await copySnapshots(store, root, one, journal, moment.snapshots.get(key) ?? []);
+    const { snapshot, head } = one.frontier;
+    const offered = snapshot && copied.get(snapshot.position);
+    if (snapshot !== undefined && offered === undefined)
+      missing.push(`The snapshot ${snapshot.position} of ${key}, which stands in for deleted events, cannot be read`);
+    else if (snapshot !== undefined && offered !== undefined) offers.push({ vector: offered.vector, no: snapshot.no });
+    told.push(`${key}: ${head?.seq ?? 0} events, ${copied.size} snapshots`);
+    await finishStream(root, one);
   }
+  const standIns = standInsAmong(offers);
+  for (const [key, { gaps }] of journals) missing.push(...missingIn(gaps, 'published', key, standIns));
+  const heads = headsOf(moment);
+  for (const [key, count] of sealedOf(moment))
+    missing.push(...missingIn([{ from: (heads.get(key) ?? 0) + 1, to: count }], 'sealed', key, standIns));
   return { told, missing };
 }
 
-/** Frontiers of which no seal speaks of events that another one does not yet publish. */
-async function consistentMoment(store: FolderStore): Promise<Moment> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const published: Published[] = [];
-    const listings = await store.streams();
-    for (const { stream, frontier: text } of listings) {
-      const frontier = decodeFrontier(text, store.crc32);
-      if (text !== undefined && frontier !== undefined) published.push({ stream, text, frontier });
-    }
-    const heads = new Map(published.map(({ stream, frontier }) => [streamKey(stream), frontier.head?.seq ?? 0]));
-    const isWhole = published.every(({ frontier }) =>
-      Object.entries(frontier.seal?.V ?? {}).every(([key, seq]) => seq <= (heads.get(key) ?? seq)),
-    );
-    if (isWhole) return { published, listings };
-  }
-  throw new StoreUnreachableError(
-    `${store.location} is not whole: a seal speaks of events that their masters do not publish there. Sync the folder and try again.`,
-  );
+function missingIn(gaps: readonly Gap[], what: 'published' | 'sealed', key: string, standIns: StandIns): string[] {
+  const upTo = standIns.get(key)?.upTo ?? 0;
+  return gaps.map((gap) => missingOf(gap, upTo, key, what)).filter((told) => told !== undefined);
 }
 
-async function copyStream(
-  store: FolderStore,
-  root: string,
-  { stream, text, frontier }: Published,
-  heads: ReadonlyMap<string, number>,
-  deleted: number,
-  missing: string[],
-): Promise<number> {
-  const directory = streamDirectory(root, stream);
-  await fs.mkdir(`${directory}/snapshots`);
-  for (const gap of await copyJournal(store, directory, stream, frontier.head?.seq ?? 0)) {
-    const told = missingOf(gap, deleted, stream);
-    if (told !== undefined) missing.push(told);
-  }
-  const copied = await copySnapshots(store, directory, stream, heads);
-  const needed = frontier.snapshot?.position;
-  if (needed !== undefined && !copied.includes(needed))
-    missing.push(`The snapshot ${needed} of ${streamKey(stream)}, which stands in for deleted events, cannot be read`);
-  // Last: the copy of a stream is readable only when all of it is there.
-  await replaceFile(fs, directory, FRONTIER_FILE, [new TextEncoder().encode(text)]);
+/** Last: the copy of a stream is readable only when all of it is there. */
+async function finishStream(root: string, { stream, text }: Published): Promise<void> {
+  await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(text)]);
   for (const one of [`${root}/${stream.master}`, root]) await fs.syncDirectory(one);
-  return copied.length;
 }
 
-/** Copies the published part of a stream's journal; gives what of it is not there. */
-async function copyJournal(store: FolderStore, target: string, stream: StreamId, head: number): Promise<Gap[]> {
+/** Copies the published part of a stream's journal. */
+async function copyJournal(store: FolderStore, root: string, { stream, frontier }: Published): Promise<Journal> {
   const source = streamDirectory(store.location, stream);
+  const head = frontier.head?.seq ?? 0;
   const gaps: Gap[] = [];
-  let reached = 0;
-  for (const first of (await segmentsOf(fs, source)).filter((seq) => seq === 1 || seq <= head)) {
+  let [reached, goesOn] = [0, false];
+  for (const first of await segmentsOf(fs, source)) {
+    if (first > 1 && first > head) {
+      goesOn = true;
+      continue;
+    }
     const file = `${source}/${segmentName(first)}`;
     const bytes = await wholeFile(fs, file, await fs.size(file));
     if (first > reached + 1) gaps.push({ from: reached + 1, to: first - 1 });
     const { end, last } = publishedPart(bytes, stream, head, store, file);
     reached = Math.max(reached, first - 1, last);
-    await replaceFile(fs, target, segmentName(first), [bytes.subarray(0, end)]);
+    goesOn ||= end < bytes.length;
+    await replaceFile(fs, streamDirectory(root, stream), segmentName(first), [bytes.subarray(0, end)]);
   }
   if (reached < head) gaps.push({ from: reached + 1, to: head });
-  return gaps;
+  return { gaps, goesOn };
 }
 
 /** How far a file holds good lines of events that are published. */
@@ -194,20 +179,23 @@ function publishedPart(
   }
 }
 
-/** Copies the snapshots that speak of nothing beyond the copied heads; gives their positions. */
+/** Copies the snapshots of a stream's master that hold nothing unpublished; gives what they say they are of, by position. */
 async function copySnapshots(
   store: FolderStore,
-  target: string,
-  stream: StreamId,
-  heads: ReadonlyMap<string, number>,
-): Promise<string[]> {
-  const copied: string[] = [];
-  for (const { position } of await store.snapshots(stream)) {
+  root: string,
+  { stream, frontier }: Published,
+  { goesOn }: Journal,
+  positions: readonly string[],
+): Promise<Map<string, SnapshotHeader>> {
+  const copied = new Map<string, SnapshotHeader>();
+  const directory = `${streamDirectory(root, stream)}/snapshots`;
+  for (const position of positions) {
     try {
-      const { vector } = await snapshotHeader(store, stream, position);
-      if ([...vector].some(([key, seq]) => seq > (heads.get(key) ?? 0))) continue;
-      await replaceFile(fs, `${target}/snapshots`, snapshotName(position), store.readSnapshot(stream, { position }));
-      copied.push(position);
+      const header = await snapshotHeader(store, stream, position);
+      // What its journal holds and did not publish could still be taken back; what it does not hold any more could not.
+      if (goesOn && (header.vector.get(streamKey(stream)) ?? 0) > (frontier.head?.seq ?? 0)) continue;
+      await replaceFile(fs, directory, snapshotName(position), store.readSnapshot(stream, { position }));
+      copied.set(position, header);
     } catch (error) {
       // Damaged, or removed by its master meanwhile: others serve as well.
       if (!(error instanceof SnapshotDamagedError) && !isMissing(error)) throw error;

@@ -87,7 +87,7 @@ async function examineJournal(
     const events = Math.max(there, Math.min(deleted, published));
     if (header === undefined)
       problems.push(`the journal of ${streamKey(stream)} has no header; perhaps it has not arrived`);
-    const missing = missingOf({ from: events + 1, to: published }, deleted, stream);
+    const missing = missingOf({ from: events + 1, to: published }, deleted, streamKey(stream));
     if (missing !== undefined) problems.push(missing);
     else if (frontier?.head !== undefined && there === published && head?.id !== frontier.head.id)
       problems.push(`event ${published} of ${streamKey(stream)} is not the one that was published`);

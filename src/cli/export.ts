@@ -59,10 +59,12 @@ async function* linesOf(
 ): AsyncGenerator<Line> {
   for await (const piece of publishedLines(store, stream, head)) {
     if ('gap' in piece) {
-      let told = missingOf(piece.gap, deleted, stream);
+      let told = missingOf(piece.gap, deleted, streamKey(stream));
       // A running master may have published a snapshot meanwhile, and deleted what it stands in for.
-      if (told !== undefined)
-        told = missingOf(piece.gap, deletedUpTo(await standInsOf(store, await store.streams()), stream), stream);
+      if (told !== undefined) {
+        const standIns = await standInsOf(store, await store.streams());
+        told = missingOf(piece.gap, deletedUpTo(standIns, stream), streamKey(stream));
+      }
       if (told !== undefined) missing(told);
       continue;
     }

@@ -1,4 +1,4 @@
-import { type StreamId, streamKey } from '../event/envelope.js';
+import type { StreamId } from '../event/envelope.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentsOf, streamDirectory } from '../store/folder/layout.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
@@ -29,9 +29,22 @@ export async function* publishedLines(store: FolderStore, stream: StreamId, head
   }
 }
 
-/** The part of a gap that no snapshot stands in for, in words; `undefined` if there is none. */
-export function missingOf({ from, to }: Gap, deleted: number, stream: StreamId): string | undefined {
+/**
+ * The part of a gap that no snapshot stands in for, in words; `undefined` if there is none.
+ *
+ * @param key the stream
+ * @param what why these events should be there
+ */
+export function missingOf(
+  { from, to }: Gap,
+  deleted: number,
+  key: string,
+  what: 'published' | 'sealed' = 'published',
+): string | undefined {
   const first = Math.max(from, deleted + 1);
   if (first > to) return undefined;
-  return `${first === to ? `Event ${first}` : `Events ${first} to ${to}`} of ${streamKey(stream)} ${first === to ? 'is' : 'are'} published and not there, and no snapshot stands in for ${first === to ? 'it' : 'them'}`;
+  const [events, are, them] =
+    first === to ? [`Event ${first}`, 'is', 'it'] : [`Events ${first} to ${to}`, 'are', 'them'];
+  const remedy = what === 'sealed' ? '; call compact() on a master that has them' : '';
+  return `${events} of ${key} ${are} ${what} and not there, and no snapshot stands in for ${them}${remedy}`;
 }

@@ -5,6 +5,7 @@ import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
 import { END, HEAD, readFrames } from '../sync/snapshot-frames.js';
+import type { VersionVector } from '../timeline/timeline.js';
 import { HeaderReader, type SnapshotHeader } from '../sync/snapshot-header.js';
 
 /** A published snapshot that stands in for events of a stream. */
@@ -12,6 +13,12 @@ export interface StandIn {
   /** The last event it holds. */
   readonly upTo: number;
   /** Number of the seal at which it was taken. */
+  readonly no: number;
+}
+
+/** A published snapshot: what it holds of each stream, and the seal at which it was taken. */
+export interface Offer {
+  readonly vector: VersionVector;
   readonly no: number;
 }
 
@@ -23,14 +30,20 @@ export type StandIns = ReadonlyMap<string, StandIn>;
  * and of a stream that lost events it may be another master's that still holds them. One that cannot be read stands in for nothing.
  */
 export async function standInsOf(store: FolderStore, listings: readonly StreamListing[]): Promise<StandIns> {
-  const found = new Map<string, StandIn>();
+  const offers: Offer[] = [];
   for (const { stream, frontier } of listings) {
     const published = decodeFrontier(frontier, store.crc32)?.snapshot;
     const header = published === undefined ? undefined : await readableHeader(store, stream, published.position);
-    if (published === undefined || header === undefined) continue;
-    for (const [key, upTo] of header.vector)
-      if (upTo > (found.get(key)?.upTo ?? 0)) found.set(key, { upTo, no: published.no });
+    if (published !== undefined && header !== undefined) offers.push({ vector: header.vector, no: published.no });
   }
+  return standInsAmong(offers);
+}
+
+/** What published snapshots stand in for together. */
+export function standInsAmong(offers: readonly Offer[]): StandIns {
+  const found = new Map<string, StandIn>();
+  for (const { vector, no } of offers)
+    for (const [key, upTo] of vector) if (upTo > (found.get(key)?.upTo ?? 0)) found.set(key, { upTo, no });
   return found;
 }
 

@@ -187,12 +187,41 @@ describe('backup', () => {
     await expect(run('backup', shared, join(home, 'backup'))).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
   });
 
+  test('what a seal names and nobody has is told, as is a frontier that cannot be read; the rest is copied', async () => {
+    const laptop = await open('laptop', { retention: 0 });
+    const phone = await open('phone');
+    await phone.transact((notes) => notes.write('sealed'));
+    await phone.sync();
+    await laptop.transact((notes) => notes.write('mine'));
+    await laptop.sync();
+    await laptop.compact();
+    await laptop.close();
+    await phone.close();
+    for (const file of files('.snapshot')) rmSync(file);
+    rmSync(join(shared, 'phone'), { recursive: true });
+    const [sealed, cut] = [join(home, 'sealed'), join(home, 'cut')];
+    const told = await run('backup', shared, sealed);
+    expect([told.code, told.lines.join()]).toEqual([
+      2,
+      expect.stringMatching(/Event 1 of phone@.* is sealed and not there/),
+    ]);
+    expect(files('.ndjson', sealed)).toHaveLength(1);
+    flip(files('frontier.json')[0]!, 40);
+    const again = await run('backup', shared, cut);
+    expect([again.code, again.lines.join()]).toEqual([
+      2,
+      expect.stringMatching(/frontier of laptop@.* cannot be read/),
+    ]);
+  });
+
   test('nothing that is not published is in it', async () => {
     const master = await open('laptop');
     await master.transact((notes) => notes.write('published'));
     await master.sync();
     await master.transact((notes) => notes.write('not published'));
+    await master.snapshot();
     await run('backup', shared, join(home, 'backup'));
+    expect([files('.snapshot').length, files('.snapshot', join(home, 'backup'))]).toEqual([1, []]);
     const journal = files('.ndjson', join(home, 'backup')).map((file) => readFileSync(file, 'utf8'));
     expect(journal.join('')).toContain('"published"');
     expect(journal.join('')).not.toContain('not published');
