@@ -7,6 +7,9 @@ import { definitionOf } from '../../../src/model/prevalent.js';
 
 class Point {
   x = 0;
+  set loud(text: string) {
+    this.x = text.length;
+  }
 }
 
 @Prevalent('hostile', { classes: { point: Point } })
@@ -50,6 +53,18 @@ describe('hostile arguments', () => {
     ['a Map of no entries', '{"json":[5],"meta":{"values":{"0":["map"]},"v":1}}'],
     ['a bad RegExp', '{"json":["/(/"],"meta":{"values":{"0":["regexp"]},"v":1}}'],
     ['a bad URL', '{"json":["nowhere"],"meta":{"values":{"0":["URL"]},"v":1}}'],
+    ['a few bytes for gigabytes', '{"json":[4000000000],"meta":{"values":{"0":[["typed-array","Uint8Array"]]},"v":1}}'],
+    ['a list for a typed array', '{"json":[[1,2]],"meta":{"values":{"0":[["typed-array","Uint8Array"]]},"v":1}}'],
+    ['a note far beyond a list', '{"json":[[]],"meta":{"values":{"0.4294967294":["undefined"]},"v":1}}'],
+    ['a reference far beyond a list', '{"json":[[],1],"meta":{"referentialEqualities":{"1":["0.4294967294"]},"v":1}}'],
+    ['a note on the length of a list', '{"json":[[]],"meta":{"values":{"0.length":["undefined"]},"v":1}}'],
+    ['an Error', '{"json":[{"message":"m"}],"meta":{"values":{"0":["Error"]},"v":1}}'],
+    ['notes of an older superjson', '{"json":["5"],"meta":{"values":{"0":["bigint"]}}}'],
+    ['a setter of a class', '{"json":[{"loud":"x"}],"meta":{"values":{"0":[["class","point"]]},"v":1}}'],
+    [
+      'bytes that only some engines have',
+      '{"json":[{"type":"Float8Array","base64":"AA=="}],"meta":{"values":{"0":[["custom","binary"]]},"v":1}}',
+    ],
     ['a bad bigint', '{"json":["one"],"meta":{"values":{"0":["bigint"]},"v":1}}'],
     ['bottomless lists', '['.repeat(5_000) + ']'.repeat(5_000)],
     ['bottomless superjson', `{"json":[${'['.repeat(5_000)}${']'.repeat(5_000)}]}`],
