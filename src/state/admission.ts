@@ -9,7 +9,7 @@ import { describe } from './recorder.js';
 export type PlaceOf = () => string;
 
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
-const NATIVE: ReadonlySet<object | null> = new Set([
+export const NATIVE: ReadonlySet<object | null> = new Set([
   null,
   ...[Object, Array, Map, Set, Date, RegExp].map((type) => type.prototype as object),
   ...[Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map(

@@ -1,7 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { overlap, SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
-import { admit, refuseSharedBytes } from './admission.js';
+import { admit, NATIVE, refuseSharedBytes } from './admission.js';
 import { type Ownership, refuseShared } from './ownership.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
@@ -80,19 +80,25 @@ function refuseReadOnly(holder: object, key: PropertyKey): never {
 }
 
 // What hands out new objects of the state later, unguarded and unseen.
-function refuseHiding(value: object): void {
+function refuseHiding(value: object, classes: ClassTable): void {
   if (isGuardedIterator(value)) return;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (/Iterator|Generator|^WeakRef$/.test(tag)) refuseResult(`a ${tag}`);
+  if (tag === 'ArrayBuffer' || ArrayBuffer.isView(value)) return;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined))
+    refuseResult(`an instance of ${describe(value)}, a class that is not one of the model's and may hide them`);
   for (const key of Reflect.ownKeys(value)) {
-    const { value: held } = Object.getOwnPropertyDescriptor(value, key) as { value?: unknown };
-    if (typeof held === 'function') refuseResult(`the function ${String(key)}`);
+    const descriptor = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    if (typeof descriptor.value === 'function') refuseResult(`the function ${String(key)}`);
+    if ('get' in descriptor && !(value instanceof Error && key === 'stack'))
+      refuseResult(`the accessor ${String(key)}`);
   }
 }
 
 function refuseResult(what: string): never {
   throw new UnsupportedStateError(
-    `A transaction that stored new objects returned ${what}, through which they would get out unguarded. Return the objects, or a list: [...items].`,
+    `A transaction that stored new objects returned ${what}, through which they would get out unguarded. Return the objects themselves, a list ([...items]), a plain object that holds them, or an instance of a class that is named in "classes".`,
   );
 }
 
@@ -123,7 +129,7 @@ export function detach(result: unknown, stored: ReadonlySet<object>, membrane: R
     if (outer !== result) return outer;
     const seen = new Set<object>([result]);
     for (const target of seen) {
-      refuseHiding(target);
+      refuseHiding(target, membrane.classes);
       const push = (value: object): void => {
         if (!membrane.isProxy(value)) seen.add(value);
       };

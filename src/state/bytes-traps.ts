@@ -1,4 +1,5 @@
 import { UnsupportedStateError } from '../errors.js';
+import { refuseTag } from './collection-traps.js';
 import { describe, type Recorder } from './recorder.js';
 import { BYTES } from './undo-log.js';
 
@@ -12,6 +13,9 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** Methods that only read; everything else is taken to write. */
 const READS =
   /^(at|byteLength|byteOffset|compare|copy|entries|equals|every|filter|find|findIndex|findLast|findLastIndex|forEach|get[A-Z]\w*|includes|indexOf|inspect|join|keys|lastIndexOf|length|map|read\w*|reduce|reduceRight|slice|some|subarray|to[A-Z]\w*|values|with|latin1Slice|utf8Slice|hexSlice|base64Slice|base64urlSlice|ucs2Slice|asciiSlice)$/;
+
+/** Methods that call what they are given. */
+const CALLS = /^(every|filter|find\w*|forEach|map|reduce\w*|some|sort|toSorted)$/;
 
 /** Records `length` bytes of a view from byte `start` on, so that any write to them can be undone. */
 function record(view: ArrayBufferView, key: unknown, membrane: Recorder, start: number, length: number): void {
@@ -46,9 +50,10 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
     );
   };
   return {
-    get(target, key) {
+    get(target, key, receiver: unknown) {
       if (key === 'buffer' || key === 'parent') return copyOfBuffer(target, membrane);
-      const value = Reflect.get(target, key, target) as unknown;
+      if (key === Symbol.toStringTag) refuseTag(target, membrane);
+      const value = Reflect.get(target, key, membrane.unwrap(receiver)) as unknown;
       return typeof value === 'function' && needsView(target, key, value)
         ? method(key, value as Method, membrane)
         : value;
@@ -93,10 +98,11 @@ function rootPrototype(target: object): object {
 
 function method(key: string | symbol, native: Method, membrane: Recorder): Method {
   const writes = typeof key === 'string' && !READS.test(key);
+  const calls = typeof key === 'string' && CALLS.test(key);
   return function (this: unknown, ...args) {
     const raw = membrane.unwrap(this);
     if (!ArrayBuffer.isView(raw)) return native.apply(this, args);
-    const given = realArguments(args, raw, this, membrane);
+    const given = calls ? shownArguments(args, raw, this) : args.map((arg) => viewBehind(arg, membrane));
     if (writes) record(raw, key, membrane, 0, raw.byteLength);
     const target = given[0];
     if (key === 'copy' && target !== args[0] && ArrayBuffer.isView(target))
@@ -110,17 +116,15 @@ function method(key: string | symbol, native: Method, membrane: Recorder): Metho
   };
 }
 
-/**
- * What a method gets for its arguments. A callback is shown the guard in place of the array, and what goes with it
- * (`thisArg`, an accumulator) is handed on to it as it is. Other methods work on bytes: they get the views behind guards.
- */
-function realArguments(args: unknown[], raw: unknown, guard: unknown, membrane: Recorder): unknown[] {
-  const [first, ...others] = args;
-  if (typeof first === 'function') return [showing(first as Method, raw, guard), ...others];
-  return args.map((arg) => {
-    const behind = membrane.unwrap(arg);
-    return ArrayBuffer.isView(behind) ? behind : arg;
-  });
+/** What a method that calls back gets: what goes with the callback (`thisArg`, an accumulator) is handed on to it as it is. */
+function shownArguments([first, ...others]: unknown[], raw: unknown, guard: unknown): unknown[] {
+  return [typeof first === 'function' ? showing(first as Method, raw, guard) : first, ...others];
+}
+
+/** Other methods work on bytes: they get the views behind guards. */
+function viewBehind(arg: unknown, membrane: Recorder): unknown {
+  const behind = membrane.unwrap(arg);
+  return ArrayBuffer.isView(behind) ? behind : arg;
 }
 
 /** A callback that is shown the guard in place of the raw array it is called with. */

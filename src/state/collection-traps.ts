@@ -19,7 +19,7 @@ class IteratorTraps implements ProxyHandler<Iterator<unknown>> {
   constructor(native: Iterator<unknown>, wrap: (item: unknown) => unknown) {
     this.#next = () => {
       const step = native.next();
-      return step.done === true ? step : { done: false, value: wrap(step.value) };
+      return step.done === true ? step : { value: wrap(step.value), done: false };
     };
   }
 
@@ -236,6 +236,7 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
     ...shape,
     get(target, key, receiver) {
       if (key === 'size') return nativeSize(native, membrane.unwrap(receiver) as object);
+      if (key === Symbol.toStringTag) refuseTag(target, membrane);
       if (key === '__proto__') return Object.getPrototypeOf(target) as unknown;
       if (isAccessor(target, key)) return Reflect.get(target, key, receiver) as unknown;
       const value = (target as Record<PropertyKey, unknown>)[key];
@@ -249,6 +250,17 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
     },
   };
   return handler;
+}
+
+/**
+ * Whoever asks an object for its tag will look for the real object next, and find it empty behind the guard: deep-equal
+ * libraries call two different Maps equal, clone libraries copy nothing. In a transaction that would become the state.
+ */
+export function refuseTag(target: object, membrane: Recorder): void {
+  if (membrane.log === undefined) return;
+  throw new UnsupportedStateError(
+    `The tag of a stored ${describe(target)} was asked for in a transaction (Object.prototype.toString, isDeepStrictEqual, cloneDeep and the like); what asks for it does not see what the guarded ${describe(target)} holds. Give it a copy: copyOf(value), or structuredClone(value), which loses classes.`,
+  );
 }
 
 function ownMethod(native: object, key: PropertyKey, value: unknown): boolean {

@@ -11,6 +11,7 @@ import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
 import { Membrane } from './membrane.js';
 import { refuseSharedGenesis } from './ownership.js';
+import { explained, seeThrough } from './seeing-through.js';
 import { textOf } from './thrown.js';
 import type { UndoLog } from './undo-log.js';
 
@@ -193,11 +194,15 @@ export class Executor {
       );
     }
     registry.running = { host: this.#host, transaction: call.transaction };
+    const before = seeThrough(this.membrane);
     try {
       const result = deterministic(call.origin, () => call.definition.method.apply(this.model, call.args()));
       if (isThenable(result)) refusePromise(call, result);
       return result;
+    } catch (error) {
+      throw explained(error);
     } finally {
+      seeThrough(before);
       registry.running = undefined;
     }
   }

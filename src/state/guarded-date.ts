@@ -8,7 +8,7 @@ import { DATE_SET, type UndoLog } from './undo-log.js';
  * `Intl`, deep-equal and clone libraries look for a real Date. It is a real Date of its own, of the same prototype and as open
  * to fields as the stored one, which it follows.
  *
- * The setters of Date.prototype are wrapped, once, when the first such Date is made: for the Dates of a model they write the
+ * The setters of Date.prototype are wrapped, once, when the first model is opened: for the Dates of a model they write the
  * stored one, recorded, or refuse; for all others they are what they were. No other way tells what
  * `Date.prototype.setTime.call(model.due, 5)` does.
  */
@@ -64,6 +64,7 @@ export class GuardedDates {
 
   constructor(membrane: Recorder) {
     this.#membrane = membrane;
+    watchSetters();
   }
 
   /** Tells whether a stored Date has been seen by a reader. */
@@ -88,7 +89,6 @@ export class GuardedDates {
   }
 
   #make(raw: Date): Date {
-    watchSetters();
     const guard = new Date(raw.getTime());
     if (!Object.isExtensible(raw)) Object.preventExtensions(guard);
     this.#guards.set(raw, guard);

@@ -14,6 +14,7 @@ import { Ownership } from './ownership.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
 import { describe, describePlace, type Recorder } from './recorder.js';
+import { replaceLookers } from './seeing-through.js';
 import { UndoLog } from './undo-log.js';
 
 const NOTHING: ReadonlySet<object> = new Set();
@@ -58,6 +59,7 @@ export class Membrane implements Recorder, Owner {
 
   constructor(classes: ClassTable) {
     this.classes = classes;
+    replaceLookers();
     this.#traps = makeTraps(this);
     // Each is its own guard: `===` holds wherever it is read, and it is never taken for a new object.
     for (const constant of classes.constants.all()) this.#standAlone(constant);

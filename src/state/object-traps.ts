@@ -259,7 +259,8 @@ export function frozenShadow(
   // Outside a transaction the guard speaks, inside it the object's own refusal does.
   const traps: ProxyHandler<object> = {
     set(_, key, value, receiver) {
-      if (setters.has(key) && !hasOwn.call(raw, key)) return Reflect.set(shadow, key, value, receiver);
+      if (membrane.unwrap(receiver) !== raw || (setters.has(key) && !hasOwn.call(raw, key)))
+        return Reflect.set(shadow, key, value, receiver);
       membrane.writing(raw, key);
       return false;
     },

@@ -13,11 +13,11 @@ export function regexpTraps(membrane: Recorder): ProxyHandler<RegExp> {
   const shape = objectTraps(membrane)({});
   return {
     ...(shape as ProxyHandler<RegExp>),
-    get(target, key) {
-      const value = Reflect.get(target, key, target) as unknown;
+    get(target, key, receiver: unknown) {
+      const value = Reflect.get(target, key, membrane.unwrap(receiver)) as unknown;
       // Without it Object.prototype.toString takes what is behind a Proxy for any object.
       if (key === Symbol.toStringTag) return value ?? 'RegExp';
-      return typeof value === 'function' && key !== 'constructor' ? recorded(key, value as Method, membrane) : value;
+      return typeof value === 'function' && isOwn(key, value) ? recorded(key, value as Method, membrane) : value;
     },
     set(target, key, value, receiver) {
       if (membrane.unwrap(receiver) !== target) return Reflect.set(target, key, value, receiver);
@@ -30,6 +30,11 @@ export function regexpTraps(membrane: Recorder): ProxyHandler<RegExp> {
       return shape.defineProperty?.(target, key, descriptor) ?? false;
     },
   };
+}
+
+/** Tells methods of expressions, which need the real object, from those of every object, which work on its guard. */
+function isOwn(key: PropertyKey, method: unknown): boolean {
+  return key !== 'constructor' && method !== (Object.prototype as unknown as Record<PropertyKey, unknown>)[key];
 }
 
 function refuseField(target: RegExp, key: PropertyKey, membrane: Recorder): never {

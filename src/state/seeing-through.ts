@@ -1,0 +1,102 @@
+import { UnsupportedStateError } from '../errors.js';
+import type { Recorder } from './recorder.js';
+import { isInstance } from './thrown.js';
+
+/**
+ * Functions of the language that look for the real object and find a Proxy. While a transaction runs they are told what
+ * stands behind the guards: `structuredClone(this.todos)` clones, `ArrayBuffer.isView(this.bytes)` is true. They are replaced
+ * once, when the first model is opened, and are the native ones between transactions: to swap them for each call takes half
+ * as long as a small call.
+ */
+
+type Clone = (value: unknown, options?: unknown) => unknown;
+
+const globals = globalThis as unknown as { structuredClone: Clone };
+
+let membrane: Recorder | undefined;
+let replaced = false;
+
+/** From now on transactions see through guards where it is asked for. */
+export function replaceLookers(): void {
+  if (replaced) return;
+  replaced = true;
+  const { isView } = ArrayBuffer;
+  const { structuredClone: native } = globals;
+  const lookers = {
+    isView: (value: unknown): value is ArrayBufferView => isView(membrane?.unwrap(value) ?? value),
+    structuredClone: (value: unknown, options?: unknown): unknown =>
+      native(membrane === undefined ? value : new Bare(membrane).of(value), options),
+  };
+  ArrayBuffer.isView = lookers.isView;
+  globals.structuredClone = lookers.structuredClone;
+}
+
+/** Lets them see through the guards of one membrane; gives what they saw through before. */
+export function seeThrough(guards: Recorder | undefined): Recorder | undefined {
+  const outer = membrane;
+  membrane = guards;
+  return outer;
+}
+
+/** Copies of containers in which no guard is left, for the native clone, which loses classes by itself. */
+class Bare {
+  readonly #membrane: Recorder;
+  readonly #copies = new Map<object, object>();
+
+  constructor(guards: Recorder) {
+    this.#membrane = guards;
+  }
+
+  of(value: unknown): unknown {
+    const copy = this.#copyOf(value);
+    // The Map grows while it is walked: no depth is too deep.
+    for (const [raw, one] of this.#copies) if (one !== raw) this.#fill(raw, one);
+    return copy;
+  }
+
+  #copyOf(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const raw = this.#membrane.unwrap(value) as object;
+    let copy = this.#copies.get(raw);
+    if (copy === undefined) this.#copies.set(raw, (copy = this.#empty(raw)));
+    return copy;
+  }
+
+  #empty(raw: object): object {
+    if (Array.isArray(raw)) return new Array<unknown>(raw.length);
+    if (raw instanceof Map) return new Map();
+    if (raw instanceof Set) return new Set();
+    const prototype = Object.getPrototypeOf(raw) as object | null;
+    const plain = prototype === null || prototype === Object.prototype;
+    return plain || (!(raw instanceof Error) && this.#membrane.classes.nameOf(prototype) !== undefined) ? {} : raw;
+  }
+
+  #fill(raw: object, copy: object): void {
+    if (copy instanceof Map) {
+      for (const [key, value] of Map.prototype.entries.call(raw) as Iterable<[unknown, unknown]>)
+        copy.set(this.#copyOf(key), this.#copyOf(value));
+    } else if (copy instanceof Set) {
+      for (const value of Set.prototype.values.call(raw) as Iterable<unknown>) copy.add(this.#copyOf(value));
+    } else {
+      for (const key of Object.keys(raw)) {
+        const value = this.#copyOf((raw as Record<string, unknown>)[key]);
+        Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
+      }
+    }
+  }
+}
+
+/** What the engine says of a method that was taken from its prototype and finds a Proxy in place of the object. */
+const NOT_THE_OBJECT = /incompatible receiver|is not a typed array|called on non-/;
+
+/** The error for a call that failed because a native method met a guard; any other error as it is. */
+export function explained(error: unknown): unknown {
+  if (!isInstance(error, TypeError)) return error;
+  // Not by a getter: whatever a model throws, none of its code runs here.
+  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value;
+  if (typeof message !== 'string' || !NOT_THE_OBJECT.test(message)) return error;
+  return new UnsupportedStateError(
+    `${message}. An object of the model stands behind a guard, which a method taken from a prototype does not look behind. Call the method on the object itself (map.get(key)), or copy the object first (new Map(map)).`,
+    { cause: error },
+  );
+}
