@@ -7,7 +7,6 @@ import { ClassTable } from '../src/model/class-table.js';
 import { definitionOf } from '../src/model/prevalent.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { StateEncoder } from '../src/state/snapshot-encoder.js';
-import { OwnStream } from '../src/sync/own-stream.js';
 import { Snapshots } from '../src/sync/snapshots.js';
 import { Board, filledBoard, taskId } from './board.js';
 import { collectGarbage, measure, printTable, printTarget, printTimings, ratio, spread } from './harness.js';
@@ -80,11 +79,9 @@ class Bench {
     return new Bench(
       classes,
       new Snapshots(
-        new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
-        definition,
-        classes,
         store,
-        () => new definition.model(),
+        { journal, header: journal.header },
+        { definition, classes, genesis: () => new definition.model() },
       ),
     );
   }

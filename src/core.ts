@@ -9,10 +9,11 @@ export { isUlid, ulidTime } from './event/ulid.js';
 export { UlidClock, type ClockSource } from './event/ulid-clock.js';
 export type { MasterOptions } from './sync/options.js';
 export type { EventFilter } from './sync/history.js';
-export type { Hold, HoldReason } from './sync/merge.js';
-export type { CompactOptions, CompactReport } from './sync/compactor.js';
+export type { Hold, HoldReason } from './protocol/hold.js';
+export type { CompactOptions } from './protocol/facts.js';
+export type { CompactReport } from './sync/compactor.js';
 export type { Status } from './sync/status.js';
-export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './sync/notices.js';
+export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './replica/notifier.js';
 export type { Durability } from './store/group-commit.js';
 export type { Seal } from './store/frontier.js';
 export type {

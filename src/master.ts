@@ -5,14 +5,15 @@ import { definitionOf } from './model/prevalent.js';
 import type { Store } from './store/store.js';
 import { storeOf } from './store/paths.js';
 import { AutoSync } from './sync/auto-sync.js';
-import { Engine } from './sync/engine.js';
-import type { CompactOptions, CompactReport } from './sync/compactor.js';
+import { type Assembly, assemble } from './sync/assemble.js';
+import type { CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
-import type { MergedEvent, Notifications, SyncReport } from './sync/notices.js';
+import type { CompactOptions } from './protocol/facts.js';
+import type { MergedEvent, Notifications, SyncReport } from './replica/notifier.js';
 import { type MasterOptions, refuseUnlessFlags, type ResolvedOptions, resolveOptions } from './sync/options.js';
 import { reaching } from './sync/reaching.js';
-import { Replica } from './sync/replica.js';
-import type { Status } from './sync/status.js';
+import { type Status, statusOf } from './sync/status.js';
+import { Replica } from './replica/replica.js';
 
 /**
  * One master of a model: the live state, its journal, and the way to the other masters.
@@ -37,26 +38,17 @@ export class Master<M extends object> implements AsyncDisposable {
   /** The live model: reads work, `@Transaction` calls are recorded, any other write throws. Always the same object. */
   readonly model: M;
   readonly #replica: Replica;
-  readonly #engine: Engine;
+  readonly #parts: Assembly;
   readonly #autoSync: AutoSync | undefined;
   readonly #name: string;
-  readonly #location: string;
   /** Told when it is closed. */
   readonly #released: () => void;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    replica: Replica,
-    engine: Engine,
-    name: string,
-    location: string,
-    autoSync: AutoSync | undefined,
-    released: () => void,
-  ) {
+  private constructor(replica: Replica, parts: Assembly, autoSync: AutoSync | undefined, released: () => void) {
     this.#replica = replica;
-    this.#engine = engine;
-    this.#name = name;
-    this.#location = location;
+    this.#parts = parts;
+    this.#name = parts.own.header.master;
     this.#autoSync = autoSync;
     this.#released = released;
     this.model = replica.executor.model as M;
@@ -106,13 +98,14 @@ export class Master<M extends object> implements AsyncDisposable {
     };
     const { name, local, autoSync: plan, random } = resolved;
     const journal = await reaching(store, () => store.open({ master: name, model: definition.name, local, newEpoch }));
-    const engine = new Engine(replica, store, journal, resolved);
+    const parts = assemble(replica, store, journal, resolved);
+    const { engine, own } = parts;
     try {
-      await reaching(store, () => engine.load());
+      await reaching(store, () => engine.start());
     } catch (error) {
       // The one that is written by now: a cut stream may have been succeeded.
-      engine.commit.giveUp();
-      await engine.journal.close();
+      own.commit.giveUp();
+      await own.journal.close();
       throw error;
     }
     const report = (error: unknown): void => {
@@ -122,7 +115,7 @@ export class Master<M extends object> implements AsyncDisposable {
       plan === undefined
         ? undefined
         : new AutoSync(plan, { store, name, random, sync: () => engine.syncForNews(), onError: report });
-    return new Master<M>(replica, engine, name, store.location, autoSync, released);
+    return new Master<M>(replica, parts, autoSync, released);
   }
 
   /** Rises with every visible change of the state; with `subscribe`, what `useSyncExternalStore` expects. */
@@ -144,7 +137,7 @@ export class Master<M extends object> implements AsyncDisposable {
     if (typeof fn !== 'function')
       throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     // Called at once where there is room: whoever calls relies on it.
-    const room = this.#engine.commit.room();
+    const room = this.#parts.own.commit.room();
     if (room !== undefined) await room;
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
@@ -164,7 +157,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws NotDurableError (`NOT_DURABLE`), OutcomeUnknownError (`OUTCOME_UNKNOWN`), as `transact`
    */
   async durable(): Promise<void> {
-    await this.#engine.commit.settle();
+    await this.#parts.own.commit.settle();
   }
 
   /**
@@ -190,7 +183,7 @@ export class Master<M extends object> implements AsyncDisposable {
    */
   async sync(): Promise<SyncReport> {
     this.#refuseClosed();
-    return this.#engine.sync();
+    return this.#parts.engine.sync();
   }
 
   /**
@@ -202,7 +195,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @example `for await (const { time, args } of master.events({ transaction: 'add' })) console.log(time, args);`
    */
   events(filter: EventFilter = {}): AsyncIterable<MergedEvent> {
-    return this.#engine.history.events(filter);
+    return this.#parts.history.events(filter);
   }
 
   /**
@@ -213,7 +206,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @example `const yesterday = await master.at(new Date(Date.now() - 86_400_000));`
    */
   async at(point: string | Date): Promise<M> {
-    return (await this.#engine.history.at(point)) as M;
+    return (await this.#parts.history.at(point)) as M;
   }
 
   /**
@@ -223,22 +216,8 @@ export class Master<M extends object> implements AsyncDisposable {
    * @example `const { pending, held, seal } = await master.status();`
    */
   async status(): Promise<Status> {
-    const { commit, journal, held, sealing } = this.#engine;
-    const { timeline, accepted, refusal } = this.#replica;
-    return {
-      name: this.#name,
-      store: this.#location,
-      epoch: journal.header.epoch,
-      streams: this.#engine.lag(accepted),
-      pending: (commit.last?.seq ?? 0) - (commit.durable?.seq ?? 0),
-      held,
-      seal: sealing.seal,
-      cut: Object.fromEntries(sealing.ended),
-      undo: { bytes: timeline.undoBytes, base: timeline.base },
-      files: await journal.size(),
-      readOnly: (refusal ?? timeline.stopped)?.message,
-      notices: this.#engine.notices,
-    };
+    const { known, own } = this.#parts;
+    return statusOf(known, this.#replica, own);
   }
 
   /** Events that threw in their place and left no trace, in ULID order; final up to `status().seal.H`. `error` tells why. */
@@ -255,7 +234,7 @@ export class Master<M extends object> implements AsyncDisposable {
    */
   async snapshot(): Promise<void> {
     this.#refuseClosed();
-    await this.#engine.snapshot();
+    await this.#parts.engine.snapshot();
   }
 
   /**
@@ -284,7 +263,7 @@ export class Master<M extends object> implements AsyncDisposable {
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     refuseUnlessFlags('compact', options, ['takeOver', 'cutHeld']);
     this.#refuseClosed();
-    return this.#engine.compact(options);
+    return this.#parts.engine.compact(options);
   }
 
   /**
@@ -310,7 +289,7 @@ export class Master<M extends object> implements AsyncDisposable {
     if (this.#closing === undefined) {
       const stopped = this.#autoSync?.stop();
       this.#replica.refuse(new MasterClosedError(`The master "${this.#name}" is closed; open it again`));
-      this.#closing = Promise.all([this.#engine.close(), stopped])
+      this.#closing = Promise.all([this.#parts.engine.close(), stopped])
         .then(() => undefined)
         .finally(this.#released);
     }

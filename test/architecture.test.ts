@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countsOf, impurities } from './counts.js';
 import {
   importCycles,
   layerViolations,
+  misnamed,
   nodeViolations,
   shapeViolations,
   specifiersOf,
@@ -57,6 +59,34 @@ describe('the sources', () => {
   test('are short and have telling names', () => expect(shapeViolations(sources)).toEqual([]));
 });
 
+describe('the sync core', () => {
+  const counts = countsOf(readSources());
+
+  test('has one owner of which streams end, and where', () => expect(counts.cutWriters).toHaveLength(1));
+  test('has at most two callbacks that lead upwards', () =>
+    expect(counts.wiringCallbacks.length).toBeLessThanOrEqual(2));
+  test('has no class with more than 4 constructor parameters or collaborators', () => {
+    const crowded = counts.classes.filter(
+      ({ parameters, collaborators }) => parameters > 4 || collaborators.length > 4,
+    );
+    expect(crowded).toEqual([]);
+  });
+  test('has no file over 300 lines', () => {
+    const long = [...readSources()].filter(
+      ([path, text]) => /^(protocol|replica|sync)\//.test(path) && text.split('\n').length > 301,
+    );
+    expect(long.map(([path]) => path)).toEqual([]);
+  });
+  test('decides in functions that depend on what they are given alone', () =>
+    expect(impurities(readSources())).toEqual([]));
+  test('holds no port in its decisions', () => {
+    const values = [...readSources()].filter(
+      ([path, text]) => path.startsWith('protocol/') && /^import \{(?! type).*store\.js'/m.test(text),
+    );
+    expect(values).toEqual([]);
+  });
+});
+
 test('every file of src/ is in a table of docs/architecture/', () => {
   const pages = new Map<string, string>();
   const page = (layer: string): string => {
@@ -74,6 +104,23 @@ test('every file of src/ is in a table of docs/architecture/', () => {
     return !rows.some((row) => isNamed(row, names.join('/')));
   });
   expect(missing).toEqual([]);
+});
+
+test('exported names use the words of the glossary, each for one idea', () => {
+  const page = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
+  const rows = page
+    .slice(page.indexOf('| word | what it names | not |'))
+    .split('\n')
+    .slice(2)
+    .filter((row) => row.startsWith('| '));
+  expect(rows.length).toBeGreaterThan(15);
+  const avoided = new Set(
+    rows
+      .flatMap((row) => row.split('|')[3]!.split(','))
+      .map((word) => word.trim())
+      .filter(Boolean),
+  );
+  expect(misnamed(readSources(), avoided)).toEqual([]);
 });
 
 test('decisions are numbered from 1, without gaps', () => {
@@ -177,6 +224,46 @@ describe('the rules find', () => {
       'errors.ts: imports lodash, which package.json does not declare',
       'errors.ts: imports @scope/name, which package.json does not declare',
       'errors.ts: imports #unknown, which package.json does not declare',
+    ]);
+  });
+
+  test('what makes a decision more than a function of what it is given', () => {
+    const text = `/**
+ * The rule. */
+let count = 0;
+export const now = () => Date.now() + Math.random() + Math.min(1, new Date(2).getTime());
+export async function later() { await now(); }
+`;
+    expect(impurities(tree({ 'protocol/a.ts': text }))).toEqual([
+      'protocol/a.ts:5: awaits',
+      'protocol/a.ts:4: uses Date',
+      'protocol/a.ts:4: uses Math',
+      'protocol/a.ts:3: keeps a variable',
+    ]);
+  });
+
+  test('crowded classes, second writers of the cut and callbacks upwards', () => {
+    const counts = countsOf(
+      tree({
+        'sync/engine.ts': 'export class Engine { #cut = 1; set() { this.#cut = 2; } constructor(a, b, c, d, e) {} }',
+        'sync/other.ts': 'export class Other { readonly engine: Engine; #store: Store; end() { this.#cut = 3; } }',
+        'sync/assemble.ts': 'const own = new Own({ refused: () => engine.stop() }); const engine = new Engine();',
+      }),
+    );
+    expect(counts.cutWriters).toHaveLength(2);
+    expect(counts.classes).toMatchObject([
+      { name: 'Engine', parameters: 5 },
+      { name: 'Other', collaborators: ['Engine', 'Store'] },
+    ]);
+    expect(counts.wiringCallbacks).toEqual(['refused']);
+  });
+
+  test('names that the glossary avoids, and names that cannot be searched', () => {
+    const text = 'export class EventContext {} export function settleAll(): void {} for (const one of []) one;';
+    expect(misnamed(tree({ 'sync/a.ts': text }), new Set(['context', 'settle']))).toEqual([
+      'sync/a.ts: EventContext',
+      'sync/a.ts: settleAll',
+      'sync/a.ts: one',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { type Event, parseLine, type StreamId, streamKey } from '../event/envelo
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier, type Frontier, type Seal } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
-import { counts, highestSeal } from '../sync/seal.js';
+import { counts, highestSeal } from '../protocol/seal.js';
 import { type Gap, publishedLines } from './published-lines.js';
 import { deletedUpTo, type StandIn, standInsOf, type StandIns } from './stand-ins.js';
 import { steadyLook } from './steady-look.js';

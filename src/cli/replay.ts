@@ -10,7 +10,6 @@ import { StateEncoder } from '../state/snapshot-encoder.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import { Snapshots } from '../sync/snapshots.js';
-import { OwnStream } from '../sync/own-stream.js';
 import type { Examination } from './examination.js';
 import type { Print } from './folder.js';
 import { ObserverStore } from './observer-store.js';
@@ -77,8 +76,9 @@ async function readerOf(store: FolderStore, model: ModelClass): Promise<Reader> 
     local: undefined,
     newEpoch: () => lastUlidAt(0),
   });
-  const own = new OwnStream(journal, { durability: 'none', onFailure: () => undefined });
-  return { classes, snapshots: new Snapshots(own, definition, classes, store, () => executor.genesis()) };
+  const genesis = (): object => executor.genesis();
+  const own = { journal, header: journal.header };
+  return { classes, snapshots: new Snapshots(store, own, { definition, classes, genesis }) };
 }
 
 async function snapshotProblem(

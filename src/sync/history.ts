@@ -1,17 +1,16 @@
 import { HistoryDeletedError, InvalidOptionError, JournalDamagedError } from '../errors.js';
-import type { Event } from '../event/envelope.js';
-import { isUlid, lastUlidAt, ulidTime } from '../event/ulid.js';
+import { isUlid, lastUlidAt } from '../event/ulid.js';
+import { type Stretch, stretchTo } from '../protocol/past.js';
+import type { SealedPoint } from '../protocol/shedding.js';
+import type { MergedEvent } from '../replica/notifier.js';
+import type { Replica } from '../replica/replica.js';
 import { Executor } from '../state/executor.js';
-import type { Store } from '../store/store.js';
-import type { Entry } from '../timeline/entry.js';
-import { type Base, fold } from '../timeline/fold.js';
+import { fold } from '../timeline/fold.js';
 import { genesisBase } from '../timeline/timeline.js';
-import type { Gatherer } from './gatherer.js';
-import type { MergedEvent } from './notices.js';
+import type { Act } from './act.js';
+import type { Look } from './look.js';
 import { refuseUnknown } from './options.js';
-import type { Replica } from './replica.js';
-import type { Sealing } from './sealing.js';
-import type { Streams } from './streams.js';
+import type { PastState } from './snapshotter.js';
 
 /** Which events to list; everything given must fit. */
 export interface EventFilter {
@@ -27,33 +26,19 @@ export interface EventFilter {
 
 const FILTERS = ['master', 'transaction', 'after', 'until'] as const satisfies readonly (keyof EventFilter)[];
 
-/** A moment to start from, and all events after it. */
-interface Stretch {
-  readonly base: Base;
-  readonly events: readonly Event[];
-}
-
-/** A state of the past, and what was rejected up to then. */
-export interface PastState {
-  /** An ordinary object that no master manages. */
-  readonly root: object;
-  readonly rejections: readonly Entry[];
-}
+/** A state of the past at a seal, if it has to be built; or why it cannot be built now. */
+export type PastAtSeal = { readonly past: PastState | undefined } | { readonly why: string };
 
 /** Looks at the merged history, as far as the store holds it. */
 export class History {
   readonly #replica: Replica;
-  readonly #store: Store;
-  readonly #streams: Streams;
-  readonly #gatherer: Gatherer;
-  readonly #sealing: Sealing;
+  readonly #look: Look;
+  readonly #act: Act;
 
-  constructor(replica: Replica, store: Store, streams: Streams, gatherer: Gatherer, sealing: Sealing) {
+  constructor(replica: Replica, look: Look, act: Act) {
     this.#replica = replica;
-    this.#store = store;
-    this.#streams = streams;
-    this.#gatherer = gatherer;
-    this.#sealing = sealing;
+    this.#look = look;
+    this.#act = act;
   }
 
   /**
@@ -99,35 +84,32 @@ export class History {
     return { root: executor.release(), rejections: timeline.rejections() };
   }
 
-  /** The newest moment not after a point from which the history can be read; genesis if it is whole. */
-  async #since(point: string): Promise<Stretch> {
-    const genesis: Base = { ...genesisBase(), root: () => this.#replica.executor.genesis() };
-    const whole = await this.#after(genesis);
-    if ('events' in whole) return { base: genesis, events: whole.events };
-    const heard = await this.#streams.heard();
-    let oldest: string | undefined;
-    for (const { stream, listing } of await this.#gatherer.candidates(heard)) {
-      const base = await this.#gatherer.tryRead(stream, listing, () => undefined);
-      if (base === undefined || !(await this.#gatherer.obeysSeal(base))) continue;
-      const found = await this.#after(base);
-      if (!('events' in found) || (found.events[0]?.id ?? '~') <= base.position) continue;
-      if (base.position <= point) return { base, events: found.events };
-      oldest = base.position;
+  /** The state at a seal, if it is forgotten how to undo what follows it. */
+  async pastAt({ position, seal }: SealedPoint): Promise<PastAtSeal> {
+    if (this.#replica.timeline.base <= position) return { past: undefined };
+    try {
+      return { past: await this.stateAt(position) };
+    } catch (error) {
+      // Others may have deleted it under a later seal already; then the snapshot waits for that one.
+      if (!(error instanceof HistoryDeletedError) && !(error instanceof JournalDamagedError)) throw error;
+      return { why: `the state at seal ${seal} cannot be built now: ${error.message}` };
     }
-    const { key, seq } = whole.missing;
-    if (oldest !== undefined && seq <= (this.#sealing.seal?.V[key] ?? 0))
-      throw new HistoryDeletedError(
-        `History up to ${oldest} (${new Date(ulidTime(oldest)).toISOString()}) was deleted; what is left begins there. Ask for a later point, or for events after it.`,
-      );
-    throw new JournalDamagedError(
-      `Event ${seq} of ${key} cannot be read in ${this.#store.location}, so the history is not whole. Sync the folder again, or restore that journal from another copy.`,
-    );
   }
 
-  #after(base: Base): ReturnType<Streams['between']> {
-    const { accepted, timeline } = this.#replica;
-    const inMemory = timeline.entries.map(({ event }) => event);
-    return this.#streams.between(base.vector, new Map(accepted), inMemory);
+  /** The newest moment not after a point from which the history can be read; genesis if it is whole. */
+  async #since(point: string): Promise<Stretch> {
+    const facts = this.#act.facts();
+    // As it is now, whatever is called while the store is read.
+    const { accepted, entries } = facts.state;
+    const state = { ...facts.state, accepted: new Map(accepted), entries: [...entries] };
+    return this.#look.until(
+      await this.#look.heard(facts.cut),
+      (seen) => stretchTo({ ...facts, state }, seen, point),
+      (stretch) => {
+        if (stretch.kind === 'refusal') throw stretch.error;
+        return stretch;
+      },
+    );
   }
 }
 

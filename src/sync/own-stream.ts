@@ -1,26 +1,38 @@
 import { PrevalentError, StoreUnreachableError } from '../errors.js';
-import { type Event, type StreamHeader, streamKey } from '../event/envelope.js';
-import { type CommitOptions, GroupCommit, type LineSink } from '../store/group-commit.js';
-import type { Journal } from '../store/store.js';
+import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
+import type { Recording } from '../replica/recording.js';
+import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
+import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';
+import type { Journal, Remembered, Store } from '../store/store.js';
 
-/** The first line that a stream gets, with its event. */
-export interface FirstLine {
-  readonly line: string;
-  readonly event: Event;
+/** What is told of the stream that is written. */
+export interface OwnListener {
+  /** The store refused calls; nothing more can be written. */
+  readonly refused: (failure: PrevalentError) => void;
+  /** A call was recorded. */
+  readonly recorded: () => void;
 }
 
 /** The stream this master writes: its journal and what goes there. After a cut it is another one. */
-export class OwnStream {
+export class OwnStream implements Recording {
+  readonly store: Store;
+  readonly #listener: OwnListener;
   readonly #options: CommitOptions;
   #journal: Journal;
   #header: StreamHeader;
   #commit: GroupCommit;
+  #writer: LineWriter;
+  #key: string;
 
-  constructor(journal: Journal, options: CommitOptions) {
-    this.#options = options;
+  constructor(store: Store, journal: Journal, durability: Durability, listener: OwnListener) {
+    this.store = store;
+    this.#listener = listener;
+    this.#options = { durability, pause: store.pause, onFailure: listener.refused };
     this.#journal = journal;
     this.#header = journal.header;
-    this.#commit = new GroupCommit(journal, journal.head, options);
+    this.#key = streamKey(journal.header);
+    this.#writer = this.#writerOf(journal.header);
+    this.#commit = new GroupCommit(journal, journal.head, this.#options);
   }
 
   /** The journal that is there now; while a stream is being begun, that of the one before. */
@@ -28,6 +40,7 @@ export class OwnStream {
     return this.#journal;
   }
 
+  /** What is on its way to it. */
   get commit(): GroupCommit {
     return this.#commit;
   }
@@ -38,28 +51,63 @@ export class OwnStream {
 
   /** The stream's key, `master@epoch`. */
   get key(): string {
-    return streamKey(this.#header);
+    return this.#key;
+  }
+
+  /** Last event that was handed over. */
+  get last(): Head | undefined {
+    return this.#commit.last;
+  }
+
+  /** Last event that is on disk. */
+  get durable(): Head | undefined {
+    return this.#commit.durable;
+  }
+
+  get busy(): PrevalentError | undefined {
+    return this.#commit.busy;
+  }
+
+  /** Takes a call. Errors as `GroupCommit.add`. */
+  record(event: Event, args: string, meta: string): void {
+    this.#commit.add(this.#writer.line(event, args, meta), event);
+  }
+
+  recorded(): void {
+    this.#listener.recorded();
+  }
+
+  /** Publishes the frontier of this stream. @param deletable how many events a published snapshot stands in for */
+  async publish(frontier: Frontier, deletable: number): Promise<void> {
+    const remembered: Remembered = { head: frontier.head, seal: frontier.seal, deletable };
+    await this.#journal.publish(encodeFrontier(frontier, this.store.crc32), remembered);
   }
 
   /**
-   * Goes on with another stream. Calls are recorded there when this returns; header and first lines are its first batch, and those who wait
+   * Goes on with another stream. Calls are recorded there when this returns; header and first events are its first batch, and those who wait
    * for calls of the old stream wait for it.
    *
    * @returns the journal that was left, to be closed, once its successor is there and durable; rejects with what the store refuses, as `GroupCommit.settle`
    */
-  async succeed(header: StreamHeader, lines: readonly FirstLine[]): Promise<Journal> {
-    const [left, commit] = [this.#journal, this.#commit];
+  async succeed(header: StreamHeader, events: readonly Event[]): Promise<Journal> {
+    const [before, commit] = [this.#journal, this.#commit];
     const newborn = new NewbornJournal(async (text) => {
       // A batch of the old stream that is on its way must not come after its successor.
       await retired;
-      return (this.#journal = await left.succeed(header, text));
+      return (this.#journal = await before.succeed(header, text));
     });
     this.#header = header;
+    this.#key = streamKey(header);
+    this.#writer = this.#writerOf(header);
     this.#commit = new GroupCommit(newborn, undefined, this.#options);
-    for (const { line, event } of lines) this.#commit.add(line, event);
+    for (const event of events) this.record(event, JSON.stringify(event.args), JSON.stringify(event.meta));
     const retired = commit.retire(this.#commit);
     await this.#commit.settle();
-    return left;
+    return before;
+  }
+
+  #writerOf(header: StreamHeader): LineWriter {
+    return new LineWriter(header, header.model, this.store.crc32);
   }
 }
 

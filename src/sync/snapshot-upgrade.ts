@@ -36,7 +36,7 @@ function insert(root: object, fresh: object, gained: readonly string[]): void {
   const wanted = Object.keys(fresh);
   for (const key of gained) {
     const before = wanted.slice(0, wanted.indexOf(key)).reverse();
-    const place = order.indexOf(before.find((one) => order.includes(one)) ?? '');
+    const place = order.indexOf(before.find((field) => order.includes(field)) ?? '');
     order.splice(place + 1, 0, key);
   }
   const from = order.findIndex((key) => gained.includes(key as string));

@@ -4,9 +4,8 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
 import { StateDecoder } from '../state/snapshot-decoder.js';
-import type { SnapshotListing, Store } from '../store/store.js';
-import type { Base } from '../timeline/fold.js';
-import type { OwnStream } from './own-stream.js';
+import type { Journal, SnapshotListing, Store } from '../store/store.js';
+import type { SnapshotBase } from '../protocol/seen.js';
 import { END, FrameWriter, HEAD, readFrames, STATE } from './snapshot-frames.js';
 import { HeaderReader, headerText, type SnapshotHeader, type SnapshotPlace } from './snapshot-header.js';
 import { upgrade } from './snapshot-upgrade.js';
@@ -43,12 +42,6 @@ export interface WrittenSnapshot {
   readonly bytes: number;
 }
 
-/** A snapshot that was read. */
-export interface LoadedSnapshot extends Base {
-  readonly seal: number | null;
-  readonly fingerprint: string;
-}
-
 interface End {
   readonly frames: number;
   readonly nodes: number;
@@ -57,22 +50,36 @@ interface End {
 
 const encoder = new TextEncoder();
 
+/** The stream beside which snapshots are written. */
+export interface SnapshotOwner {
+  readonly header: StreamId;
+  readonly journal: Pick<Journal, 'writeSnapshot' | 'removeSnapshot'>;
+}
+
+/** The model whose states are saved. */
+export interface SnapshotModel {
+  readonly definition: ModelDefinition;
+  /** Classes of the state by stable name. */
+  readonly classes: ClassTable;
+  /** Makes a model as it is before any event. */
+  readonly genesis: () => object;
+}
+
 /** Writes the snapshots of one master, and reads those of any. */
 export class Snapshots {
-  readonly #own: OwnStream;
+  readonly #store: Store;
+  readonly #own: SnapshotOwner;
   readonly #definition: ModelDefinition;
   readonly #classes: ClassTable;
-  readonly #store: Store;
   readonly #genesis: () => object;
   /** Fields of a new model; the same every time. */
   #fields: readonly string[] | undefined;
 
-  /** @param genesis makes a model as it is before any event */
-  constructor(own: OwnStream, definition: ModelDefinition, classes: ClassTable, store: Store, genesis: () => object) {
+  constructor(store: Store, own: SnapshotOwner, { definition, classes, genesis }: SnapshotModel) {
+    this.#store = store;
     this.#own = own;
     this.#definition = definition;
     this.#classes = classes;
-    this.#store = store;
     this.#genesis = genesis;
   }
 
@@ -146,7 +153,7 @@ export class Snapshots {
    *
    * @throws SnapshotDamagedError (`SNAPSHOT_DAMAGED`) if it cannot be used; the next older one serves as well
    */
-  async read(stream: StreamId, listing: SnapshotListing): Promise<LoadedSnapshot> {
+  async read(stream: StreamId, listing: SnapshotListing): Promise<SnapshotBase> {
     try {
       return await this.#read(stream, listing);
     } catch (cause) {
@@ -179,7 +186,7 @@ export class Snapshots {
     }
   }
 
-  async #read(stream: StreamId, listing: SnapshotListing): Promise<LoadedSnapshot> {
+  async #read(stream: StreamId, listing: SnapshotListing): Promise<SnapshotBase> {
     const [headerReader, fingerprint] = [new HeaderReader(), this.#fingerprint()];
     let header: SnapshotHeader | undefined;
     const state = new StateDecoder(this.#classes);

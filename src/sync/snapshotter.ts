@@ -1,10 +1,10 @@
 import { streamKey } from '../event/envelope.js';
 import { StateEncoder } from '../state/snapshot-encoder.js';
-import { lowerBound } from '../timeline/entry.js';
+import type { SealedPoint } from '../protocol/shedding.js';
+import { type Entry, lowerBound } from '../timeline/entry.js';
 import { genesisBase, type Timeline, type VersionVector } from '../timeline/timeline.js';
-import type { PastState } from './history.js';
 import type { OwnStream } from './own-stream.js';
-import type { Replica } from './replica.js';
+import type { Replica } from '../replica/replica.js';
 import type { Snapshots, WrittenSnapshot } from './snapshots.js';
 
 /** A moment of the state: after all events up to `position`, of which each stream gave what `vector` says. */
@@ -13,10 +13,11 @@ export interface SnapshotPoint {
   readonly vector: VersionVector;
 }
 
-/** A moment at a seal. */
-export interface SealedPoint extends SnapshotPoint {
-  /** Number of the seal. */
-  readonly seal: number;
+/** A state of the past, and what was rejected up to then. */
+export interface PastState {
+  /** An ordinary object that no master manages. */
+  readonly root: object;
+  readonly rejections: readonly Entry[];
 }
 
 /** A snapshot that was taken. */
@@ -52,6 +53,11 @@ export class Snapshotter {
     this.#snapshots = snapshots;
     this.#own = own;
     this.#now = now;
+  }
+
+  /** Removes snapshots that nobody needs any more. @param standIns positions of those that others may start from, asked when it is decided */
+  prune(standIns: () => readonly string[]): Promise<void> {
+    return this.#snapshots.prune(standIns);
   }
 
   /** Tells whether one is being taken. */
@@ -145,7 +151,7 @@ export class Snapshotter {
 
   /** Index of the first own event that is not durable; −1 if there is none. */
   #firstOpen(): number {
-    const durable = this.#own.commit.durable?.seq ?? 0;
+    const durable = this.#own.durable?.seq ?? 0;
     return this.#replica.timeline.entries.findIndex(
       ({ event }) => streamKey(event) === this.#own.key && event.seq > durable,
     );
@@ -217,9 +223,9 @@ export class Snapshotter {
   }
 }
 
-function sameVector(one: VersionVector, other: VersionVector): boolean {
-  for (const [stream, seq] of one) if ((other.get(stream) ?? 0) !== seq) return false;
-  for (const [stream, seq] of other) if ((one.get(stream) ?? 0) !== seq) return false;
+function sameVector(vector: VersionVector, other: VersionVector): boolean {
+  for (const [stream, seq] of vector) if ((other.get(stream) ?? 0) !== seq) return false;
+  for (const [stream, seq] of other) if ((vector.get(stream) ?? 0) !== seq) return false;
   return true;
 }
 

@@ -1,5 +1,8 @@
+import type { Hold } from '../protocol/hold.js';
+import type { Replica } from '../replica/replica.js';
 import type { Seal } from '../store/frontier.js';
-import type { Hold } from './merge.js';
+import type { Known } from './known.js';
+import type { OwnStream } from './own-stream.js';
 
 /** What `status()` tells. */
 export interface Status {
@@ -27,4 +30,30 @@ export interface Status {
   readonly readOnly: string | undefined;
   /** What happened since this master was opened and needs no answer: a torn tail cut, a new epoch begun, a snapshot passed over. */
   readonly notices: readonly string[];
+}
+
+/** Where a master stands; publishes and fetches nothing. */
+export async function statusOf(
+  known: Known,
+  { accepted, timeline, refusal }: Replica,
+  own: OwnStream,
+): Promise<Status> {
+  const published = new Map(known.heads).set(own.key, known.published);
+  const keys = [...new Set([...accepted.keys(), ...published.keys()])].sort();
+  return {
+    name: own.header.master,
+    store: own.store.location,
+    epoch: own.header.epoch,
+    streams: Object.fromEntries(
+      keys.map((key) => [key, { accepted: accepted.get(key) ?? 0, published: published.get(key) ?? 0 }]),
+    ),
+    pending: (own.last?.seq ?? 0) - (own.durable?.seq ?? 0),
+    held: known.holds,
+    seal: known.seal,
+    cut: Object.fromEntries(known.cut),
+    undo: { bytes: timeline.undoBytes, base: timeline.base },
+    files: await own.journal.size(),
+    readOnly: (refusal ?? timeline.stopped)?.message,
+    notices: known.notices,
+  };
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Master } from '../master.js';
 import type { ModelClass } from '../model/definition.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
-import type { MergedEvent } from '../sync/notices.js';
+import type { MergedEvent } from '../replica/notifier.js';
 
 /** What a scenario ended with. */
 export interface ScenarioEnd<M extends object> {

@@ -66,6 +66,11 @@ export class Timeline {
     return this.#position;
   }
 
+  /** How many events of each stream lie at or before the base. */
+  get baseVector(): VersionVector {
+    return this.#counts.vector;
+  }
+
   /** The greatest id in the timeline or its base. */
   get end(): string {
     return this.#entries.last?.event.id ?? this.#position;

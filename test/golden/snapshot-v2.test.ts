@@ -6,7 +6,6 @@ import { MemoryStore, Prevalent } from '../../src/index.js';
 import { ClassTable } from '../../src/model/class-table.js';
 import { definitionOf } from '../../src/model/prevalent.js';
 import { StateEncoder } from '../../src/state/snapshot-encoder.js';
-import { OwnStream } from '../../src/sync/own-stream.js';
 import { Snapshots } from '../../src/sync/snapshots.js';
 import { graphText } from '../property/state-graph.js';
 
@@ -86,11 +85,9 @@ async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerp
   const newEpoch = (): string => '01HF7YAT00FQ2VRP41VVTGRSXB';
   const journal = await store.open({ master: 'a', model: 'golden', local: undefined, newEpoch });
   const snapshots = new Snapshots(
-    new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
-    definition,
-    classes,
     store,
-    () => new Model(),
+    { journal, header: journal.header },
+    { definition, classes, genesis: () => new Model() },
   );
   const encoder = new StateEncoder(state(), classes);
   async function* chunks(): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { type Event, parseLine, type StreamHeader, streamKey } from '../../src/event/envelope.js';
 import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
 import { ULID_MIN, ulidTime } from '../../src/event/ulid.js';
-import { sealHash } from '../../src/sync/seal.js';
+import { sealHash } from '../../src/protocol/seal.js';
 import type { WatchedDisk } from './watched-disk.js';
 
 const SEGMENT = /^\/shared\/([^/]+)\/([^/]+)\/(\d{16})\.ndjson$/;

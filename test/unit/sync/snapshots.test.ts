@@ -3,10 +3,10 @@ import { Master, MemoryStore, Prevalent, SnapshotDamagedError, Transaction } fro
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { StateEncoder } from '../../../src/state/snapshot-encoder.js';
-import { OwnStream } from '../../../src/sync/own-stream.js';
 import { readFrames } from '../../../src/sync/snapshot-frames.js';
 import type { SnapshotPlace } from '../../../src/sync/snapshot-header.js';
-import { type LoadedSnapshot, Snapshots } from '../../../src/sync/snapshots.js';
+import type { SnapshotBase } from '../../../src/protocol/seen.js';
+import { Snapshots } from '../../../src/sync/snapshots.js';
 import type { Entry } from '../../../src/timeline/entry.js';
 import { FolderNetwork } from '../../../src/testing/index.js';
 import { graphText } from '../../property/state-graph.js';
@@ -46,11 +46,9 @@ class Bench {
     const request = { master: 'a', model: 'snapshots', local: undefined, newEpoch: () => STREAM.epoch };
     const journal = await this.store.open(request);
     this.snapshots = new Snapshots(
-      new OwnStream(journal, { durability: 'group', onFailure: () => undefined }),
-      definition,
-      classes,
       this.store,
-      () => new Notes(),
+      { journal, header: journal.header },
+      { definition: definition, classes: classes, genesis: () => new Notes() },
     );
     const encoder = new StateEncoder(root, classes);
     async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -64,7 +62,7 @@ class Bench {
   }
 
   /** Reads other bytes in place of those that were written, in pieces of this size. */
-  read(bytes: Uint8Array = this.bytes, piece = bytes.length): Promise<LoadedSnapshot> {
+  read(bytes: Uint8Array = this.bytes, piece = bytes.length): Promise<SnapshotBase> {
     this.store.readSnapshot = async function* () {
       for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
     };

@@ -1,5 +1,6 @@
 import type { Event, ParsedLine } from '../../../src/event/envelope.js';
-import { type Incoming, type MergeContext, planMerge } from '../../../src/sync/merge.js';
+import { acceptStreams, type AcceptRules } from '../../../src/protocol/accept.js';
+import type { Incoming } from '../../../src/protocol/incoming.js';
 
 const NOW = 1_700_000_000_000;
 const idAt = (n: number, digit = '0'): string => `01HF7YAT0${digit}${String(n).padStart(16, '0')}`;
@@ -21,9 +22,7 @@ const incoming = (master: string, lines: ParsedLine[], more: Partial<Incoming> =
     ...more,
   };
 };
-const context: MergeContext = {
-  end: idAt(50),
-  base: idAt(10),
+const rules: AcceptRules = {
   now: NOW,
   maxDrift: 1_000,
   accepted: new Map(),
@@ -32,7 +31,7 @@ const context: MergeContext = {
 };
 
 test('nothing in, nothing to do', () => {
-  expect(planMerge([], context)).toEqual({ accept: [], held: [], cut: new Map(), instruction: { kind: 'nothing' } });
+  expect(acceptStreams([], rules)).toEqual({ events: [], held: [], dead: new Map() });
 });
 
 test('events of all streams come in the order of their ids, whatever the order of the streams', () => {
@@ -42,20 +41,9 @@ test('events of all streams come in the order of their ids, whatever the order o
     [one, two],
     [two, one],
   ]) {
-    const plan = planMerge(streams, context);
-    expect(plan.accept.map(({ id }) => id)).toEqual([60, 61, 62, 63].map((n) => idAt(n)));
-    expect(plan.instruction).toEqual({ kind: 'advance' });
+    const acceptance = acceptStreams(streams, rules);
+    expect(acceptance.events.map(({ id }) => id)).toEqual([60, 61, 62, 63].map((n) => idAt(n)));
   }
-});
-
-test.each([
-  [51, { kind: 'advance' }],
-  [50, { kind: 'rewind', to: idAt(50) }],
-  [11, { kind: 'rewind', to: idAt(11) }],
-  [10, { kind: 'rebuild', from: idAt(10) }],
-  [1, { kind: 'rebuild', from: idAt(1) }],
-])('an event with id %s asks for %j', (n, instruction) => {
-  expect(planMerge([incoming('one', [event('one', 1, idAt(n))])], context).instruction).toEqual(instruction);
 });
 
 test.each<[string, Incoming]>([
@@ -76,41 +64,41 @@ test.each<[string, Incoming]>([
   ['clock-ahead', incoming('one', [event('one', 1, idAt(60)), event('one', 2, '01HF7YAV00' + '0'.repeat(16))])],
 ])('%s holds the stream there, and no other stream', (reason, stream) => {
   const other = incoming('other', [event('other', 1, idAt(70))]);
-  const plan = planMerge([stream, other], context);
-  expect(plan.accept.map(({ id }) => id)).toEqual([idAt(60), idAt(70)]);
-  expect(plan.held).toMatchObject([{ master: 'one', epoch: EPOCH, seq: 2, reason }]);
-  expect(plan.held[0]?.message).not.toBe('');
+  const acceptance = acceptStreams([stream, other], rules);
+  expect(acceptance.events.map(({ id }) => id)).toEqual([idAt(60), idAt(70)]);
+  expect(acceptance.held).toMatchObject([{ master: 'one', epoch: EPOCH, seq: 2, reason }]);
+  expect(acceptance.held[0]?.message).not.toBe('');
 });
 
 test.each(['model', 'unknown-transaction', 'newer-version', 'arguments'] as const)(
   'an obstacle (%s) holds the stream',
   (obstacle) => {
-    const plan = planMerge([incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61))])], {
-      ...context,
+    const acceptance = acceptStreams([incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61))])], {
+      ...rules,
       obstacle: ({ seq }) => (seq === 2 ? obstacle : undefined),
     });
-    expect(plan.accept).toHaveLength(1);
-    expect(plan.held).toMatchObject([{ seq: 2, reason: obstacle }]);
+    expect(acceptance.events).toHaveLength(1);
+    expect(acceptance.held).toMatchObject([{ seq: 2, reason: obstacle }]);
   },
 );
 
 test('an id must rise beyond the last accepted one', () => {
   const stream = incoming('one', [event('one', 5, idAt(60))], { accepted: 4, lastId: idAt(60) });
-  expect(planMerge([stream], context)).toMatchObject({ accept: [], held: [{ seq: 5, reason: 'damaged' }] });
+  expect(acceptStreams([stream], rules)).toMatchObject({ events: [], held: [{ seq: 5, reason: 'damaged' }] });
 });
 
 test('lines beyond the published head are not looked at', () => {
   const stream = incoming('one', [event('one', 1, idAt(60)), { kind: 'damaged' }], { head: { seq: 1, id: idAt(60) } });
-  expect(planMerge([stream], context)).toMatchObject({ accept: [{ seq: 1 }], held: [] });
+  expect(acceptStreams([stream], rules)).toMatchObject({ events: [{ seq: 1 }], held: [] });
 });
 
 test('what this master wrote itself is never from the future', () => {
   const stream = incoming('one', [event('one', 1, '01HF7YAV00' + '0'.repeat(16))], { own: true });
-  expect(planMerge([stream], context)).toMatchObject({ accept: [{ seq: 1 }], held: [] });
+  expect(acceptStreams([stream], rules)).toMatchObject({ events: [{ seq: 1 }], held: [] });
 });
 
 test('exactly as far ahead as clocks may differ is accepted', () => {
   const ahead = event('one', 1, '01HF7YAT00' + '0'.repeat(16));
-  const at = (now: number): number => planMerge([incoming('one', [ahead])], { ...context, now }).held.length;
+  const at = (now: number): number => acceptStreams([incoming('one', [ahead])], { ...rules, now }).held.length;
   expect([at(NOW - 1_000), at(NOW - 1_001)]).toEqual([0, 1]);
 });

@@ -3,9 +3,10 @@ import { type StreamId, streamKey } from '../event/envelope.js';
 import type { Seal } from '../store/frontier.js';
 
 /**
- * Seals as pure decisions: which one is in force, and what still counts under it. A seal says that up to the ULID `H`,
- * history is exactly the first `V[stream]` events of each stream; each carries the hashes of all before it, so that
- * anybody can tell whether of two seals one extends the other.
+ * Seals: what counts under one, and which of two extends the other. A seal says that up to the ULID `H`, history is exactly the first
+ * `V[stream]` events of each stream; each carries the hashes of all before it, so that anybody can tell how two of them stand.
+ *
+ * Invariants: along one chain numbers rise by one, `H` rises, and entries of `V` neither shrink nor disappear.
  */
 
 /** What counts under a seal: an event after `H`, or one that the seal names. The rest is dead. */
@@ -38,7 +39,7 @@ export function hashAt(seal: Seal | undefined, no: number): string | undefined {
 }
 
 /** A seal and the master that repeats it. */
-export interface Offer {
+export interface SealOffer {
   readonly seal: Seal;
   readonly master: string;
 }
@@ -49,7 +50,7 @@ export interface Offer {
  * @param mine the seal adopted so far
  * @throws SeparateHistoriesError (`SEPARATE_HISTORIES`) if two of them do not belong to one chain
  */
-export function highestSeal(mine: Seal | undefined, offers: readonly Offer[]): Seal | undefined {
+export function highestSeal(mine: Seal | undefined, offers: readonly SealOffer[]): Seal | undefined {
   let best = mine === undefined ? undefined : { seal: mine, master: 'this master' };
   for (const offer of offers) {
     const relation = best === undefined ? 'later' : relate(best.seal, offer.seal);
@@ -59,10 +60,10 @@ export function highestSeal(mine: Seal | undefined, offers: readonly Offer[]): S
   return best?.seal;
 }
 
-function separate(one: Offer, other: Offer): SeparateHistoriesError {
-  const name = ({ seal, master }: Offer): string => `${master} holds seal ${seal.no} by ${seal.by}`;
+function separate(mine: SealOffer, other: SealOffer): SeparateHistoriesError {
+  const name = ({ seal, master }: SealOffer): string => `${master} holds seal ${seal.no} by ${seal.by}`;
   return new SeparateHistoriesError(
-    `History was sealed twice, apart: ${name(one)}, ${name(other)}, and neither extends the other. Nothing was changed or deleted; ` +
+    `History was sealed twice, apart: ${name(mine)}, ${name(other)}, and neither extends the other. Nothing was changed or deleted; ` +
       'syncing stops. Decide which side goes on, move the folders of the masters of the other side out of the shared folder, ' +
       'open those masters under new names, and enter what only they have again (`prevalent log` lists it).',
   );
@@ -102,10 +103,10 @@ export function sealHash(seal: Seal): string {
 function hashOf({ no, by, H, V, chain }: Seal): string {
   const streams = Object.entries(V).sort(([left], [right]) => (left < right ? -1 : 1));
   const text = JSON.stringify([no, by, H, streams, chain.at(-1) ?? '']);
-  let [one, other] = [0x811c9dc5, 0x050c5d1f];
+  let [first, second] = [0x811c9dc5, 0x050c5d1f];
   for (let i = 0; i < text.length; i++) {
-    one = Math.imul(one ^ text.charCodeAt(i), 0x01000193);
-    other = Math.imul(other ^ text.charCodeAt(i), 0x01000193) ^ (other >>> 15);
+    first = Math.imul(first ^ text.charCodeAt(i), 0x01000193);
+    second = Math.imul(second ^ text.charCodeAt(i), 0x01000193) ^ (second >>> 15);
   }
-  return `${(one >>> 0).toString(36)}${(other >>> 0).toString(36).padStart(7, '0')}`;
+  return `${(first >>> 0).toString(36)}${(second >>> 0).toString(36).padStart(7, '0')}`;
 }

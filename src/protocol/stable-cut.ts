@@ -1,8 +1,10 @@
 import { lastUlidAt, ulidTime } from '../event/ulid.js';
 
 /**
- * How far history is stable: a pure decision. Nothing more can come before the smallest clock promise of all masters that
- * are awake, and what is younger than `retention` is left open on purpose.
+ * How far history is stable. Nothing more can come before the smallest clock promise of all masters that are awake, and what is younger than
+ * `retention` is left open on purpose.
+ *
+ * Invariant: no master that is awake, or waited for, has promised less than the stable cut.
  */
 
 /** What one stream's master has promised, as far as its events have been accepted. */
@@ -15,7 +17,7 @@ export interface ClockPromise {
 }
 
 /** What bounds a seal. */
-export interface CutContext {
+export interface StableRules {
   /** Wall clock in ms. */
   readonly now: number;
   /** How long (ms) an event stays open. */
@@ -32,7 +34,7 @@ export interface StableCut {
 }
 
 /** The stable cut: the smaller of now − retention and the smallest promise of those heard from within patience. */
-export function stableCut({ now, retention, patience, promises }: CutContext): StableCut {
+export function stableCut({ now, retention, patience, promises }: StableRules): StableCut {
   let H = lastUlidAt(now - retention);
   let heldBy: string | undefined;
   for (const { key, clock, waited } of promises) {

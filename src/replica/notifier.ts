@@ -1,7 +1,7 @@
 import { InvalidOptionError, type PrevalentError } from '../errors.js';
 import type { Change } from '../state/change.js';
 import type { Seal } from '../store/frontier.js';
-import type { Hold } from './merge.js';
+import type { Hold } from '../protocol/hold.js';
 
 /** How an event ended: applied to the state, or rejected because it threw in its final place. */
 export type Outcome = 'applied' | 'rejected';

@@ -7,26 +7,25 @@ import {
   TransactionInQueryError,
 } from '../errors.js';
 import { CallCodec } from '../event/call-codec.js';
-import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/envelope.js';
 import { idTime, UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry } from '../model/registry.js';
 import type { Change } from '../state/change.js';
 import { Executor } from '../state/executor.js';
-import type { GroupCommit } from '../store/group-commit.js';
 import type { Seal } from '../store/frontier.js';
-import type { Store } from '../store/store.js';
 import { CallFactory } from '../timeline/call-factory.js';
 import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
-import { type MergedEvent, Notifier } from './notices.js';
-import type { ResolvedOptions } from './options.js';
-import { holdsAllOf } from './seal.js';
+import { type MergedEvent, Notifier } from './notifier.js';
+import type { Recording, ReplicaOptions } from './recording.js';
+import { holdsAllOf } from '../protocol/seal.js';
+import { reached } from '../protocol/vector.js';
 
 /** What a merge did, and what the new events changed (only if somebody listens). */
-export interface Merge extends Revision {
+export interface MergeOutcome extends Revision {
   readonly changes: ReadonlyMap<string, readonly Change[]>;
 }
 
@@ -38,19 +37,18 @@ export class Replica implements TransactionHost {
   readonly calls: CallFactory;
   readonly clock: UlidClock;
   readonly notifier = new Notifier();
-  readonly #options: ResolvedOptions;
+  readonly #options: ReplicaOptions;
   readonly #meta: unknown;
   #timeline: Timeline;
   #accepted = new Map<string, number>();
   readonly #lastIds = new Map<string, string>();
-  #journal: { stream: StreamHeader; key: string; writer: LineWriter; commit: GroupCommit } | undefined;
+  #recording: Recording | undefined;
   #seq = 0;
-  #onCall: () => void = () => undefined;
   #refusal: PrevalentError | undefined;
   #querying = 0;
   #pins = 0;
 
-  constructor(definition: ModelDefinition, options: ResolvedOptions) {
+  constructor(definition: ModelDefinition, options: ReplicaOptions) {
     this.definition = definition;
     this.#options = options;
     this.#meta = JSON.parse(options.meta) as unknown;
@@ -85,16 +83,10 @@ export class Replica implements TransactionHost {
     return this.#refusal;
   }
 
-  /** From now on calls are recorded in this stream; `onCall` is told of each. */
-  attach(stream: StreamHeader, commit: GroupCommit, store: Store, onCall: () => void): void {
-    this.#onCall = onCall;
-    this.#journal = {
-      stream,
-      key: streamKey(stream),
-      writer: new LineWriter(stream, this.definition.name, store.crc32),
-      commit,
-    };
-    this.#seq = commit.last?.seq ?? 0;
+  /** From now on calls are recorded in this stream; told again when it is another one. */
+  attach(recording: Recording): void {
+    this.#recording = recording;
+    this.#seq = recording.last?.seq ?? 0;
   }
 
   /** From now on calls are refused with this error; the first reason stays, unless the master is closed. */
@@ -129,16 +121,16 @@ export class Replica implements TransactionHost {
   call(definition: TransactionDefinition, args: unknown[], self: object): unknown {
     if (this.executor.running) return definition.method.apply(self, args);
     this.#checkCall(definition, self);
-    const journal = this.#journal;
-    if (journal === undefined) throw new MasterClosedError('The master is not open yet');
-    if (journal.commit.busy !== undefined) throw journal.commit.busy;
+    const recording = this.#recording;
+    if (recording === undefined) throw new MasterClosedError('The master is not open yet');
+    if (recording.busy !== undefined) throw recording.busy;
     const id = this.clock.next();
     const encoded = this.calls.record(definition, args, id);
-    const { stream } = journal;
+    const { master, epoch } = recording.header;
     const event: Event = {
       id,
-      master: stream.master,
-      epoch: stream.epoch,
+      master,
+      epoch,
       seq: this.#seq + 1,
       model: this.definition.name,
       tx: definition.name,
@@ -148,15 +140,15 @@ export class Replica implements TransactionHost {
     };
     const { result, entry } = this.#timeline.call(event, this.#options.check);
     this.#seq = event.seq;
-    this.#accepted.set(journal.key, event.seq);
-    journal.commit.add(journal.writer.line(event, encoded.text, this.#options.meta), event);
+    this.#accepted.set(recording.key, event.seq);
+    recording.record(event, encoded.text, this.#options.meta);
     // Before listeners run: they may call, and change what there is to describe.
     const told = this.notifier.wants('event')
       ? { ...this.describe(entry), changes: this.#changesOf(entry) }
       : undefined;
     this.notifier.changed();
     if (told !== undefined) this.notifier.tell('event', told);
-    this.#onCall();
+    recording.recorded();
     return result;
   }
 
@@ -166,7 +158,7 @@ export class Replica implements TransactionHost {
    *
    * @param ended streams that end, with how many of their events count
    */
-  merge(events: readonly Event[], ended: VersionVector = new Map()): Merge | typeof BEHIND_BASE {
+  merge(events: readonly Event[], ended: VersionVector = new Map()): MergeOutcome | typeof BEHIND_BASE {
     const changes = new Map<string, Change[]>();
     const watch = this.notifier.wants('event')
       ? (entry: Entry): void => {
@@ -196,7 +188,8 @@ export class Replica implements TransactionHost {
       // What the disk may still refuse must stay possible to undo.
       const first = refusable === undefined ? -1 : events.findIndex(({ id }) => id > refusable);
       const undoable = Math.max(UNDOABLE_TAIL, first < 0 ? 0 : events.length - first);
-      const final = seal !== undefined && isWhole(seal, base, events) ? { final: seal.H } : {};
+      // If nothing that the seal names is missing, nothing will come before it any more.
+      const final = seal !== undefined && holdsAllOf(seal, reached(base.vector, events)) ? { final: seal.H } : {};
       this.#timeline = fold(this.executor, this.calls, base, events, { undoMemory, progress, undoable, ...final });
     } catch (error) {
       // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
@@ -209,7 +202,7 @@ export class Replica implements TransactionHost {
 
   /** Takes back this master's calls after its `durable` last event, because the disk refused them. */
   dropAfter(durable: number): readonly string[] {
-    const key = this.#journal?.key;
+    const key = this.#recording?.key;
     const lost = this.#timeline.entries
       .filter(({ event }) => streamKey(event) === key && event.seq > durable)
       .map(({ event }) => event.id);
@@ -289,17 +282,10 @@ export class Replica implements TransactionHost {
 
   /** Own events with greater ids may still be refused by the disk; `undefined` if there are none. */
   #refusableAfter(): string | undefined {
-    const commit = this.#journal?.commit;
-    if (commit === undefined || commit.last?.seq === commit.durable?.seq) return undefined;
-    return commit.durable?.id ?? '';
+    const recording = this.#recording;
+    if (recording === undefined || recording.last?.seq === recording.durable?.seq) return undefined;
+    return recording.durable?.id ?? '';
   }
-}
-
-/** Whether nothing that a seal names is missing, so that nothing will come before it any more. */
-function isWhole(seal: Seal, base: Base, events: readonly Event[]): boolean {
-  const reached = new Map(base.vector);
-  for (const event of events) reached.set(streamKey(event), event.seq);
-  return holdsAllOf(seal, reached);
 }
 
 function isBeyond(event: Event, ended: VersionVector): boolean {

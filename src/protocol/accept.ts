@@ -1,87 +1,34 @@
-import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/envelope.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
+import type { Hold, HoldReason } from './hold.js';
+import type { Incoming } from './incoming.js';
 import { counts, isReadable } from './seal.js';
 
 /**
- * The merge as a pure decision: from what was read to what to do about it. The engine carries the plan out; nothing here
- * touches a disk or a model.
+ * What of a stream is accepted. Events are taken in the order of their numbers, up to the published head; the first one that cannot be
+ * taken holds the stream there, and no other stream. The first event that does not count under the seal in force ends the stream.
+ *
+ * Invariants: accepted events of a stream have numbers without gaps and rising ids; all of them count; none is skipped.
  */
 
-/** What was read of one stream. */
-export interface Incoming {
-  readonly stream: StreamId;
-  /** Events accepted so far. */
-  readonly accepted: number;
-  /** Id of the last accepted event, if known. */
-  readonly lastId: string | undefined;
-  /** The last event its master published. */
-  readonly head: Head;
-  /** What its header says of the seal it needs; `undefined` while the header has not arrived. */
-  readonly after: string | null | undefined;
-  /** The last accepted event as it stands in the journal now; `undefined` if it was not read. */
-  readonly last?: Event;
-  /** Lines from `accepted + 1` on, as far as they have arrived. */
-  readonly lines: readonly ParsedLine[];
-  /** How many of its events count, if a seal is known to have cut it. */
-  readonly count?: number | undefined;
-  /** This master's own stream: what it wrote itself is never from the future. */
-  readonly own?: boolean;
-}
-
-/** Why a stream goes no further for now. Nothing of it is lost. */
-export type HoldReason =
-  | 'gap'
-  | 'damaged'
-  | 'backwards'
-  | 'newer-format'
-  | 'clock-ahead'
-  | 'unsealed'
-  | 'model'
-  | 'unknown-transaction'
-  | 'newer-version'
-  | 'arguments';
-
-/** A stream that is held, and where. */
-export interface Hold {
-  readonly master: string;
-  readonly epoch: string;
-  /** The event that is waited for. */
-  readonly seq: number;
-  readonly reason: HoldReason;
-  /** What happened and what to do. */
-  readonly message: string;
-}
-
-/** What the timeline has to do with the accepted events. */
-export type Instruction =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'advance' }
-  | { readonly kind: 'rewind'; readonly to: string }
-  | { readonly kind: 'rebuild'; readonly from: string };
-
-/** The decision. */
-export interface Plan {
+/** What becomes of the incoming events. */
+export interface Acceptance {
   /** Accepted events in ULID order. */
-  readonly accept: readonly Event[];
+  readonly events: readonly Event[];
   readonly held: readonly Hold[];
-  /** Streams that end here, because a seal was made without what follows: how many of their events count. */
-  readonly cut: ReadonlyMap<string, number>;
-  readonly instruction: Instruction;
+  /** By stream that goes no further, because a seal was made without what follows: id of the first event that does not count. */
+  readonly dead: ReadonlyMap<string, string>;
 }
 
-/** What the merge needs to know about this master. */
-export interface MergeContext {
-  /** Greatest id in the timeline. */
-  readonly end: string;
-  /** Id up to which nothing can be undone. */
-  readonly base: string;
+/** What accepting depends on beside the events. */
+export interface AcceptRules {
   /** Wall clock in ms. */
   readonly now: number;
   /** How far (ms) an event may be ahead of it. */
   readonly maxDrift: number;
-  /** How many events of each stream the state contains that the plan is for. */
+  /** How many events of each stream the state contains that they are accepted into. */
   readonly accepted: ReadonlyMap<string, number>;
   /** The seal in force. */
   readonly seal: Seal | undefined;
@@ -89,27 +36,27 @@ export interface MergeContext {
   readonly obstacle: (event: Event) => 'model' | 'unknown-transaction' | 'newer-version' | 'arguments' | undefined;
 }
 
-/** Decides what of the incoming events is accepted, what is held, and what that means for the timeline. */
-export function planMerge(incoming: readonly Incoming[], context: MergeContext): Plan {
-  const accept: Event[] = [];
+/** Decides what of the incoming events is accepted, and which streams are held or end. */
+export function acceptStreams(incoming: readonly Incoming[], rules: AcceptRules): Acceptance {
+  const events: Event[] = [];
   const held: Hold[] = [];
-  const cut = new Map<string, number>();
+  const dead = new Map<string, string>();
   for (const stream of incoming) {
-    const end = acceptStream(stream, context, accept);
-    if (typeof end === 'number') cut.set(streamKey(stream.stream), end);
+    const end = acceptStream(stream, rules, events);
+    if (typeof end === 'string') dead.set(streamKey(stream.stream), end);
     else if (end !== undefined) held.push(end);
   }
-  held.push(...sealedGaps(context, accept, held));
-  accept.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
-  return { accept, held, cut, instruction: instruct(accept[0]?.id, context) };
+  held.push(...sealedGaps(rules, events, held));
+  events.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  return { events, held, dead };
 }
 
 /** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */
-function sealedGaps({ seal, accepted }: MergeContext, accept: readonly Event[], held: readonly Hold[]): Hold[] {
+function sealedGaps({ seal, accepted }: AcceptRules, events: readonly Event[], held: readonly Hold[]): Hold[] {
   const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
   if (missing.length === 0) return [];
   const reached = new Map(accepted);
-  for (const event of accept) reached.set(streamKey(event), event.seq);
+  for (const event of events) reached.set(streamKey(event), event.seq);
   const told = new Set(held.map(streamKey));
   return missing.flatMap(([key, count]): Hold[] => {
     const seq = (reached.get(key) ?? 0) + 1;
@@ -120,19 +67,13 @@ function sealedGaps({ seal, accepted }: MergeContext, accept: readonly Event[], 
   });
 }
 
-function instruct(first: string | undefined, context: MergeContext): Instruction {
-  if (first === undefined) return { kind: 'nothing' };
-  if (first > context.end) return { kind: 'advance' };
-  return first > context.base ? { kind: 'rewind', to: first } : { kind: 'rebuild', from: first };
-}
-
-/** Accepts what can be; gives why the stream is held, or how many of its events count if it is cut. */
-function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]): Hold | number | undefined {
+/** Accepts what can be; gives why the stream is held, or the id of the first event that does not count. */
+function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): Hold | string | undefined {
   const { stream, head, after } = incoming;
   const last = Math.min(head.seq, incoming.count ?? Infinity);
   let { accepted, lastId } = incoming;
   const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
-  if (after !== undefined && !isReadable(after, context.seal))
+  if (after !== undefined && !isReadable(after, rules.seal))
     return hold(
       'unsealed',
       `${stream.master} issues calls again that a seal up to ${String(after)} cuts; it is not known here yet`,
@@ -158,17 +99,17 @@ function acceptStream(incoming: Incoming, context: MergeContext, accept: Event[]
         'damaged',
         `event ${accepted + 1} of ${stream.master} ${wrong}; sync the file again from ${stream.master}`,
       );
-    if (incoming.own !== true && idTime(event.id) > context.now + context.maxDrift) {
+    if (incoming.own !== true && idTime(event.id) > rules.now + rules.maxDrift) {
       return hold(
         'clock-ahead',
         `event ${event.id} of ${stream.master} is from the future (${new Date(idTime(event.id)).toISOString()}); check the clocks of both machines`,
       );
     }
     if (after === undefined) return hold('gap', `the first file of ${streamKey(stream)} has not arrived yet`);
-    if (!counts(event, context.seal)) return accepted;
-    const obstacle = context.obstacle(event);
+    if (!counts(event, rules.seal)) return event.id;
+    const obstacle = rules.obstacle(event);
     if (obstacle !== undefined) return hold(obstacle, explain(obstacle, event));
-    accept.push(event);
+    events.push(event);
     accepted = event.seq;
     lastId = event.id;
   }

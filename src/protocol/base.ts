@@ -1,0 +1,179 @@
+import { JournalDamagedError, ModelOutdatedError, type PrevalentError, type SnapshotDamagedError } from '../errors.js';
+import { type Event, type StreamId, streamKey } from '../event/envelope.js';
+import type { Seal } from '../store/frontier.js';
+import type { SnapshotListing } from '../store/store.js';
+import type { Base } from '../timeline/fold.js';
+import type { VersionVector } from '../timeline/timeline.js';
+import { type Acceptance, type AcceptRules, acceptStreams } from './accept.js';
+import { obeys } from './cut.js';
+import type { Facts, Refusal } from './facts.js';
+import { incomingOf, incomingOwn } from './incoming.js';
+import { holdsAllOf } from './seal.js';
+import type { Lookup } from './seen.js';
+import { inOrder, reached } from './vector.js';
+
+/**
+ * What a state is built on. A state that stands is revised, as long as nothing is put in or taken out behind its base; else it is built
+ * anew, from the newest snapshot that no other event precedes and all events behind it, or from genesis.
+ *
+ * Invariants: a base holds nothing that does not count under the seal in force, and all events that are accepted later follow it; no event
+ * of the state that stands is missing in the one that is built in its place.
+ */
+
+/** A base, and what is accepted behind it. */
+export interface Whole {
+  readonly base: Base;
+  readonly acceptance: Acceptance;
+  /** How many candidates could not be read. */
+  readonly unread: number;
+  /** Why candidates that are damaged were passed over. */
+  readonly damages: readonly SnapshotDamagedError[];
+}
+
+/** A snapshot to start from. */
+export interface Candidate {
+  readonly stream: StreamId;
+  readonly listing: SnapshotListing;
+}
+
+/** What accepting depends on, for a state that holds `accepted`. */
+export function rulesFor({ now, settings, seal, obstacle }: Facts, accepted: VersionVector): AcceptRules {
+  return { now, maxDrift: settings.maxClockDrift, accepted, seal, obstacle };
+}
+
+/** Whether something that is late comes before all that can be undone, or something that no longer counts cannot be. */
+export function reachesBehindBase({ state }: Facts, events: readonly Event[], cut: VersionVector): boolean {
+  if (events[0] !== undefined && events[0].id <= state.base) return true;
+  return [...cut].some(([key, count]) => (state.baseVector.get(key) ?? 0) > count);
+}
+
+/** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
+export function lacksSealed(seal: Seal | undefined, vector: VersionVector, events: readonly Event[]): boolean {
+  return seal !== undefined && !holdsAllOf(seal, reached(vector, events));
+}
+
+/** Snapshots to start from, newest first: this master's own, and what others published at a seal. */
+export function candidates(seal: Seal | undefined, look: Lookup): Candidate[] {
+  const all: Candidate[] = [];
+  for (const { stream, frontier, own } of look.heard) {
+    if (own) for (const listing of look.listings(stream)) all.push({ stream, listing });
+    else if (frontier?.snapshot !== undefined && frontier.snapshot.no <= (seal?.no ?? 0))
+      all.push({ stream, listing: frontier.snapshot });
+  }
+  return all.sort((left, right) => (left.listing.position > right.listing.position ? -1 : 1));
+}
+
+/** What a state is built from anew: the newest base that serves, and all that is accepted behind it. @param cut streams that have ended */
+export function wholeState(facts: Facts, look: Lookup, cut: VersionVector): Whole {
+  let best: Omit<Whole, 'unread' | 'damages'> | undefined;
+  let unread = 0;
+  const damages: SnapshotDamagedError[] = [];
+  for (const { stream, listing } of candidates(facts.seal, look)) {
+    const { base, damage, dropped } = look.snapshot(stream, listing);
+    if (damage !== undefined) damages.push(damage);
+    if (look.isIncomplete()) break;
+    if (base === undefined && dropped !== true) unread++;
+    if (base === undefined) continue;
+    const acceptance =
+      isAhead(facts, base) || !obeys(base.vector, facts.seal, look) ? undefined : behind(facts, look, base, cut);
+    if (look.isIncomplete()) break;
+    const [first] = acceptance?.events ?? [];
+    if (acceptance === undefined || (first !== undefined && first.id <= base.position)) {
+      look.drop(stream, listing);
+      continue;
+    }
+    if (!lacksSealed(facts.seal, base.vector, acceptance.events)) return { base, acceptance, unread, damages };
+    best ??= { base, acceptance };
+  }
+  const { genesis } = facts.state;
+  best ??= { base: genesis, acceptance: behind(facts, look, genesis, cut) };
+  return { ...best, unread, damages };
+}
+
+/** A journal that was put back to an older copy goes on without what a snapshot still contains. */
+function isAhead({ own }: Facts, base: Base): boolean {
+  return (base.vector.get(own.key) ?? 0) > (own.durable?.seq ?? 0);
+}
+
+function behind(facts: Facts, look: Lookup, { vector }: Base, cut: VersionVector): Acceptance {
+  const incoming = incomingOf({ accepted: vector, lastIds: new Map() }, facts.own.key, cut, look);
+  const own = incomingOwn(facts.own, vector, look);
+  return acceptStreams(own === undefined ? incoming : [...incoming, own], rulesFor(facts, vector));
+}
+
+/** Why a state cannot be built, if its own journal cannot be replayed; `undefined` if it can. */
+export function brokenOwn({ own, location }: Facts, { acceptance, damages }: Whole): Refusal | undefined {
+  const broken = acceptance.held.find((hold) => streamKey(hold) === own.key);
+  if (broken === undefined) return undefined;
+  const why = `Your own journal in ${location} cannot be replayed: ${broken.message}. Nothing was dropped.`;
+  const isMissing = broken.reason === 'gap' || broken.reason === 'unsealed';
+  const unusable = damages.find(({ isIntact }) => isIntact) ?? damages[0];
+  const refused = (error: PrevalentError): Refusal => ({ kind: 'refusal', own: true, error });
+  if (unusable !== undefined && isMissing) {
+    const both = `${why} A snapshot could stand in for what is missing. ${unusable.message}`;
+    const options = { cause: unusable };
+    return refused(unusable.isIntact ? new ModelOutdatedError(both, options) : new JournalDamagedError(both, options));
+  }
+  return refused(isMissing || broken.reason === 'damaged' ? new JournalDamagedError(why) : new ModelOutdatedError(why));
+}
+
+/** Whether a state built anew would hold more of the events that the seal in force names than this one after a merge, and no less of any stream. */
+export function holdsMoreSealed({ state, seal }: Facts, whole: Whole, news: readonly Event[]): boolean {
+  const [now, then] = [reached(state.accepted, news), reached(whole.base.vector, whole.acceptance.events)];
+  const gains = Object.entries(seal?.V ?? {}).map(
+    ([key, count]) => Math.min(then.get(key) ?? 0, count) - Math.min(now.get(key) ?? 0, count),
+  );
+  return gains.some((gain) => gain > 0) && gains.every((gain) => gain >= 0);
+}
+
+/** All events that count behind a base: those that were read, and calls that were made meanwhile, which are in memory only. */
+export function eventsBehind({ base, acceptance }: Whole, { state }: Facts, cut: VersionVector): readonly Event[] {
+  const read = new Set(acceptance.events.map(({ id }) => id));
+  const unread = state.entries
+    .map(({ event }) => event)
+    .filter((event) => {
+      const key = streamKey(event);
+      const isBehind = event.seq > (base.vector.get(key) ?? 0) && event.seq <= (cut.get(key) ?? Infinity);
+      return isBehind && !read.has(event.id);
+    });
+  return inOrder([...acceptance.events, ...unread]);
+}
+
+/** Why a state cannot be built from a base and these events, if one that counts is missing among those of the state that stands. */
+export function firstMissing(
+  facts: Facts,
+  base: Base,
+  events: readonly Event[],
+  cut: VersionVector,
+): Refusal | undefined {
+  const missing = missingIn(facts.state.accepted, base, events, cut);
+  if (missing === undefined) return undefined;
+  return {
+    kind: 'refusal',
+    own: false,
+    error: new JournalDamagedError(
+      `A merge needs the history of ${missing.key}, whose event ${missing.seq} cannot be read in ${facts.location}. ` +
+        'Nothing was changed; sync the folder again, the merge is tried at the next sync.',
+    ),
+  };
+}
+
+function missingIn(
+  accepted: VersionVector,
+  base: Base,
+  events: readonly Event[],
+  cut: VersionVector,
+): { key: string; seq: number } | undefined {
+  const last = new Map(base.vector);
+  for (const event of events) {
+    const key = streamKey(event);
+    const seq = (last.get(key) ?? 0) + 1;
+    if (event.seq !== seq || event.id <= base.position) return { key, seq };
+    last.set(key, seq);
+  }
+  for (const [key, count] of accepted) {
+    const seq = (last.get(key) ?? 0) + 1;
+    if (seq <= Math.min(count, cut.get(key) ?? Infinity)) return { key, seq };
+  }
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import { JournalDamagedError } from '../errors.js';
+import { streamKey } from '../event/envelope.js';
+import type { Seal } from '../store/frontier.js';
+import type { VersionVector } from '../timeline/timeline.js';
+import type { Facts, Refusal } from './facts.js';
+import { counts } from './seal.js';
+import type { Lookup } from './seen.js';
+import { isOf, streamOf } from './vector.js';
+
+/**
+ * Which streams end, and where: the only answer. Under a seal a stream ends, for good, behind the events that the seal names, if the next
+ * one of it does not count. That one may stand in the state, among lines that were just read, or in an own journal. Where it is gone, the
+ * word of its master, who went on in another stream because of the cut, is as good.
+ *
+ * Invariants: a stream that has ended stays so, and ends where it did; nothing that counts lies behind its end.
+ */
+
+/** The first events that a seal does not name, as far as they are known: id by stream. */
+export type NextIds = ReadonlyMap<string, string>;
+
+/** Of what a seal names of a stream, whether it is all that counts. @param next id of the event behind it */
+function endsThere(seal: Seal, key: string, next: string): boolean {
+  const seq = (seal.V[key] ?? 0) + 1;
+  return !counts({ ...streamOf(key), id: next, seq }, seal);
+}
+
+/** The streams that end, those that had ended before included. @param next of each stream, the first event the seal does not name */
+export function cutStreams(before: VersionVector, seal: Seal | undefined, next: NextIds): VersionVector {
+  if (seal === undefined || next.size === 0) return before;
+  const cut = new Map(before);
+  for (const [key, id] of next) if (!cut.has(key) && endsThere(seal, key, id)) cut.set(key, seal.V[key] ?? 0);
+  return cut;
+}
+
+/** The streams of a state that end under a seal it does not obey yet. Looked through once for each seal. */
+export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal {
+  const { seal, state, location } = facts;
+  if (seal === undefined || facts.isObeyed) return facts.cut;
+  const next = new Map<string, string>();
+  const gone = new Map<string, number>();
+  for (const [key, count] of state.accepted) {
+    const named = seal.V[key] ?? 0;
+    if (count <= named) continue;
+    const entry = state.entries.find(({ event }) => event.seq === named + 1 && isOf(event, key));
+    const id = entry?.event.id ?? look.idOf(key, named + 1);
+    if (id === undefined) gone.set(key, count);
+    else next.set(key, id);
+  }
+  const cut = new Map(cutStreams(facts.cut, seal, next));
+  if (gone.size === 0) return cut;
+  const moved = movedStreams(look);
+  for (const [key, count] of gone) {
+    const named = seal.V[key] ?? 0;
+    if (moved.has(key)) cut.set(key, named);
+    else
+      return {
+        kind: 'refusal',
+        own: false,
+        error: new JournalDamagedError(
+          `Seal ${seal.no} names ${named} events of ${key}, of which ${count} were merged here; event ${named + 1} cannot be read in ${location}, so it is not known whether it still counts. ` +
+            'Nothing was changed; sync the folder again.',
+        ),
+      };
+  }
+  return cut;
+}
+
+/** Streams that their masters say they go on with elsewhere, because a seal cut them. */
+function movedStreams(look: Lookup): ReadonlySet<string> {
+  const moved = new Set<string>();
+  for (const { stream } of look.heard)
+    for (const epoch of Object.keys(look.header(stream)?.moved ?? {}))
+      moved.add(streamKey({ master: stream.master, epoch }));
+  return moved;
+}
+
+/** Whether a snapshot's vector holds nothing that does not count under a seal, as far as that can be told. */
+export function obeys(vector: VersionVector, seal: Seal | undefined, look: Lookup): boolean {
+  if (seal === undefined) return true;
+  for (const [key, count] of vector) {
+    const named = seal.V[key] ?? 0;
+    if (count <= named) continue;
+    const id = look.idOf(key, named + 1);
+    if (id === undefined || endsThere(seal, key, id)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,179 @@
+import { type Event, streamKey } from '../event/envelope.js';
+import type { Base } from '../timeline/fold.js';
+import type { VersionVector } from '../timeline/timeline.js';
+import { type Acceptance, acceptStreams } from './accept.js';
+import type { Hold } from './hold.js';
+import {
+  brokenOwn,
+  candidates,
+  eventsBehind,
+  firstMissing,
+  holdsMoreSealed,
+  lacksSealed,
+  reachesBehindBase,
+  rulesFor,
+  type Whole,
+  wholeState,
+} from './base.js';
+import { cutInState, cutStreams } from './cut.js';
+import type { Facts, Refusal, WentBack } from './facts.js';
+import { incomingOf } from './incoming.js';
+import { type LateCalls, lateCalls, type OwnTail, ownTails, unreadable } from './reissue.js';
+import { Lookup, type Need, type Seen } from './seen.js';
+import { wentBack } from './went-back.js';
+
+/**
+ * What becomes of the state when others were heard of, and when a seal is new: one decision, from what this master knows and what was seen
+ * of the store. It is carried out in the turn of the event loop in which it was made, so that no call comes between.
+ *
+ * A start is the same with a state that was never built.
+ *
+ * Invariants: `decide` asks for all that it needs before anything is changed; what it gives leaves a state that obeys the seal in force.
+ */
+
+/** What to do. */
+export interface Decision {
+  readonly kind: 'decision';
+  /** Streams that go no further for now, and why. */
+  readonly holds: readonly Hold[];
+  /** All streams that have ended, with how many of their events count. */
+  readonly cut: VersionVector;
+  /** Own calls to issue again at the head of the stream that succeeds; `undefined` if there are none. */
+  readonly reissue: Reissue | undefined;
+  readonly state: StateChange;
+  /** Streams that went back, to be known at the next sync. */
+  readonly wentBack: ReadonlyMap<string, WentBack>;
+  /** What happened on the way that users should read. */
+  readonly notices: readonly string[];
+  /** Snapshots that do not stand in for what is missing, not to be read again for it. */
+  readonly tried: string;
+}
+
+/** The calls, and what the stream that takes them depends on. */
+export interface Reissue extends LateCalls {
+  /** The seal that is to be known to whoever reads it. */
+  readonly after: string;
+}
+
+/** What becomes of the state; events that are issued again follow these. */
+export type StateChange =
+  /** Nothing to put in, nothing to take out. */
+  | { readonly kind: 'none' }
+  /** Puts events in their places and takes out what is behind the ends of streams, by one rewind and one replay. */
+  | { readonly kind: 'revise'; readonly events: readonly Event[] }
+  /** Builds it anew. */
+  | { readonly kind: 'rebuild'; readonly base: Base; readonly events: readonly Event[] };
+
+/** Decides, or asks for what has to be read first, or refuses. */
+export function decide(facts: Facts, seen: Seen): Need | Refusal | Decision {
+  const look = new Lookup(seen);
+  const outcome = outcomeOf(facts, look);
+  return look.isIncomplete() || outcome === undefined ? look.need : outcome;
+}
+
+/** `undefined` if something that was asked for is not read yet. */
+function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
+  const ended = cutInState(facts, look);
+  const tails = ownTails(facts, look);
+  if (look.isIncomplete()) return undefined;
+  if ('kind' in ended) return ended;
+  if ('kind' in tails) return tails;
+  const late = lateUnder(facts, tails);
+  const cut = cutStreams(ended, facts.seal, firstOf(tails));
+  if (late === undefined && facts.state.isBuilt && cut.has(facts.own.key))
+    return unreadable(facts, 'its late calls are issued again when it can');
+  const news = facts.state.isBuilt ? newsFor(facts, look, cut) : undefined;
+  if (look.isIncomplete()) return undefined;
+  const replacement = news === undefined ? { whole: wholeState(facts, look, cut) } : replacementFor(facts, look, news);
+  if (look.isIncomplete()) return undefined;
+  const { whole, tried = facts.tried } = replacement;
+  const change = whole === undefined ? revised(facts, news as News, late) : rebuilt(facts, whole, news?.cut ?? cut);
+  if (change.kind === 'refusal') return change;
+  return { kind: 'decision', reissue: late, wentBack: news?.wentBack ?? facts.wentBack, tried, ...change.outcome };
+}
+
+/** What others published since the last merge. */
+interface News extends Acceptance {
+  readonly cut: VersionVector;
+  readonly wentBack: ReadonlyMap<string, WentBack>;
+}
+
+function newsFor(facts: Facts, look: Lookup, cut: VersionVector): News {
+  const incoming = incomingOf(facts.state, facts.own.key, cut, look);
+  const back = wentBack(facts, look, incoming);
+  const forward = incoming.filter(({ stream }) => !back.has(streamKey(stream)));
+  const accepted = acceptStreams(forward, rulesFor(facts, facts.state.accepted));
+  const held = [...accepted.held, ...[...back.values()].map(({ hold }) => hold)];
+  return { ...accepted, held, cut: cutStreams(cut, facts.seal, accepted.dead), wentBack: back };
+}
+
+/** Own calls to be issued again. */
+function lateUnder({ seal, own }: Facts, tails: readonly OwnTail[]): Reissue | undefined {
+  if (seal === undefined) return undefined;
+  const late = lateCalls(tails, seal, own.moved);
+  return late.events.length === 0 ? undefined : { ...late, after: seal.H };
+}
+
+function firstOf(tails: readonly OwnTail[]): ReadonlyMap<string, string> {
+  const firsts = tails.flatMap(({ header, tail: [first] }) =>
+    first === undefined ? [] : [[streamKey(header), first.id] as const],
+  );
+  return new Map(firsts);
+}
+
+/** What the state is built anew from, if it has to be. */
+function replacementFor(
+  facts: Facts,
+  look: Lookup,
+  { events, cut }: News,
+): { readonly whole: Whole | undefined; readonly tried?: string } {
+  const { seal, state } = facts;
+  if (reachesBehindBase(facts, events, cut)) return { whole: wholeState(facts, look, cut) };
+  if (!lacksSealed(seal, state.accepted, events)) return { whole: undefined };
+  const offers = candidates(seal, look).map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`);
+  // Each of them is read whole once: as a rule the events are only on their way.
+  const asked = `${seal?.no ?? 0} ${offers.join()}`;
+  if (look.isIncomplete() || offers.length === 0 || facts.tried === asked) return { whole: undefined };
+  const whole = wholeState(facts, look, cut);
+  if (look.isIncomplete() || brokenOwn(facts, whole) !== undefined) return { whole };
+  if (!lacksSealed(seal, whole.base.vector, whole.acceptance.events)) return { whole };
+  // Perhaps for some of them: a machine may be gone before it could show what it sealed last.
+  const behind = eventsBehind(whole, facts, cut);
+  if (holdsMoreSealed(facts, whole, events) && firstMissing(facts, whole.base, behind, cut) === undefined)
+    return { whole };
+  return whole.unread === 0 ? { whole: undefined, tried: asked } : { whole: undefined };
+}
+
+type Outcome = Pick<Decision, 'holds' | 'cut' | 'state' | 'notices'>;
+
+function revised(
+  { state }: Facts,
+  { events, held, cut }: News,
+  late: Reissue | undefined,
+): { readonly kind: 'outcome'; readonly outcome: Outcome } {
+  const isNews = events.length > 0 || late !== undefined;
+  const isCut = [...cut].some(([key, count]) => (state.accepted.get(key) ?? 0) > count);
+  const change: StateChange = isNews || isCut ? { kind: 'revise', events } : { kind: 'none' };
+  return { kind: 'outcome', outcome: { holds: held, cut, state: change, notices: [] } };
+}
+
+function rebuilt(
+  facts: Facts,
+  whole: Whole,
+  before: VersionVector,
+): Refusal | { readonly kind: 'outcome'; readonly outcome: Outcome } {
+  const { base, acceptance, damages } = whole;
+  const cut = cutStreams(before, facts.seal, acceptance.dead);
+  const events = eventsBehind(whole, facts, cut);
+  const refusal = brokenOwn(facts, whole) ?? firstMissing(facts, base, events, cut);
+  if (refusal !== undefined) return refusal;
+  return {
+    kind: 'outcome',
+    outcome: {
+      holds: acceptance.held,
+      cut,
+      state: { kind: 'rebuild', base, events },
+      notices: damages.map(({ message }) => message),
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/** How large the parts of the sync core are, and what each takes: `npm run counts` prints it, architecture.test.ts holds the line. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import type { Tree } from './architecture-rules.js';
+
+/** One class and what it works with. */
+export interface ClassCount {
+  readonly path: string;
+  readonly name: string;
+  /** Parameters of its constructor. */
+  readonly parameters: number;
+  /** Other classes of these layers, and ports of the store, that it keeps. */
+  readonly collaborators: readonly string[];
+}
+
+export interface LayerCount {
+  readonly layer: string;
+  readonly files: number;
+  readonly lines: number;
+  readonly longest: string;
+}
+
+export interface Counts {
+  readonly layers: readonly LayerCount[];
+  readonly classes: readonly ClassCount[];
+  /** Places that set which streams end, and where. */
+  readonly cutWriters: readonly string[];
+  /** Callbacks that lead upwards, to a part that is put together later. */
+  readonly wiringCallbacks: readonly string[];
+}
+
+/** The layers that are counted. */
+const LAYERS = ['protocol', 'replica', 'sync'];
+/** What a class may keep of the ports beside classes of its own layers. */
+const PORTS = ['Store', 'Journal', 'GroupCommit', 'Timeline', 'Executor', 'CallFactory'];
+
+export function countsOf(tree: Tree): Counts {
+  const sources = [...tree].filter(([path]) => LAYERS.includes(path.split('/')[0]!));
+  const parsed = sources.map(
+    ([path, text]) => [path, ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)] as const,
+  );
+  const classes = parsed.flatMap(([path, source]) =>
+    nodesOf(source, ts.isClassDeclaration).map((of) => [path, of] as const),
+  );
+  const names = new Set([...PORTS, ...classes.map(([, { name }]) => name?.text ?? '')]);
+  return {
+    layers: LAYERS.map((layer) => layerOf(layer, sources)),
+    classes: classes.map(([path, of]) => classOf(path, of, names)),
+    cutWriters: parsed.flatMap(([path, source]) => cutWritersIn(path, source)),
+    wiringCallbacks: parsed.flatMap(([path, source]) => (path === 'sync/assemble.ts' ? upwardIn(source) : [])),
+  };
+}
+
+function layerOf(layer: string, sources: readonly (readonly [string, string])[]): LayerCount {
+  const mine = sources.filter(([path]) => path.startsWith(`${layer}/`));
+  const lengths = mine.map(([path, text]) => [path, text.split('\n').length - 1] as const);
+  const [path, length] = [...lengths].sort(([, left], [, right]) => right - left)[0] ?? ['', 0];
+  const lines = lengths.reduce((sum, [, count]) => sum + count, 0);
+  return { layer, files: mine.length, lines, longest: `${path} (${length})` };
+}
+
+function classOf(path: string, of: ts.ClassDeclaration, names: ReadonlySet<string>): ClassCount {
+  const constructed = of.members.find(ts.isConstructorDeclaration);
+  const kept = of.members
+    .filter(ts.isPropertyDeclaration)
+    .flatMap(({ type, initializer }) => [
+      ...(type === undefined ? [] : nodesOf(type, ts.isTypeReferenceNode).map(({ typeName }) => typeName.getText())),
+      ...(initializer !== undefined && ts.isNewExpression(initializer) ? [initializer.expression.getText()] : []),
+    ]);
+  const name = of.name?.text ?? '';
+  const collaborators = [...new Set(kept)].filter((other) => names.has(other) && other !== name);
+  return { path, name, parameters: constructed?.parameters.length ?? 0, collaborators };
+}
+
+/** Assignments to a field or variable that holds the ends of streams, but for its first value and copies that are given on. */
+function cutWritersIn(path: string, source: ts.SourceFile): string[] {
+  return nodesOf(source, ts.isBinaryExpression)
+    .filter(
+      ({ left, operatorToken }) =>
+        operatorToken.kind === ts.SyntaxKind.EqualsToken &&
+        ts.isPropertyAccessExpression(left) &&
+        ['#cut', '#ended'].includes(left.name.text),
+    )
+    .map(({ pos }) => `${path}:${source.getLineAndCharacterOfPosition(pos).line + 2}`);
+}
+
+/** Functions that are handed to a part and call one that is made after it. */
+function upwardIn(source: ts.SourceFile): string[] {
+  const made = nodesOf(source, ts.isVariableDeclaration).map((of) => [of.name.getText(), of.pos] as const);
+  return nodesOf(source, ts.isArrowFunction)
+    .filter((callback) => {
+      const used = new Set(nodesOf(callback, ts.isIdentifier).map(({ text }) => text));
+      return made.some(([name, position]) => used.has(name) && position > callback.pos);
+    })
+    .map(({ parent }) => (ts.isPropertyAssignment(parent) ? parent.name.getText() : parent.getText()));
+}
+
+function nodesOf<T extends ts.Node>(root: ts.Node, is: (node: ts.Node) => node is T): T[] {
+  const found: T[] = [];
+  const visit = (node: ts.Node): void => {
+    if (is(node)) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(root);
+  return found;
+}
+
+/** What makes a function of protocol/ more than a function of what it is given. */
+export function impurities(tree: Tree): string[] {
+  const problems: string[] = [];
+  for (const [path, text] of tree) {
+    if (!path.startsWith('protocol/')) continue;
+    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+    const note = (node: ts.Node, what: string): void => {
+      problems.push(`${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}: ${what}`);
+    };
+    for (const node of nodesOf(source, ts.isAwaitExpression)) note(node, 'awaits');
+    for (const node of nodesOf(source, ts.isIdentifier))
+      if (
+        ['Date', 'Math', 'performance', 'crypto', 'process', 'console', 'setTimeout', 'globalThis'].includes(node.text)
+      )
+        if (!isHarmless(node)) note(node, `uses ${node.getText()}`);
+    for (const node of source.statements)
+      if (ts.isVariableStatement(node) && (node.declarationList.flags & ts.NodeFlags.Const) === 0)
+        note(node, 'keeps a variable');
+    if (!text.includes('/**\n * ') && !text.includes('\n\n/** ')) problems.push(`${path}: does not open with its rule`);
+  }
+  return problems;
+}
+
+/** A date of a given moment, and functions of numbers, depend on what they are given alone. */
+function isHarmless(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (node.text === 'Date') return ts.isNewExpression(parent) && parent.arguments?.length === 1;
+  return node.text === 'Math' && ts.isPropertyAccessExpression(parent) && parent.name.text !== 'random';
+}
+
+export function readSources(root: string): Tree {
+  const src = join(root, 'src');
+  const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(join(src, name), 'utf8')]));
+}
+
+/** The counts as text. */
+export function told({ layers, classes, cutWriters, wiringCallbacks }: Counts): string {
+  return [
+    ...layers.map(
+      ({ layer, files, lines, longest }) => `${layer}/: ${files} files, ${lines} lines, longest ${longest}`,
+    ),
+    ...classes.map(
+      ({ path, name, parameters, collaborators }) =>
+        `${path}: ${name}, constructor parameters ${parameters}, collaborators ${collaborators.length} (${collaborators.join(', ')})`,
+    ),
+    `writers of the cut: ${cutWriters.length} (${cutWriters.join(', ')})`,
+    `wiring callbacks: ${wiringCallbacks.length} (${wiringCallbacks.join(', ')})`,
+  ].join('\n');
+}
+
+const self = fileURLToPath(import.meta.url);
+if (process.argv[1] === self) console.log(told(countsOf(readSources(dirname(dirname(self))))));

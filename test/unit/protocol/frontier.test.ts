@@ -1,0 +1,111 @@
+import {
+  divergedFrom,
+  frontierOf,
+  idleMs,
+  idsToExceed,
+  newsOf,
+  offersOf,
+  retirements,
+} from '../../../src/protocol/frontier.js';
+import { A, at, B, EPOCH, event, facts, header, heard, HOUR, seal, Shelf, vector } from './facts.js';
+
+const mine = [1, 2].map((seq) => event('a', seq, at(seq)));
+const snapshot = { no: 1, position: at(1), fingerprint: 'f', V: { [A]: 1 } };
+
+describe('what is published', () => {
+  test('the promise, the head, and what was accepted of others', () => {
+    const known = facts({ seal: seal(at(0), {}), published: { clock: EPOCH, snapshot } }, [
+      ...mine,
+      event('b', 1, at(3)),
+    ]);
+    expect(frontierOf(known, 'hash', at(9))).toMatchObject({
+      clock: at(9),
+      head: { seq: 2, id: at(2) },
+      seal: { no: 1 },
+      snapshot: { no: 1, position: at(1), events: 1 },
+      fingerprint: { no: 1, hash: 'f' },
+      modelHash: 'hash',
+      seen: { [B]: 1 },
+    });
+  });
+  test('while a call is on its way to the disk, the promise stays below it', () => {
+    const known = facts({ own: { last: { seq: 3, id: at(5) } } }, mine);
+    expect(frontierOf(known, 'hash', at(9)).clock).toBe(at(2));
+  });
+  test('nothing is new as long as the text is the same', () => {
+    expect(newsOf(facts({}, mine))).toBe(newsOf(facts({ now: 1 }, mine)));
+    expect(newsOf(facts({}, mine))).not.toBe(newsOf(facts({}, mine.slice(0, 1))));
+    expect(newsOf(facts({}, mine))).not.toBe(newsOf(facts({ seal: seal(at(0), {}) }, mine)));
+  });
+  test('before the state is built, what it held before this start', () => {
+    const known = facts({ state: { seen: vector({ [A]: 2, [B]: 7 }) } });
+    expect(frontierOf(known, 'hash', at(9)).seen).toEqual({ [B]: 7 });
+  });
+});
+
+test.each([
+  [{}, 60_000],
+  [{ retention: 40_000 }, 10_000],
+  [{ patience: 4_000 }, 1_000],
+])('with %j an idle master is heard of every %i ms', (settings, expected) => {
+  expect(idleMs(facts({ settings: { retention: HOUR, ...settings } }))).toBe(expected);
+});
+
+describe('ids that new ones must exceed', () => {
+  test.each([
+    ['what others published', [heard('b', [event('b', 1, at(5))])], [at(5)]],
+    ['nothing from the future', [heard('b', [event('b', 1, at(5000))])], []],
+    [
+      'what this master promised, whatever the clock says',
+      [heard('a', [event('a', 1, at(5000))])],
+      [at(5000), at(5000)],
+    ],
+    ['nothing of who is not heard from', [{ ...heard('b', []), frontier: undefined }], []],
+  ])('%s', (_, list, expected) => {
+    expect(idsToExceed(facts(), list)).toEqual(expected);
+  });
+  test('the H of the seal in force', () => {
+    expect(idsToExceed(facts({ seal: seal(at(7), {}) }), [])).toEqual([at(7)]);
+  });
+});
+
+describe('an earlier stream of this master', () => {
+  const next = header('a', { epoch: at(-1) });
+  const own = { key: `a@${at(-1)}`, header: next, durable: undefined, last: undefined };
+  const listOf = (published: readonly (typeof mine)[number][], more = {}): readonly object[] =>
+    new Shelf(mine).decide([heard('a', published, more)], (seen) => retirements(facts({ own }), seen)).list;
+  test.each([
+    [
+      'is published up to its end, with the word of what follows',
+      mine.slice(0, 1),
+      {},
+      [{ frontier: { head: { seq: 2 }, next: at(-1) } }],
+    ],
+    [
+      'says what follows, when that is all that is missing',
+      mine,
+      {},
+      [{ frontier: { head: { seq: 2 }, next: at(-1) } }],
+    ],
+    ['is left as it is, when it says all', mine, { next: at(-1) }, []],
+  ])('%s', (_, published, more, expected) => {
+    expect(listOf(published, more)).toMatchObject(expected);
+  });
+});
+
+test('what is offered, as text, changes with streams and snapshots', () => {
+  const list = [heard('b', [])];
+  expect(offersOf(list)).not.toBe(offersOf([...list, heard('c', [])]));
+  expect(offersOf(list)).not.toBe(offersOf([heard('b', [], { snapshot: { no: 1, position: at(1), events: 0 } })]));
+});
+
+test.each([
+  ['the same fingerprint', { fingerprint: { no: 1, hash: 'f' } }, 0],
+  ['another one', { fingerprint: { no: 1, hash: 'g' } }, 1],
+  ['another one at another seal', { fingerprint: { no: 2, hash: 'g' } }, 0],
+  ['another one of another program', { fingerprint: { no: 1, hash: 'g' }, modelHash: 'other' }, 0],
+  ['another one at a seal that was made apart', { fingerprint: { no: 1, hash: 'g' }, seal: seal(at(3), {}) }, 0],
+])('states that differ: %s', (_, more, expected) => {
+  const known = facts({ seal: seal(at(0), {}), published: { clock: EPOCH, snapshot } });
+  expect(divergedFrom(known, 'h', [heard('b', [], { seal: seal(at(0), {}), ...more })])).toHaveLength(expected);
+});
