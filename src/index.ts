@@ -6,7 +6,8 @@ import { useEnvironments } from './state/elsewhere.js';
 import { usePaths } from './store/paths.js';
 
 export * from './core.js';
-export { FolderStore, type FolderStoreOptions } from './store/folder/folder-store.js';
+export type { FolderStoreOptions } from './store/folder/folder-options.js';
+export { FolderStore } from './store/folder/folder-store.js';
 export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';
 export type { Lock } from './store/folder/lock.js';
 

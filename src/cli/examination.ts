@@ -47,6 +47,8 @@ export async function examine(
 ): Promise<Examination> {
   const frontier = decodeFrontier(text, store.crc32);
   const problems: string[] = [];
+  const refused = store.trouble(stream);
+  if (refused !== undefined) problems.push(refused);
   if (text !== undefined && frontier === undefined)
     problems.push(
       `the frontier of ${streamKey(stream)} is damaged, or of a newer version; its master replaces it when it starts`,

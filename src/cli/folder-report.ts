@@ -80,7 +80,8 @@ async function readStream(
   const deleted: Gap[] = [];
   const troubles: string[] = [];
   let isDamaged = text !== undefined && frontier === undefined;
-  if (text === undefined) troubles.push('nothing published yet');
+  const refused = store.trouble(stream);
+  if (text === undefined) troubles.push(refused ?? 'nothing published yet');
   else if (frontier === undefined) troubles.push('the frontier is damaged or of a newer version');
   for await (const piece of publishedLines(store, stream, frontier?.head?.seq ?? 0)) {
     if ('gap' in piece) {

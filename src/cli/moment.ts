@@ -14,7 +14,7 @@ export interface Published {
 /** What a folder offers at one moment. */
 export interface Moment {
   readonly published: readonly Published[];
-  /** Streams of which the frontier is damaged, or of a newer version. */
+  /** Streams of which the frontier is damaged, refused by the system, or of a newer version. */
   readonly unreadable: readonly StreamId[];
   /**
    * By stream, positions of the snapshots that were there before a frontier was read. What they hold was published by then: a
@@ -73,7 +73,7 @@ function decoded(store: FolderStore, listings: readonly StreamListing[]): Pick<M
   for (const { stream, frontier: text } of listings) {
     const frontier = decodeFrontier(text, store.crc32);
     if (text !== undefined && frontier !== undefined) published.push({ stream, text, frontier });
-    else if (text !== undefined) unreadable.push(stream);
+    else if (text !== undefined || store.trouble(stream) !== undefined) unreadable.push(stream);
   }
   return { published, unreadable };
 }

@@ -2,7 +2,7 @@ import { type Event, streamKey } from '../event/envelope.js';
 import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, acceptStreams } from './accept.js';
-import type { Hold } from './hold.js';
+import { type Hold, withRefused } from './hold.js';
 import {
   brokenOwn,
   candidates,
@@ -89,7 +89,17 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const { whole, tried = facts.tried } = replacement;
   const change = whole === undefined ? revised(facts, news as News, late) : rebuilt(facts, whole, news?.cut ?? cut);
   if (change.kind === 'refusal') return change;
-  return { kind: 'decision', reissue: late, wentBack: news?.wentBack ?? facts.wentBack, tried, ...change.outcome };
+  const { outcome } = change;
+  const holds = withRefused(outcome.holds, look.refused, reachedBy(facts, outcome.state));
+  return { kind: 'decision', reissue: late, wentBack: news?.wentBack ?? facts.wentBack, tried, ...outcome, holds };
+}
+
+/** What the state holds of each stream after a change. */
+function reachedBy({ state }: Facts, change: StateChange): VersionVector {
+  if (change.kind === 'none') return state.accepted;
+  const reached = new Map(change.kind === 'rebuild' ? change.base.vector : state.accepted);
+  for (const event of change.events) reached.set(streamKey(event), event.seq);
+  return reached;
 }
 
 /** What others published since the last merge. */

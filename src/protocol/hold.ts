@@ -1,3 +1,6 @@
+import { type StreamId, streamKey } from '../event/envelope.js';
+import type { VersionVector } from '../timeline/timeline.js';
+
 /**
  * Streams that go no further for now. A stream is held at the first event that cannot be taken, and no other stream with it.
  *
@@ -7,6 +10,7 @@
 /** Why a stream goes no further for now. Nothing of it is lost. */
 export type HoldReason =
   | 'gap'
+  | 'unreadable'
   | 'damaged'
   | 'backwards'
   | 'newer-format'
@@ -26,4 +30,33 @@ export interface Hold {
   readonly reason: HoldReason;
   /** What happened and what to do. */
   readonly message: string;
+}
+
+/** A stream of another master of which the store could not read everything, and why. */
+export interface Refused {
+  readonly stream: StreamId;
+  readonly why: string;
+}
+
+/** Others' files that the store could not read hold their stream, with the reason that the system gave. @param reached what is accepted of each */
+export function withRefused(
+  holds: readonly Hold[],
+  refused: readonly Refused[],
+  reached: VersionVector,
+): readonly Hold[] {
+  if (refused.length === 0) return holds;
+  const keys = new Set(refused.map(({ stream }) => streamKey(stream)));
+  const others = holds.filter((hold) => hold.reason !== 'gap' || !keys.has(streamKey(hold)));
+  const told = new Set(others.map(streamKey));
+  const held = refused.filter(({ stream }) => !told.has(streamKey(stream)));
+  return [
+    ...others,
+    ...held.map(({ stream: { master, epoch }, why }): Hold => ({
+      master,
+      epoch,
+      seq: (reached.get(streamKey({ master, epoch })) ?? 0) + 1,
+      reason: 'unreadable',
+      message: `${why}; the others go on. It is tried again at each sync. Check the drive, or have the file copied again from ${master}`,
+    })),
+  ];
 }

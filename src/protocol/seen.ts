@@ -3,6 +3,7 @@ import { type Event, type ParsedLine, type StreamHeader, type StreamId, streamKe
 import type { Frontier } from '../store/frontier.js';
 import type { SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
+import type { Refused } from './hold.js';
 import { streamOf } from './vector.js';
 
 /**
@@ -63,6 +64,8 @@ export interface Seen {
   readonly heard: readonly Heard[];
   /** By `readKey`. */
   readonly answers: ReadonlyMap<string, Answers[keyof Answers]>;
+  /** What could not be read of others' streams while it was looked. */
+  readonly refused?: readonly Refused[];
 }
 
 /** What has to be read before it can be decided. */
@@ -93,6 +96,10 @@ export class Lookup {
 
   get heard(): readonly Heard[] {
     return this.#seen.heard;
+  }
+
+  get refused(): readonly Refused[] {
+    return this.#seen.refused ?? [];
   }
 
   /** Whether something that was asked for is not read yet: what came of it does not count then. */

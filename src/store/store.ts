@@ -158,6 +158,11 @@ export interface Store {
    * Lines of the events after `after` up to `upTo`, without line feeds. Stops early where something has not arrived yet.
    */
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
+  /**
+   * Why not all that is there of a stream could be read when it was last tried, in words; `undefined` if it could. Only that stream is
+   * held then. A store that fails as a whole or not at all has no such method.
+   */
+  trouble?(stream: StreamId): string | undefined;
   /** The snapshots that a stream's master has written, newest first. */
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
   /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */

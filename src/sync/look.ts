@@ -1,6 +1,7 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
 import { LineReader } from '../event/line-reader.js';
+import type { Refused } from '../protocol/hold.js';
 import {
   type Answers,
   type Heard,
@@ -80,15 +81,21 @@ export class Look {
     carryOut: (decided: Decided) => Done | Promise<Done>,
   ): Promise<Done> {
     const answers = new Map<string, Answers[keyof Answers]>();
-    const seen: Seen = { heard, answers };
     for (let round = 0; round < ROUNDS; round++) {
-      const decided = decide(seen);
+      const decided = decide({ heard, answers, refused: this.#refused(heard) });
       if (decided.kind !== 'need') return carryOut(decided as Decided);
       const { reads, drop } = decided as Need;
       for (const read of drop) answers.set(readKey(read), { dropped: true });
       for (const read of reads) answers.set(readKey(read), await this.#answer(read));
     }
     throw new Error(`A decision asked for more ${ROUNDS} times`);
+  }
+
+  #refused(heard: readonly Heard[]): Refused[] {
+    return heard.flatMap(({ stream, own }) => {
+      const why = own ? undefined : this.#store.trouble?.(stream);
+      return why === undefined ? [] : [{ stream, why }];
+    });
   }
 
   async #answer(read: Read): Promise<Answers[keyof Answers]> {

@@ -1,5 +1,6 @@
 import { MasterLockedError } from '../errors.js';
-import { FolderStore, type FolderStoreOptions } from '../store/folder/folder-store.js';
+import type { FolderStoreOptions } from '../store/folder/folder-options.js';
+import { FolderStore } from '../store/folder/folder-store.js';
 import type { Lock } from '../store/folder/lock.js';
 import { SimulatedDisk } from './simulated-disk.js';
 

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type FileSystem, FolderStore, Master } from '../../src/index.js';
 import { sealLine } from '../../src/event/checksum.js';
+import { AT_ONCE } from '../../src/store/folder/few-at-a-time.js';
 import { decodeFrontier } from '../../src/store/frontier.js';
 import { nodeFileSystem } from '../../src/store/folder/node-file-system.js';
 import { FolderNetwork } from '../../src/testing/index.js';
@@ -235,7 +236,20 @@ function ignoringCase(root: string): FileSystem {
 describe('what may not be read', () => {
   const refuse = (code: string): Error => Object.assign(new Error(`${code}: refused`), { code });
 
-  test.each(['EACCES', 'EPERM', 'EBUSY', 'EDEADLK'])('%s below one master stops no other', async (code) => {
+  const CODES = [
+    'EACCES',
+    'EPERM',
+    'EBUSY',
+    'EDEADLK',
+    'EIO',
+    'ESTALE',
+    'ETIMEDOUT',
+    'ENOTCONN',
+    'EREMOTEIO',
+    'UNKNOWN',
+  ];
+
+  test.each(CODES)('%s below one master holds that master alone, with the code', async (code) => {
     for (const what of ['', '/frontier.json', '.ndjson']) {
       const network = new FolderNetwork(['a', 'b', 'c']);
       const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => Master.open(Ledger, network.place(name))));
@@ -246,6 +260,7 @@ describe('what may not be read', () => {
       b!.model.write('b1');
       c!.model.write('c1');
       await meet();
+      await a!.sync();
       const disk = network.disk('a');
       disk.fault = (operation, path) => {
         if (/^read/.test(operation) && path.startsWith('/shared/b') && path.endsWith(what)) throw refuse(code);
@@ -253,18 +268,45 @@ describe('what may not be read', () => {
       b!.model.write('b2');
       c!.model.write('c2');
       await meet();
-      await a!.sync();
+      const { held } = await a!.sync();
+      expect([what, ...held.map(({ master, reason }) => `${master} ${reason}`)]).toEqual([what, 'b unreadable']);
+      expect(held[0]!.message).toMatch(new RegExp(`/shared/b.*${code}`));
       expect(a!.query(({ lines }) => [...lines].filter((line) => line.startsWith('c')))).toEqual(['c1', 'c2']);
       await a!.close();
       const again = await Master.open(Ledger, network.place('a'));
       expect(again.query(({ lines }) => lines.length)).toBeGreaterThanOrEqual(2);
       disk.fault = () => undefined;
-      await again.sync();
+      expect((await again.sync()).held).toEqual([]);
       expect(again.query(({ lines }) => [...lines].sort())).toEqual(['b1', 'b2', 'c1', 'c2']);
       for (const one of [again, b!, c!]) await one.close();
     }
   });
 });
+
+test(
+  'the files of very many masters are read a few at a time',
+  inFolder(async (folder) => {
+    const masters = 3 * AT_ONCE;
+    for (let index = 0; index < masters; index++) {
+      const epoch = `01HF7YAT00${String(index).padStart(16, '0')}`;
+      folder.forge({ master: `m${index}`, epoch }, [{ id: forgedId(index), args: [`m${index}`] }]);
+    }
+    let [open, most] = [0, 0];
+    const counting = async <T>(work: Promise<T>): Promise<T> => {
+      most = Math.max(most, ++open);
+      return work.finally(() => open--);
+    };
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      read: (file, from, length) => counting(nodeFileSystem.read(file, from, length)),
+      readdir: (directory) => counting(nodeFileSystem.readdir(directory)),
+    };
+    const me = await folder.open('me', { store: new FolderStore(folder.shared, { fileSystem }) });
+    expect(wordsOf(me)).toHaveLength(masters);
+    expect((await me.sync()).held).toEqual([]);
+    expect(most).toBeLessThanOrEqual(AT_ONCE);
+  }),
+);
 
 /** A frontier file with any members; the checksum is right. */
 function frontier(members: Record<string, unknown>): string {

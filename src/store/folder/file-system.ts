@@ -80,14 +80,16 @@ function isTaken(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'EEXIST';
 }
 
+/** What this process has run out of is no trouble of the file that it was opening. */
+const OWN_LIMITS = /^(EMFILE|ENFILE|ENOMEM|EAGAIN)$/;
+
 /**
- * Tells whether an error says that this user may not read a file or directory just now, or that it is no such thing. On Windows and
- * in folders of a cloud service a file that is being replaced or fetched says so too.
+ * Tells whether an error says that the system does not give what stands in a file or directory: this user may not read it, a sector
+ * is bad, the connection to a drive is lost. In folders of a cloud service a file that is being fetched is refused as well.
  */
 export function isUnreadable(error: unknown): boolean {
-  return /^(EACCES|EPERM|ENOTDIR|ELOOP|EFTYPE|EBUSY|EDEADLK|UNKNOWN)$/.test(
-    String((error as { code?: unknown } | null)?.code),
-  );
+  const code = String((error as { code?: unknown } | null)?.code);
+  return /^(E[A-Z0-9]+|UNKNOWN)$/.test(code) && !isMissing(error) && !OWN_LIMITS.test(code);
 }
 
 /** What `work` gives; `otherwise` if others' files cannot be read now. They are then not heard from. */

@@ -3,7 +3,6 @@ import { crc32 } from 'node:zlib';
 import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, ModelMismatchError, SnapshotDamagedError } from '../../errors.js';
 import { headerLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
-import { MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import { isUlid } from '../../event/ulid.js';
 import { decodeFrontier, type Seal } from '../frontier.js';
 import type { Capabilities, Journal, JournalRequest, Notice, SnapshotListing, Store, StreamListing } from '../store.js';
@@ -20,6 +19,7 @@ import {
   snapshotsOf,
   streamDirectory,
 } from './layout.js';
+import { type FolderStoreOptions, segmentBytesOf } from './folder-options.js';
 import { frontierOf, publishRest } from './left-over.js';
 import { withoutLinks } from './link-guard.js';
 import { type Lock, takeLock } from './lock.js';
@@ -29,33 +29,10 @@ import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
+import { Troubles } from './troubles.js';
 
 /** A snapshot is read in pieces of this size. */
 const READ_BYTES = 1024 * 1024;
-
-/** How a FolderStore reaches its machine; tests pass other implementations. */
-export interface FolderStoreOptions {
-  /** The file system; this machine's if left out. */
-  readonly fileSystem?: FileSystem;
-  /** Takes the lock of a private directory; the operating system's if left out. */
-  readonly lock?: (directory: string, master: string) => Promise<Lock>;
-  /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB; 125 MiB at most. */
-  readonly segmentBytes?: number;
-}
-
-const SEGMENT_BYTES = 16 * 1024 * 1024;
-/** One more batch must find place in a file that is read as a whole. */
-const MOST = MOST_SEGMENT_BYTES / 4;
-
-const KNOWN = ['fileSystem', 'lock', 'segmentBytes'] as const satisfies readonly (keyof FolderStoreOptions)[];
-
-function refuseUnknown(options: FolderStoreOptions): void {
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw new InvalidOptionError(`FolderStore: its options are no object; known are ${KNOWN.join(', ')}`);
-  const unknown = Object.keys(options).find((key) => !(KNOWN as readonly string[]).includes(key));
-  if (unknown !== undefined)
-    throw new InvalidOptionError(`${unknown} is no option of FolderStore; known are ${KNOWN.join(', ')}`);
-}
 
 /**
  * Masters that share a folder (Dropbox, Syncthing, NFS, a USB stick): each writes its own directory in it and reads the others'.
@@ -84,12 +61,13 @@ export class FolderStore implements Store {
   readonly #mine = new Set<string>();
   readonly #readers = new Map<string, SegmentReader>();
   readonly #catalog: StreamCatalog;
+  readonly #troubles = new Troubles();
 
   /** @param path the shared folder; made if it is not there */
   constructor(path: string, options: FolderStoreOptions = {}) {
     if (typeof path !== 'string' || path === '')
       throw new InvalidOptionError('store: the path of the shared folder is missing');
-    refuseUnknown(options);
+    this.#segmentBytes = segmentBytesOf(options);
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
@@ -100,10 +78,7 @@ export class FolderStore implements Store {
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);
     }
     this.#lock = options.lock ?? takeLock;
-    this.#catalog = new StreamCatalog(this.#fs, this.location, crc32);
-    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
-    if (typeof this.#segmentBytes !== 'number' || !(this.#segmentBytes > 0) || this.#segmentBytes > MOST)
-      throw new InvalidOptionError(`segmentBytes: it is not a number above 0 and up to ${MOST}`);
+    this.#catalog = new StreamCatalog(this.#fs, this.location, crc32, this.#troubles);
   }
 
   async open(request: JournalRequest): Promise<Journal> {
@@ -124,6 +99,7 @@ export class FolderStore implements Store {
   }
 
   async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
+    this.#troubles.clear();
     // A drive that is gone must not look like a folder where nobody has written.
     return this.#catalog.streams(again, this.#begun);
   }
@@ -135,13 +111,15 @@ export class FolderStore implements Store {
   async read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
     if (!isStream(stream)) return [];
     const key = streamKey(stream);
-    let reader = this.#readers.get(key);
-    if (reader === undefined)
-      this.#readers.set(
-        key,
-        (reader = new SegmentReader(this.#fs, streamDirectory(this.location, stream), this.#mine.has(stream.master))),
-      );
+    const troubles = this.#mine.has(stream.master) ? undefined : this.#troubles;
+    const reader =
+      this.#readers.get(key) ?? new SegmentReader(this.#fs, streamDirectory(this.location, stream), troubles);
+    this.#readers.set(key, reader);
     return reader.read(after, upTo);
+  }
+
+  trouble(stream: StreamId): string | undefined {
+    return this.#troubles.of(this.location, stream);
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {

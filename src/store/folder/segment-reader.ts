@@ -1,6 +1,7 @@
 import { MOST_LINE_BYTES } from '../../event/limits.js';
-import { type FileSystem, ifReadable, isMissing, readIfThere } from './file-system.js';
+import { type FileSystem, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
+import type { Troubles } from './troubles.js';
 
 const LINE_FEED = 10;
 /** Given in place of a line that does not end: no checksum fits it. */
@@ -28,19 +29,19 @@ interface Place {
 export class SegmentReader {
   readonly #fs: FileSystem;
   readonly #directory: string;
-  readonly #isOwn: boolean;
+  readonly #troubles: Troubles | undefined;
   readonly #mostBytes: number;
   #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param isOwn fails where a file is refused; of another master it has not arrived then
+   * @param troubles told of files that are refused, which have not arrived then; without it reading them fails
    * @param mostBytes of a line; whatever is longer is given as a damaged one, and nothing behind it is read
    */
-  constructor(fs: FileSystem, directory: string, isOwn = false, mostBytes = MOST_LINE_BYTES) {
+  constructor(fs: FileSystem, directory: string, troubles?: Troubles, mostBytes = MOST_LINE_BYTES) {
     this.#fs = fs;
     this.#directory = directory;
-    this.#isOwn = isOwn;
+    this.#troubles = troubles;
     this.#mostBytes = mostBytes;
   }
 
@@ -84,7 +85,7 @@ export class SegmentReader {
     const end = last.offset + last.length;
     const from = end - last.mark.length;
     const file = `${this.#directory}/${segmentName(at.segment)}`;
-    const bytes = await this.#ifReadable(readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
+    const bytes = await this.#ifReadable(file, readIfThere(this.#fs, file, from, last.mark.length + 1), undefined);
     const isSame = bytes?.length === last.mark.length + 1 && last.mark.every((byte, index) => byte === bytes[index]);
     if (isSame && bytes.at(-1) === LINE_FEED)
       this.#at = { segment: at.segment, offset: last.offset, next: at.next - 1 };
@@ -133,7 +134,7 @@ export class SegmentReader {
   async #block({ segment, offset }: Place): Promise<Uint8Array | 'endless' | undefined> {
     const file = `${this.#directory}/${segmentName(segment)}`;
     for (let length = BLOCK_BYTES; ; length *= 2) {
-      const bytes = await this.#ifReadable(readIfThere(this.#fs, file, offset, length), undefined);
+      const bytes = await this.#ifReadable(file, readIfThere(this.#fs, file, offset, length), undefined);
       if (bytes === undefined || bytes.length < length || bytes.includes(LINE_FEED)) return bytes;
       // Nothing was written here yet: a file may be made in full before its content arrives.
       if (bytes[0] === 0) return bytes;
@@ -157,19 +158,20 @@ export class SegmentReader {
   }
 
   #sizeOf(first: number): Promise<number> {
-    const size = this.#fs.size(`${this.#directory}/${segmentName(first)}`).catch((error: unknown) => {
+    const file = `${this.#directory}/${segmentName(first)}`;
+    const size = this.#fs.size(file).catch((error: unknown) => {
       if (isMissing(error)) return 0;
       throw error;
     });
-    return this.#ifReadable(size, 0);
+    return this.#ifReadable(file, size, 0);
   }
 
   #segments(): Promise<number[]> {
-    return this.#ifReadable(segmentsOf(this.#fs, this.#directory), []);
+    return this.#ifReadable(this.#directory, segmentsOf(this.#fs, this.#directory), []);
   }
 
   // What one master's folder refuses has not arrived; it must not stop the reading of the others.
-  #ifReadable<T>(reading: Promise<T>, otherwise: T): Promise<T> {
-    return this.#isOwn ? reading : ifReadable(reading, otherwise);
+  #ifReadable<T>(path: string, reading: Promise<T>, otherwise: T): Promise<T> {
+    return this.#troubles === undefined ? reading : this.#troubles.contain(path, reading, otherwise);
   }
 }

@@ -3,8 +3,10 @@ import { parseLine, type StreamHeader, type StreamId, streamKey } from '../../ev
 import { MOST_FRONTIER_BYTES, MOST_HEADER_BYTES } from '../../event/limits.js';
 import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
-import { type FileSystem, ifReadable, namesIn, readIfThere } from './file-system.js';
+import { fewAtATime } from './few-at-a-time.js';
+import { type FileSystem, namesIn, readIfThere } from './file-system.js';
 import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } from './layout.js';
+import type { Troubles } from './troubles.js';
 
 /** More than the header line of a stream takes, unless it continues very many cut streams. */
 const HEADER_BYTES = 4096;
@@ -38,11 +40,16 @@ export class StreamCatalog {
   readonly #fs: FileSystem;
   readonly #root: string;
   readonly #crc32: Crc32;
+  readonly #troubles: Troubles;
   readonly #folders = new Map<string, Folder>();
+  /** Masters whose epochs are listed at the next look. */
+  readonly #stale = new Set<string>();
   readonly #headers = new Map<string, StreamHeader>();
   #looks = 0;
 
-  constructor(fs: FileSystem, root: string, crc32: Crc32) {
+  /** @param troubles told of what cannot be read */
+  constructor(fs: FileSystem, root: string, crc32: Crc32, troubles: Troubles) {
+    this.#troubles = troubles;
     this.#fs = fs;
     this.#root = root;
     this.#crc32 = crc32;
@@ -57,15 +64,15 @@ export class StreamCatalog {
   async streams(again: ReadonlySet<string> | 'all', mustExist: boolean): Promise<StreamListing[]> {
     const masters = await this.#masters(mustExist);
     const turn = this.#looks++ / RELIST_EVERY;
-    if (Number.isInteger(turn) && masters.length > 0) this.#folders.delete(masters[turn % masters.length] ?? '');
-    for (const master of again === 'all' ? masters : again) this.#folders.delete(master);
-    // All at once: on a network drive each takes as long as the way there and back.
-    return (await Promise.all(masters.map((master) => this.#streamsOf(master)))).flat();
+    if (Number.isInteger(turn) && masters.length > 0) this.#stale.add(masters[turn % masters.length] ?? '');
+    for (const master of again === 'all' ? masters : again) this.#stale.add(master);
+    // Not one after another: on a network drive each takes as long as the way there and back.
+    return (await fewAtATime(masters, (master) => this.#streamsOf(master))).flat();
   }
 
   /** The next look lists the epochs of a master. */
   forget(master: string): void {
-    this.#folders.delete(master);
+    this.#stale.add(master);
   }
 
   /** The first line of a stream; it never changes, so it is read once. */
@@ -89,7 +96,8 @@ export class StreamCatalog {
 
   async #streamsOf(master: string): Promise<StreamListing[]> {
     const known = this.#folders.get(master);
-    if (known === undefined || known.epochs.length === 0) return this.#readAll(master, await this.#list(master));
+    if (known === undefined || known.epochs.length === 0 || this.#stale.has(master))
+      return this.#readAll(master, await this.#list(master));
     const before = new Set(known.frontiers.keys());
     const found = await this.#readAll(master, known);
     const hints = found.some(({ stream, frontier }) => {
@@ -101,8 +109,11 @@ export class StreamCatalog {
   }
 
   async #list(master: string): Promise<Folder> {
-    // Somebody else's folder that cannot be read is one that was not heard from.
-    const epochs = await ifReadable(epochsOf(this.#fs, this.#root, master), []);
+    const listing = epochsOf(this.#fs, this.#root, master);
+    const epochs = await this.#troubles.contain(`${this.#root}/${master}`, listing, undefined);
+    // Somebody else's folder that cannot be read now says nothing new.
+    if (epochs === undefined) return this.#folders.get(master) ?? { epochs: [], frontiers: new Map(), over: new Set() };
+    this.#stale.delete(master);
     const folder: Folder = { epochs, frontiers: new Map(), over: new Set() };
     this.#folders.set(master, folder);
     return folder;
@@ -115,8 +126,9 @@ export class StreamCatalog {
       const stream = { master, epoch };
       if (!over.has(epoch)) {
         const text = await this.#frontier(stream);
-        if (text === undefined) frontiers.delete(epoch);
-        else frontiers.set(epoch, text);
+        if (text !== undefined) frontiers.set(epoch, text);
+        // What it said before still binds its master.
+        else if (!this.#troubles.has(fileOf(this.#root, stream))) frontiers.delete(epoch);
       }
       found.push({ stream, frontier: frontiers.get(epoch) });
     }
@@ -138,7 +150,8 @@ export class StreamCatalog {
   }
 
   async #frontier(stream: StreamId): Promise<string | undefined> {
-    return ifReadable(frontierText(this.#fs, streamDirectory(this.#root, stream)), undefined);
+    const text = frontierText(this.#fs, streamDirectory(this.#root, stream));
+    return this.#troubles.contain(fileOf(this.#root, stream), text, undefined);
   }
 
   async #firstLine(file: string): Promise<string | undefined> {
@@ -151,6 +164,11 @@ export class StreamCatalog {
   }
 
   #bytes(file: string, length: number): Promise<Uint8Array | undefined> {
-    return ifReadable(readIfThere(this.#fs, file, 0, length), undefined);
+    return this.#troubles.contain(file, readIfThere(this.#fs, file, 0, length), undefined);
   }
+}
+
+/** The frontier's file. */
+function fileOf(root: string, stream: StreamId): string {
+  return `${streamDirectory(root, stream)}/${FRONTIER_FILE}`;
 }

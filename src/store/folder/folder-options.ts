@@ -1,0 +1,41 @@
+import { InvalidOptionError } from '../../errors.js';
+import { MOST_SEGMENT_BYTES } from '../../event/limits.js';
+import type { FileSystem } from './file-system.js';
+import type { Lock } from './lock.js';
+
+/** How a FolderStore reaches its machine; tests pass other implementations. */
+export interface FolderStoreOptions {
+  /** The file system; this machine's if left out. */
+  readonly fileSystem?: FileSystem;
+  /** Takes the lock of a private directory; the operating system's if left out. */
+  readonly lock?: (directory: string, master: string) => Promise<Lock>;
+  /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB; 125 MiB at most. */
+  readonly segmentBytes?: number;
+}
+
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** One more batch must find place in a file that is read as a whole. */
+const MOST = MOST_SEGMENT_BYTES / 4;
+
+const KNOWN = ['fileSystem', 'lock', 'segmentBytes'] as const satisfies readonly (keyof FolderStoreOptions)[];
+
+function refuseUnknown(options: FolderStoreOptions): void {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new InvalidOptionError(`FolderStore: its options are no object; known are ${KNOWN.join(', ')}`);
+  const unknown = Object.keys(options).find((key) => !(KNOWN as readonly string[]).includes(key));
+  if (unknown !== undefined)
+    throw new InvalidOptionError(`${unknown} is no option of FolderStore; known are ${KNOWN.join(', ')}`);
+}
+
+/**
+ * The bytes beyond which a journal file is closed.
+ *
+ * @throws InvalidOptionError (`INVALID_OPTION`) for an option that is wrong or unknown
+ */
+export function segmentBytesOf(options: FolderStoreOptions): number {
+  refuseUnknown(options);
+  const bytes: unknown = options.segmentBytes ?? SEGMENT_BYTES;
+  if (typeof bytes !== 'number' || !(bytes > 0) || bytes > MOST)
+    throw new InvalidOptionError(`segmentBytes: it is not a number above 0 and up to ${MOST}`);
+  return bytes;
+}
