@@ -2,6 +2,9 @@ import type { StreamId } from '../../event/envelope.js';
 import { isUnreadable } from './file-system.js';
 import { streamDirectory } from './layout.js';
 
+/** A link, or another thing that no master writes: it is no data. */
+const NO_FILE = /^(ELOOP|ENOTDIR|EFTYPE)$/;
+
 /** Which files of others were refused when they were last read. They hold their own stream, and stop nobody. */
 export class Troubles {
   /** By path, the system's code for the reason. */
@@ -15,7 +18,8 @@ export class Troubles {
       return result;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.#codes.set(path, (error as { code: string }).code);
+      const { code } = error as { code: string };
+      if (!NO_FILE.test(code)) this.#codes.set(path, code);
       return otherwise;
     }
   }
