@@ -1,7 +1,8 @@
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
-import { refuseExponentiation } from './engine-math.js';
+import { refuseCode } from './code-check.js';
+import { noting } from './globals.js';
 import { refuseShared } from './ownership.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
@@ -10,6 +11,8 @@ interface Attempt {
   readonly trace: Trace;
   /** What it made part of the state. */
   readonly adopted: ReadonlySet<object>;
+  /** The error of a global that it used, whether or not it caught that. */
+  readonly found: Error | undefined;
 }
 
 /**
@@ -19,14 +22,16 @@ interface Attempt {
  * @throws NonDeterministicTransactionError (`NON_DETERMINISTIC_TRANSACTION`) naming the place that differs; errors of `Executor.apply`
  */
 export function applyChecked(executor: Executor, make: () => Call): Applied {
-  refuseExponentiation(executor.membrane.classes);
+  refuseCode(executor.membrane.classes);
   const call = make();
   const first = attempt(executor, call);
   let last = first;
   for (const place of placesElsewhere()) {
     takeBack(executor, last);
+    refuseFound(last);
     last = elsewhere(place, () => attempt(executor, make()));
     try {
+      refuseFound(last);
       refuseBrought(call.definition.name, first, last, executor);
       compareRuns(call.definition.name, first.trace, last.trace, viewOf(executor));
     } catch (error) {
@@ -36,6 +41,10 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
   }
   if (last.outcome.undo === undefined) throw last.outcome.thrown;
   return last.outcome;
+}
+
+function refuseFound({ found }: Attempt): void {
+  if (found !== undefined) throw found;
 }
 
 function takeBack(executor: Executor, { outcome }: Attempt): void {
@@ -60,16 +69,17 @@ function pathText(path: readonly unknown[]): string {
 }
 
 function attempt(executor: Executor, call: Call): Attempt {
-  const outcome = executor.attempt(call);
+  const { result: outcome, found } = noting(call.definition.name, () => executor.attempt(call));
   if (outcome.undo === undefined)
     return {
       outcome,
       trace: { changes: [], result: undefined, made: new Set(), error: outcome.error },
       adopted: new Set(),
+      found,
     };
   const { result, undo } = outcome;
   const { made, adopted } = executor.membrane;
-  return { outcome, trace: { changes: rawChanges(undo.records()), result, made, error: undefined }, adopted };
+  return { outcome, trace: { changes: rawChanges(undo.records()), result, made, error: undefined }, adopted, found };
 }
 
 function viewOf(executor: Executor): StateView {

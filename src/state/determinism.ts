@@ -1,10 +1,11 @@
 import { idTime } from '../event/ulid-clock.js';
 import { portableMath } from './portable-math.js';
+import { type Replacement, type Temporal, temporalReplacement } from './temporal-now.js';
 
 /**
  * Inside a transaction time and randomness derive from the event's id, and mathematics is the same on every engine, so that every
- * replay sees the same. The globals are
- * swapped for the synchronous duration of the call; code that imported a function by name before cannot be reached.
+ * replay sees the same. The globals that `globals.ts` says are replaced are swapped for the synchronous duration of the call; code
+ * that imported a function by name before cannot be reached.
  */
 
 const RealDate = globalThis.Date;
@@ -97,6 +98,19 @@ if (crypto !== undefined && !Object.prototype.hasOwnProperty.call(crypto, 'rando
   }
 }
 
+/** Not every engine has it, and a polyfill may come later than this module. */
+const world = globalThis as { Temporal?: Temporal };
+let known: Temporal | undefined;
+let replacement: Replacement | undefined;
+
+function replacementOf(temporal: Temporal): Replacement {
+  if (replacement === undefined || known !== temporal) {
+    replacement = temporalReplacement(temporal, transactionNow);
+    known = temporal;
+  }
+  return replacement;
+}
+
 /**
  * Runs `call` with the clock standing at the time of `id` and randomness derived from it. Nests: what was there before is
  * back afterwards, also when `call` throws.
@@ -113,6 +127,8 @@ export function deterministic<T>(id: string, call: () => T): T {
   const outerNow = performance?.now;
   const outerUuid = crypto?.randomUUID;
   const outerValues = crypto?.getRandomValues;
+  const { Temporal } = world;
+  const outerTemporalNow = Temporal?.Now;
   time = idTime(id);
   seed = id;
   draw = undefined;
@@ -123,6 +139,11 @@ export function deterministic<T>(id: string, call: () => T): T {
   if (crypto !== undefined) {
     crypto.randomUUID = transactionUuid;
     crypto.getRandomValues = transactionBytes;
+  }
+  if (Temporal !== undefined) {
+    const { now, whole } = replacementOf(Temporal);
+    if (whole === undefined) Temporal.Now = now;
+    else world.Temporal = whole;
   }
   try {
     return call();
@@ -137,6 +158,10 @@ export function deterministic<T>(id: string, call: () => T): T {
     if (crypto !== undefined) {
       crypto.randomUUID = outerUuid;
       crypto.getRandomValues = outerValues;
+    }
+    if (Temporal !== undefined && outerTemporalNow !== undefined) {
+      if (Temporal.Now === outerTemporalNow) world.Temporal = Temporal;
+      else Temporal.Now = outerTemporalNow;
     }
   }
 }

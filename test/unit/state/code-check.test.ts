@@ -3,7 +3,7 @@ import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
 import { ClassTable } from '../../../src/model/class-table.js';
 import type { AnyClass } from '../../../src/model/definition.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
-import { refuseExponentiation } from '../../../src/state/engine-math.js';
+import { refuseCode } from '../../../src/state/code-check.js';
 
 let models = 0;
 
@@ -11,7 +11,7 @@ let models = 0;
 function tableOf(code: string, held?: string): ClassTable {
   const Model = runInThisContext(`(${code})`) as new () => object;
   const classes = held === undefined ? {} : { Held: runInThisContext(`(${held})`) as AnyClass };
-  Prevalent(`engine-math-${++models}`, { classes })(Model);
+  Prevalent(`code-check-${++models}`, { classes })(Model);
   return new ClassTable(definitionOf(Model));
 }
 
@@ -36,13 +36,13 @@ test.each([
   ],
 ])('the operator is found %s', (_, code, message) => {
   expect(() => {
-    refuseExponentiation(tableOf(code));
+    refuseCode(tableOf(code));
   }).toThrow(message);
 });
 
 test('it is found in a class of the state', () => {
   expect(() => {
-    refuseExponentiation(tableOf('class Savings {}', 'class Rate { of(n) { return this.r ** n; } }'));
+    refuseCode(tableOf('class Savings {}', 'class Rate { of(n) { return this.r ** n; } }'));
   }).toThrow('Rate.of uses the operator **');
 });
 
@@ -52,12 +52,12 @@ test.each([
   ['as an exact power', 'class Savings { a(x) { return x < 2 ** 53 && 10n ** 3n && x ** BigInt(4); } }'],
 ])('it is no reason to refuse %s', (_, code) => {
   expect(() => {
-    refuseExponentiation(tableOf(code));
+    refuseCode(tableOf(code));
   }).not.toThrow();
 });
 
 test("with check: 'replay' the call is refused, and nothing is recorded", async () => {
-  @Prevalent('engine-math-savings')
+  @Prevalent('code-check-savings')
   class Savings {
     balance = 1;
     @Transaction() accrue(rate: number, months: number): void {
