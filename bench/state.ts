@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
 import { enableMapSet, produce } from 'immer';
 import { create } from 'mutative';
-import type { Event } from '../src/event/envelope.js';
+import type { Event } from '../src/event/event.js';
 import { LineReader } from '../src/event/line-reader.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { BEHIND_BASE, type Timeline } from '../src/timeline/timeline.js';

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { CallCodec } from '../src/event/call-codec.js';
-import { type Event, LineWriter } from '../src/event/envelope.js';
+import type { Event } from '../src/event/event.js';
+import { LineWriter } from '../src/event/line.js';
 import { UlidClock } from '../src/event/ulid-clock.js';
 import { ClassTable } from '../src/model/class-table.js';
 import { definitionOf } from '../src/model/prevalent.js';

@@ -30,4 +30,4 @@ export type {
 export { copyOf } from './state/copy.js';
 export type { Change } from './state/change.js';
 export { MemoryStore } from './store/memory/memory-store.js';
-export type { StreamHeader, StreamId } from './event/envelope.js';
+export type { StreamHeader, StreamId } from './event/event.js';

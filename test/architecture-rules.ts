@@ -39,6 +39,18 @@ const VAGUE_NAMES = new Set([
 ]);
 const NODE_MODULES = new Set(builtinModules);
 
+/** The texts that stand in a source as literals; of a template, the pieces between what is put in. */
+export function literalsOf(path: string, text: string): string[] {
+  const literals: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isLiteralExpression(node) || ts.isTemplateMiddleOrTemplateTail(node) || ts.isTemplateHead(node))
+      literals.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return literals;
+}
+
 /** Every module specifier in a source: static, type-only, re-exported, dynamic, `import('x').T` and `require`. */
 export function specifiersOf(path: string, text: string): string[] {
   const found: string[] = [];

@@ -7,6 +7,7 @@ import {
   importCycles,
   layerViolations,
   misnamed,
+  literalsOf,
   nodeViolations,
   shapeViolations,
   specifiersOf,
@@ -85,6 +86,15 @@ describe('the sync core', () => {
     );
     expect(values).toEqual([]);
   });
+});
+
+test('the text of a line and of its checksum stand in one file each', () => {
+  const writers = (text: RegExp): string[] =>
+    [...readSources()].flatMap(([path, source]) =>
+      literalsOf(path, source).some((one) => text.test(one)) ? [path] : [],
+    );
+  expect(writers(/"(id":"|epoch":|seq":|txv":|args":|meta":)/)).toEqual(['event/line.ts']);
+  expect(writers(/"crc":/)).toEqual(['event/checksum.ts']);
 });
 
 test('every file of src/ is in a table of docs/architecture/', () => {

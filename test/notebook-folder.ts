@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Master, type MasterOptions, Prevalent, Transaction } from 'prevalent';
-import { type Event, headerLine, LineWriter, type StreamId } from '../src/event/envelope.js';
+import type { Event, StreamId } from '../src/event/event.js';
+import { headerLine, LineWriter } from '../src/event/line.js';
 import { encodeFrontier } from '../src/store/frontier.js';
 
 export class Note {

@@ -1,11 +1,11 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
-import { LineCheck } from '../store/folder/line-check.js';
+import { LINE_FEED, LineCheck } from '../event/line.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
 import type { SnapshotHeader } from '../sync/snapshot-header.js';
@@ -164,7 +164,7 @@ function publishedPart(
   const lines = new LineCheck(bytes, stream, store.crc32);
   let [start, last] = [0, 0];
   for (let number = 1; ; number++) {
-    const end = bytes.indexOf(10, start);
+    const end = bytes.indexOf(LINE_FEED, start);
     const line = end < 0 ? undefined : lines.at(start, end);
     if (line === undefined || (line.kind === 'event' && line.event.seq > head)) return { end: start, last };
     if (line.kind !== 'event' && line.kind !== 'header') {

@@ -1,5 +1,6 @@
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
-import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
+import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { isMissing } from '../store/folder/file-system.js';

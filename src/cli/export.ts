@@ -1,5 +1,6 @@
 import { JournalDamagedError } from '../errors.js';
-import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
+import { parseLine } from '../event/line.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';
 import { existingStore, type Print } from './folder.js';

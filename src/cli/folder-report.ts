@@ -1,5 +1,6 @@
 import { SeparateHistoriesError } from '../errors.js';
-import { type Event, parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamId, streamKey } from '../event/event.js';
+import { parseLine } from '../event/line.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier, type Frontier, type Seal } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';

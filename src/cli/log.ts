@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { ulidTime } from '../event/ulid.js';
 import { existingStore, type Print } from './folder.js';
 import { mergedEvents, readFolder } from './folder-report.js';

@@ -1,4 +1,4 @@
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';

@@ -1,4 +1,4 @@
-import type { StreamHeader, StreamId } from '../event/envelope.js';
+import type { StreamHeader, StreamId } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import type { Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store/store.js';

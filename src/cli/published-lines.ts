@@ -1,4 +1,4 @@
-import type { StreamId } from '../event/envelope.js';
+import type { StreamId } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentsOf, streamDirectory } from '../store/folder/layout.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';

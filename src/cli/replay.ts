@@ -1,5 +1,6 @@
 import { crcText } from '../event/checksum.js';
-import { parseLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
+import { parseLine } from '../event/line.js';
 import { lastUlidAt } from '../event/ulid.js';
 import { Master } from '../master.js';
 import { ClassTable } from '../model/class-table.js';

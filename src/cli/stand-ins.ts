@@ -1,5 +1,5 @@
 import { SnapshotDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import { isMissing } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';

@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { ulidTime } from '../event/ulid.js';
 import { existingStore, type Print } from './folder.js';
 import { readFolder, type StreamReport } from './folder-report.js';

@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import type { StreamListing } from '../store/store.js';
 

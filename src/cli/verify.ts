@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { examineAll } from './examination.js';
 import { existingStore, type Print } from './folder.js';
 import { loadModel } from './model.js';

@@ -10,18 +10,19 @@ export function crcText(crc: number): string {
   return `${HEX[crc >>> 24] ?? ''}${HEX[(crc >>> 16) & 255] ?? ''}${HEX[(crc >>> 8) & 255] ?? ''}${HEX[crc & 255] ?? ''}`;
 }
 
-const SEAL = ',"crc":"';
-/** Characters of `,"crc":"xxxxxxxx"}`. */
-const SEAL_LENGTH = 18;
+const MEMBER = ',"crc":"';
+const END = '"}';
+/** Characters of `,"crc":"xxxxxxxx"}`, the last member of a text that ends with its checksum. */
+export const CHECKSUM_LENGTH = MEMBER.length + 8 + END.length;
 
 /** Ends an open JSON object text (`{"a":1`) with its checksum as the last member. */
-export function sealLine(open: string, crc32: Crc32): string {
-  return sealedText(open, crc32(open));
+export function appendChecksum(open: string, crc32: Crc32): string {
+  return checksummedText(open, crc32(open));
 }
 
-/** As `sealLine`, with a CRC that is known. */
-export function sealedText(open: string, crc: number): string {
-  return `${open},"crc":"${crcText(crc)}"}`;
+/** As `appendChecksum`, with a CRC that is known. */
+export function checksummedText(open: string, crc: number): string {
+  return `${open}${MEMBER}${crcText(crc)}${END}`;
 }
 
 /** The CRC-32 polynomial (IEEE 802.3, reflected) times each byte. */
@@ -98,20 +99,30 @@ export function runCrc(crc: number, text: string): number | undefined {
   return running;
 }
 
-/** Tells whether a line ends with the checksum of what precedes it. */
-export function isSealed(line: string, crc32: Crc32): boolean {
-  const at = line.length - SEAL_LENGTH;
-  if (at < 0 || !line.startsWith(SEAL, at) || !line.endsWith('"}')) return false;
-  return crcText(crc32(line.slice(0, at))) === line.slice(at + SEAL.length, -2);
+/** Tells whether a text ends with the checksum of what precedes it. */
+export function hasChecksum(text: string, crc32: Crc32): boolean {
+  const at = text.length - CHECKSUM_LENGTH;
+  if (at < 0 || !text.startsWith(MEMBER, at) || !text.endsWith(END)) return false;
+  return crcText(crc32(text.slice(0, at))) === text.slice(at + MEMBER.length, -END.length);
 }
 
-/** Checks a sealed line. Gives its JSON value, or `undefined` if it is torn, damaged, nested beyond all measure or no such line. */
-export function openLine(line: string, crc32: Crc32): unknown {
-  if (!isSealed(line, crc32) || isTooDeep(line)) return undefined;
+const decoder = new TextDecoder();
+
+/** As `hasChecksum`, of the bytes of a text. */
+export function endsWithChecksum(bytes: Uint8Array, crc32: Crc32): boolean {
+  const at = bytes.length - CHECKSUM_LENGTH;
+  if (at < 0) return false;
+  const end = decoder.decode(bytes.subarray(at));
+  return end.startsWith(MEMBER) && end === checksummedText('', crc32(bytes.subarray(0, at)));
+}
+
+/** Checks a text that ends with its checksum. Gives its JSON value, or `undefined` if it is torn, damaged, nested beyond all measure or no such text. */
+export function parseChecksummed(text: string, crc32: Crc32): unknown {
+  if (!hasChecksum(text, crc32) || isTooDeep(text)) return undefined;
   try {
-    return JSON.parse(line);
+    return JSON.parse(text);
   } catch {
-    // A right checksum over text that is no JSON: written by something else, as useless as a damaged line.
+    // A right checksum over text that is no JSON: written by something else, as useless as a damaged one.
     return undefined;
   }
 }

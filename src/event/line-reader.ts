@@ -1,12 +1,20 @@
-import { type Crc32, isSealed } from './checksum.js';
-import { type Event, parseLine, type ParsedLine } from './envelope.js';
+import { CHECKSUM_LENGTH, type Crc32, hasChecksum } from './checksum.js';
+import type { Event } from './event.js';
 import { isTooDeep } from './json-depth.js';
+import {
+  callText,
+  holds,
+  ID_END,
+  ID_START,
+  isOf,
+  ownerText,
+  parseLine,
+  type ParsedLine,
+  sequenceNumber,
+  tailText,
+} from './line.js';
 import { isId } from './ulid-clock.js';
 
-const OPENING = '{"v":1,"id":"';
-const ID_END = OPENING.length + 26;
-/** Characters of `,"crc":"xxxxxxxx"}`. */
-const SEAL_LENGTH = 18;
 /** What more different calls than these share is not remembered. */
 const MOST = 16;
 
@@ -14,6 +22,12 @@ const MOST = 16;
 interface Shape {
   readonly text: string;
   readonly event: Pick<Event, 'model' | 'tx' | 'txv'>;
+}
+
+/** What stands behind the arguments. */
+interface Tail {
+  readonly text: string;
+  readonly metaText: string;
 }
 
 /**
@@ -25,7 +39,7 @@ export class LineReader {
   readonly #crc32: Crc32;
   #owner: { readonly text: string; readonly event: Pick<Event, 'master' | 'epoch'> } | undefined;
   readonly #shapes: Shape[] = [];
-  readonly #tails: string[] = [];
+  readonly #tails: Tail[] = [];
 
   constructor(crc32: Crc32) {
     this.#crc32 = crc32;
@@ -33,7 +47,7 @@ export class LineReader {
 
   /** Reads one line; never throws. */
   read(line: string): ParsedLine {
-    const event = isSealed(line, this.#crc32) && !isTooDeep(line) ? this.#compared(line) : undefined;
+    const event = hasChecksum(line, this.#crc32) && !isTooDeep(line) ? this.#compared(line) : undefined;
     if (event !== undefined) return { kind: 'event', event };
     const parsed = parseLine(line, this.#crc32);
     if (parsed.kind === 'event') this.#learn(line, parsed.event);
@@ -43,24 +57,24 @@ export class LineReader {
   /** The event of a line that is known to be whole; `undefined` if it is not like those before it. */
   #compared(line: string): Event | undefined {
     const owner = this.#owner;
-    if (owner === undefined || !holds(line, OPENING, 0) || !holds(line, owner.text, ID_END)) return undefined;
+    if (owner === undefined || !isOf(line, owner.text)) return undefined;
     const seqStart = ID_END + owner.text.length;
     const seqEnd = line.indexOf(',', seqStart);
     const seq = sequenceNumber(line, seqStart, seqEnd);
     const shape = this.#shapes.find(({ text }) => holds(line, text, seqEnd));
-    const seal = line.length - SEAL_LENGTH;
-    const tail = this.#tails.find((text) => holds(line, text, seal - text.length));
+    const tailEnd = line.length - CHECKSUM_LENGTH;
+    const tail = this.#tails.find(({ text }) => holds(line, text, tailEnd - text.length));
     if (seq === undefined || shape === undefined || tail === undefined) return undefined;
     const argsStart = seqEnd + shape.text.length;
-    const argsEnd = seal - tail.length;
+    const argsEnd = tailEnd - tail.text.length;
     if (argsEnd <= argsStart) return undefined;
     try {
       // What lies between two known texts is the arguments if, and only if, it is one JSON value.
       const args = JSON.parse(line.slice(argsStart, argsEnd)) as Event['args'] | null;
       // Parsed as well, because a part of a text would keep all of it in memory.
-      const id: unknown = JSON.parse(line.slice(OPENING.length - 1, ID_END + 1));
+      const id: unknown = JSON.parse(line.slice(ID_START - 1, ID_END + 1));
       if (typeof args !== 'object' || args === null || !isId(id)) return undefined;
-      const meta: unknown = tail === ',"meta":null' ? null : JSON.parse(tail.slice(8));
+      const meta: unknown = tail.metaText === 'null' ? null : JSON.parse(tail.metaText);
       const { master, epoch } = owner.event;
       const { model, tx, txv } = shape.event;
       return { id, master, epoch, seq, model, tx, txv, args, meta };
@@ -71,30 +85,16 @@ export class LineReader {
   }
 
   #learn(line: string, event: Event): void {
-    const { master, epoch, model, tx, txv, meta } = event;
-    const owner = `","master":${JSON.stringify(master)},"epoch":${JSON.stringify(epoch)},"seq":`;
-    const shape = `,"model":${JSON.stringify(model)},"tx":${JSON.stringify(tx)},"txv":${txv},"args":`;
-    const tail = `,"meta":${JSON.stringify(meta)}`;
-    if (!line.startsWith(owner, ID_END) || !line.startsWith(shape, line.indexOf(',', ID_END + owner.length))) return;
+    const { master, epoch, model, tx, txv } = event;
+    const owner = ownerText(event);
+    const shape = callText(event);
+    const metaText = JSON.stringify(event.meta);
+    const tail = tailText(metaText);
+    if (!isOf(line, owner) || !holds(line, shape, line.indexOf(',', ID_END + owner.length))) return;
     if (this.#owner?.text !== owner) this.#owner = { text: owner, event: { master, epoch } };
     if (this.#shapes.length < MOST && !this.#shapes.some(({ text }) => text === shape))
       this.#shapes.push({ text: shape, event: { model, tx, txv } });
-    if (this.#tails.length < MOST && !this.#tails.includes(tail)) this.#tails.push(tail);
+    if (this.#tails.length < MOST && !this.#tails.some(({ text }) => text === tail))
+      this.#tails.push({ text: tail, metaText });
   }
-}
-
-// In a third of the time that `startsWith` takes.
-function holds(line: string, text: string, at: number): boolean {
-  return line.slice(at, at + text.length) === text;
-}
-
-/** The number that stands there as JSON writes it, from 1. */
-function sequenceNumber(line: string, start: number, end: number): number | undefined {
-  let seq = 0;
-  for (let at = start; at < end; at++) {
-    const digit = line.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    seq = seq * 10 + digit;
-  }
-  return end > start && line.charCodeAt(start) !== 48 && Number.isSafeInteger(seq) ? seq : undefined;
 }

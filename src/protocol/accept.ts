@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';

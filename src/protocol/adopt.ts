@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Facts } from './facts.js';

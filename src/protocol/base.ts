@@ -1,5 +1,5 @@
 import { JournalDamagedError, ModelOutdatedError, type PrevalentError, type SnapshotDamagedError } from '../errors.js';
-import { type Event, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamId, streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';

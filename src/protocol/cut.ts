@@ -1,5 +1,5 @@
 import { JournalDamagedError } from '../errors.js';
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, Refusal } from './facts.js';

@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, acceptStreams } from './accept.js';

@@ -1,4 +1,4 @@
-import type { Event, StreamHeader } from '../event/envelope.js';
+import type { Event, StreamHeader } from '../event/event.js';
 import type { PrevalentError } from '../errors.js';
 import type { Head, Seal } from '../store/frontier.js';
 import type { Base } from '../timeline/fold.js';

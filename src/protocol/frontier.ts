@@ -1,4 +1,4 @@
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import { ULID_MIN } from '../event/ulid.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Frontier, Head } from '../store/frontier.js';

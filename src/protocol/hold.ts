@@ -1,4 +1,4 @@
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
 /**

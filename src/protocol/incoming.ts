@@ -1,4 +1,5 @@
-import { type Event, type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamId, streamKey } from '../event/event.js';
+import type { ParsedLine } from '../event/line.js';
 import type { Head } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { OwnFacts } from './facts.js';

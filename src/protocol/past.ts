@@ -1,5 +1,5 @@
 import { HistoryDeletedError, JournalDamagedError } from '../errors.js';
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Base } from '../timeline/fold.js';
 import { candidates } from './base.js';

@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Facts } from './facts.js';
 import type { Heard } from './seen.js';

@@ -1,5 +1,5 @@
 import { JournalDamagedError } from '../errors.js';
-import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { isUlid, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Facts, Refusal } from './facts.js';

@@ -1,5 +1,5 @@
 import { SeparateHistoriesError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 
 /**

@@ -1,5 +1,6 @@
 import type { SnapshotDamagedError } from '../errors.js';
-import { type Event, type ParsedLine, type StreamHeader, type StreamId, streamKey } from '../event/envelope.js';
+import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
+import type { ParsedLine } from '../event/line.js';
 import type { Frontier } from '../store/frontier.js';
 import type { SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';

@@ -1,4 +1,4 @@
-import { type StreamHeader, streamKey } from '../event/envelope.js';
+import { type StreamHeader, streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, SealedSnapshot } from './facts.js';

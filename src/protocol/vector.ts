@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import { StreamCounts } from '../timeline/stream-counts.js';
 import type { VersionVector } from '../timeline/timeline.js';
 

@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import type { Hold } from './hold.js';
 import type { Facts, WentBack } from './facts.js';
 import type { Incoming } from './incoming.js';

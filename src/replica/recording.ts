@@ -1,5 +1,5 @@
 import type { PrevalentError } from '../errors.js';
-import type { Event, StreamHeader } from '../event/envelope.js';
+import type { Event, StreamHeader } from '../event/event.js';
 import type { Head } from '../store/frontier.js';
 
 /** The stream that calls are recorded in. */

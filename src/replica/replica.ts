@@ -7,7 +7,7 @@ import {
   TransactionInQueryError,
 } from '../errors.js';
 import { CallCodec } from '../event/call-codec.js';
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import { idTime, UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';

@@ -1,5 +1,5 @@
-import { type Crc32, openLine, sealLine } from '../event/checksum.js';
-import { isStreamKey } from '../event/envelope.js';
+import { type Crc32, parseChecksummed, appendChecksum } from '../event/checksum.js';
+import { isStreamKey } from '../event/event.js';
 import { isUlid } from '../event/ulid.js';
 
 /** Texts in a frontier become names of files and keys of maps: only their exact forms are taken. */
@@ -65,12 +65,12 @@ export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
     seen,
     ...(next === undefined ? {} : { next }),
   });
-  return sealLine(text.slice(0, -1), crc32) + '\n';
+  return appendChecksum(text.slice(0, -1), crc32) + '\n';
 }
 
 /** Reads a frontier; one that is missing, torn, foreign or newer than this code is only "not heard from". */
 export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier | undefined {
-  const value = text === undefined ? undefined : openLine(text.trimEnd(), crc32);
+  const value = text === undefined ? undefined : parseChecksummed(text.trimEnd(), crc32);
   if (typeof value !== 'object' || value === null) return undefined;
   const { v, clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = value as Record<
     string,

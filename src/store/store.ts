@@ -1,6 +1,6 @@
 import type { Crc32 } from '../event/checksum.js';
 import type { Head, Seal } from './frontier.js';
-import type { StreamHeader, StreamId } from '../event/envelope.js';
+import type { StreamHeader, StreamId } from '../event/event.js';
 
 export type { Head };
 

@@ -1,4 +1,4 @@
-import { type Event, type StreamHeader, streamKey } from '../event/envelope.js';
+import { type Event, type StreamHeader, streamKey } from '../event/event.js';
 import type { Hold } from '../protocol/hold.js';
 import type { Decision, Reissue, StateChange } from '../protocol/decide.js';
 import { reissue as issueAgain } from '../protocol/reissue.js';

@@ -1,5 +1,5 @@
 import { JournalDamagedError, MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { type Adoption, adoption } from '../protocol/adopt.js';
 import { decide } from '../protocol/decide.js';
 import type { CompactOptions, Refusal } from '../protocol/facts.js';

@@ -1,5 +1,5 @@
 import { ULID_MIN } from '../event/ulid.js';
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import type { Hold } from '../protocol/hold.js';
 import type { Adoption } from '../protocol/adopt.js';
 import type { Decision } from '../protocol/decide.js';

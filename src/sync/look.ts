@@ -1,5 +1,6 @@
 import { SnapshotDamagedError } from '../errors.js';
-import { type ParsedLine, type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
+import type { ParsedLine } from '../event/line.js';
 import { LineReader } from '../event/line-reader.js';
 import type { Refused } from '../protocol/hold.js';
 import {

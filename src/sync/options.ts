@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js';
-import { isMasterName } from '../event/envelope.js';
+import { isMasterName } from '../event/event.js';
 import { whyNotPlainJson } from '../event/plain-json.js';
 import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';

@@ -1,5 +1,6 @@
 import { PrevalentError, StoreUnreachableError } from '../errors.js';
-import { type Event, LineWriter, type StreamHeader, streamKey } from '../event/envelope.js';
+import { type Event, type StreamHeader, streamKey } from '../event/event.js';
+import { LineWriter } from '../event/line.js';
 import type { Recording } from '../replica/recording.js';
 import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
 import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';

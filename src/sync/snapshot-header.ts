@@ -1,5 +1,5 @@
 import { SnapshotDamagedError } from '../errors.js';
-import type { Event } from '../event/envelope.js';
+import type { Event } from '../event/event.js';
 import { isTooDeep } from '../event/json-depth.js';
 import { MOST_LINE_BYTES } from '../event/limits.js';
 import { isUlid } from '../event/ulid.js';

@@ -1,6 +1,6 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { crcText } from '../event/checksum.js';
-import { type StreamId, streamKey } from '../event/envelope.js';
+import { type StreamId, streamKey } from '../event/event.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
 import { StateDecoder } from '../state/snapshot-decoder.js';

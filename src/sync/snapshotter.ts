@@ -1,4 +1,4 @@
-import { streamKey } from '../event/envelope.js';
+import { streamKey } from '../event/event.js';
 import { StateEncoder } from '../state/snapshot-encoder.js';
 import type { SealedPoint } from '../protocol/shedding.js';
 import { type Entry, lowerBound } from '../timeline/entry.js';

@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 import { modelHash } from '../model/model-hash.js';
 import type { Hold } from '../protocol/hold.js';
 import type { Facts } from '../protocol/facts.js';

@@ -1,4 +1,4 @@
-import type { StreamHeader, StreamId } from '../event/envelope.js';
+import type { StreamHeader, StreamId } from '../event/event.js';
 import type { Journal, Remembered, SnapshotListing } from '../store/store.js';
 
 /** One call to a server, with what may happen to it on the way. */

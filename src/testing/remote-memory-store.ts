@@ -1,5 +1,5 @@
 import { MasterLockedError, StoreUnreachableError } from '../errors.js';
-import type { StreamHeader, StreamId } from '../event/envelope.js';
+import type { StreamHeader, StreamId } from '../event/event.js';
 import type { Journal, JournalRequest, SnapshotListing, Store, StoreListener, StreamListing } from '../store/store.js';
 import { type Call, RemoteJournal } from './remote-journal.js';
 import type { RemoteMemoryServer } from './remote-memory-server.js';

@@ -1,5 +1,5 @@
 import { type CallCodec, copyJson, type EncodedCall } from '../event/call-codec.js';
-import { type Event } from '../event/envelope.js';
+import type { Event } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { deterministic } from '../state/determinism.js';

@@ -1,4 +1,4 @@
-import type { Event } from '../event/envelope.js';
+import type { Event } from '../event/event.js';
 import type { UndoLog } from '../state/undo-log.js';
 
 /** One event in its place, with what takes it back. */

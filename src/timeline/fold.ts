@@ -1,4 +1,4 @@
-import type { Event } from '../event/envelope.js';
+import type { Event } from '../event/event.js';
 import type { Executor } from '../state/executor.js';
 import type { CallFactory } from './call-factory.js';
 import type { Entry } from './entry.js';

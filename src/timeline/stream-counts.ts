@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/envelope.js';
+import { type Event, streamKey } from '../event/event.js';
 
 /** Counts events by stream into a version vector. */
 export class StreamCounts {

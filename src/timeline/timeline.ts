@@ -1,5 +1,5 @@
 import { PrevalentError, ReplicaFailedError, SharedStateError } from '../errors.js';
-import type { Event } from '../event/envelope.js';
+import type { Event } from '../event/event.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';

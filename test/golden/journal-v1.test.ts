@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Master, Prevalent, Transaction } from 'prevalent';
-import { type Event, headerLine, LineWriter, parseLine } from '../../src/event/envelope.js';
+import type { Event } from '../../src/event/event.js';
+import { headerLine, LineWriter, parseLine } from '../../src/event/line.js';
 import { decodeFrontier, encodeFrontier } from '../../src/store/frontier.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };

@@ -6,8 +6,8 @@ import { crc32 } from 'node:zlib';
 import { FolderStore } from 'prevalent';
 import { log } from '../../src/cli/log.js';
 import { verify } from '../../src/cli/verify.js';
-import { sealLine } from '../../src/event/checksum.js';
-import { parseLine } from '../../src/event/envelope.js';
+import { appendChecksum } from '../../src/event/checksum.js';
+import { parseLine } from '../../src/event/line.js';
 import { isTooDeep, MOST_DEPTH } from '../../src/event/json-depth.js';
 import { LineReader } from '../../src/event/line-reader.js';
 import { MOST_LINE_BYTES } from '../../src/event/limits.js';
@@ -36,17 +36,17 @@ describe('a text is too deep', () => {
 });
 
 const event = (meta: string, args: string): string =>
-  sealLine(
+  appendChecksum(
     `{"v":1,"id":"${forgedId(0)}","master":"forger","epoch":"${FORGED.epoch}","seq":1,"model":"notebook","tx":"write","txv":1,"args":${args},"meta":${meta}`,
     crc32,
   );
 const header = (more = ''): string =>
-  sealLine(
+  appendChecksum(
     `{"v":1,"kind":"header","master":"forger","epoch":"${FORGED.epoch}","model":"notebook","session":"forged","reason":"new","after":null${more}`,
     crc32,
   );
 const frontier = (more = ''): string =>
-  sealLine(
+  appendChecksum(
     `{"v":1,"clock":"${forgedId(0)}","head":{"seq":1,"id":"${forgedId(0)}"},"seal":null,"snapshot":null,"session":"forged","modelHash":"forged","seen":{}${more}`,
     crc32,
   ) + '\n';
@@ -126,7 +126,7 @@ test.each<[string, string[] | undefined, (directory: string) => void, string | u
     (at) => {
       sparse(join(at, 'snapshots', `${forgedId(0)}.snapshot`), 'prevalent snapshot 2\n');
       const offered = snapshotOf(`"snapshot":{"no":1,"position":"${forgedId(0)}","events":1}`);
-      writeFileSync(join(at, 'frontier.json'), `${sealLine(offered, crc32)}\n`);
+      writeFileSync(join(at, 'frontier.json'), `${appendChecksum(offered, crc32)}\n`);
     },
     'none',
   ],

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type FileSystem, FolderStore, Master } from '../../src/index.js';
-import { sealLine } from '../../src/event/checksum.js';
+import { appendChecksum } from '../../src/event/checksum.js';
 import { AT_ONCE } from '../../src/store/folder/few-at-a-time.js';
 import { decodeFrontier } from '../../src/store/frontier.js';
 import { nodeFileSystem } from '../../src/store/folder/node-file-system.js';
@@ -314,7 +314,7 @@ function frontier(members: Record<string, unknown>): string {
 }
 
 function frontierText(json: string): string {
-  return sealLine(json.slice(0, -1), crc32) + '\n';
+  return appendChecksum(json.slice(0, -1), crc32) + '\n';
 }
 
 const STREAM = `phone@${ULID}`;

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { type Event, parseLine, type StreamHeader, streamKey } from '../../src/event/envelope.js';
+import { type Event, type StreamHeader, streamKey } from '../../src/event/event.js';
+import { parseLine } from '../../src/event/line.js';
 import { decodeFrontier, type Seal } from '../../src/store/frontier.js';
 import { ULID_MIN, ulidTime } from '../../src/event/ulid.js';
 import { sealHash } from '../../src/protocol/seal.js';

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { parseLine } from '../../src/event/envelope.js';
+import { parseLine } from '../../src/event/line.js';
 import type { Seal } from '../../src/store/frontier.js';
 import { holdsAll, Violation } from './look.js';
 import type { Machine } from './machine.js';

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import type { Event, ParsedLine } from '../../src/event/envelope.js';
+import type { Event } from '../../src/event/event.js';
+import type { ParsedLine } from '../../src/event/line.js';
 import type { Failure } from './run.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../../src/event/envelope.js';
+import { type Event, streamKey } from '../../src/event/event.js';
 import { deterministic, genesisId } from '../../src/state/determinism.js';
 import type { Seal } from '../../src/store/frontier.js';
 import { type Master, SeparateHistoriesError } from '../../src/index.js';

@@ -1,4 +1,5 @@
-import { headerLine, type StreamHeader } from '../../event/envelope.js';
+import type { StreamHeader } from '../../event/event.js';
+import { headerLine } from '../../event/line.js';
 import type { Crc32 } from '../../event/checksum.js';
 import { type FileSystem, isMissing, namesIn, replaceFile, unlinkIfThere } from './file-system.js';
 import { lastEventIn } from './last-event.js';

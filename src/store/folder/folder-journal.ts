@@ -1,10 +1,10 @@
-import { headerLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
+import type { StreamHeader, StreamId } from '../../event/event.js';
+import { afterLines, countLines, headerLine } from '../../event/line.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Notice, Now, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
-import { afterLines, countLines } from './line-check.js';
 import type { OpenEnd } from './open-end.js';
 import { PADDING } from './padding.js';
 import { writeSession } from './session.js';

@@ -1,4 +1,5 @@
 import { MOST_LINE_BYTES } from '../../event/limits.js';
+import { lastSeqIn } from '../../event/line.js';
 import type { FileSystem } from './file-system.js';
 
 /** A line is mostly shorter: one small read tells how a file ends. */
@@ -12,21 +13,8 @@ const TAIL_BYTES = 4096;
  */
 export async function lastEventIn(fs: FileSystem, file: string, size: number): Promise<number> {
   for (let length = TAIL_BYTES; ; length *= 4) {
-    const bytes = await fs.read(file, Math.max(0, size - length));
-    const lines = new TextDecoder().decode(bytes).split('\n');
-    // The first piece may be the end of a line only.
-    const whole = (length >= size ? lines : lines.slice(1)).filter((line) => line.startsWith('{'));
-    const last = whole.at(-1);
-    if (last !== undefined) return seqOf(last);
+    const last = lastSeqIn(await fs.read(file, Math.max(0, size - length)), length >= size);
+    if (last !== undefined) return last;
     if (length >= size || length > MOST_LINE_BYTES) return Infinity;
-  }
-}
-
-function seqOf(line: string): number {
-  try {
-    const { kind, seq } = JSON.parse(line) as { kind?: string; seq?: number };
-    return kind === 'header' ? 0 : (seq ?? Infinity);
-  } catch {
-    return Infinity;
   }
 }

@@ -1,4 +1,4 @@
-import { isMasterName, type StreamId } from '../../event/envelope.js';
+import { isMasterName, type StreamId } from '../../event/event.js';
 import { isUlid } from '../../event/ulid.js';
 import { type FileSystem, namesIn } from './file-system.js';
 

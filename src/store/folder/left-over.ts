@@ -1,5 +1,5 @@
 import { JournalDamagedError } from '../../errors.js';
-import { streamKey } from '../../event/envelope.js';
+import { streamKey } from '../../event/event.js';
 import { decodeFrontier, encodeFrontier, type Frontier } from '../frontier.js';
 import type { Notice } from '../store.js';
 import { replaceFile } from './file-system.js';

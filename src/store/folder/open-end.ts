@@ -1,5 +1,5 @@
 import type { Crc32 } from '../../event/checksum.js';
-import type { StreamHeader, StreamId } from '../../event/envelope.js';
+import type { StreamHeader, StreamId } from '../../event/event.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Notice } from '../store.js';
 import type { FileSystem, OpenFile } from './file-system.js';

@@ -1,5 +1,5 @@
 import { StoreUnreachableError } from '../../errors.js';
-import { isMasterName } from '../../event/envelope.js';
+import { isMasterName } from '../../event/event.js';
 import type { Notice } from '../store.js';
 import { type DirectoryEntry, type FileSystem, ifReadable } from './file-system.js';
 import { epochsOf } from './layout.js';

@@ -1,12 +1,12 @@
 import { JournalDamagedError } from '../../errors.js';
 import type { Crc32 } from '../../event/checksum.js';
-import { type ParsedLine, parseLine, type StreamHeader, type StreamId } from '../../event/envelope.js';
+import type { StreamHeader, StreamId } from '../../event/event.js';
 import { MOST_HEADER_BYTES, MOST_SEGMENT_BYTES } from '../../event/limits.js';
+import { type CheckedLine, firstLineOf, LINE_FEED, LineCheck, parseLine, possibleLines } from '../../event/line.js';
 import type { Head } from '../store.js';
 import { type FileSystem, namesIn, replaceFile } from './file-system.js';
 import { lastEventIn } from './last-event.js';
 import { segmentName, segmentsOf, streamDirectory } from './layout.js';
-import { LineCheck } from './line-check.js';
 import { isPadding, PADDING, withoutPadding } from './padding.js';
 
 /** What a scan of an own stream found. */
@@ -35,10 +35,8 @@ export interface Scan {
   readonly thorough?: boolean;
 }
 
-const LINE_FEED = 10;
 /** Disks write at least so many bytes at once. */
 const SECTOR = 512;
-const LINE_START = '{"v":1,"id":"';
 /** More than the header line of a stream takes as a rule. */
 const HEADER_BYTES = 4096;
 
@@ -144,8 +142,7 @@ function checkSegment(
 async function readHeader({ fs, stream, crc32 }: Scan, file: string): Promise<StreamHeader> {
   let bytes = await fs.read(file, 0, HEADER_BYTES);
   if (!bytes.includes(LINE_FEED)) bytes = await fs.read(file, 0, MOST_HEADER_BYTES);
-  const end = Math.max(bytes.indexOf(LINE_FEED), 0);
-  const line = parseLine(new TextDecoder().decode(bytes.subarray(0, end)), crc32);
+  const line = parseLine(firstLineOf(bytes) ?? '', crc32);
   const wrong = wrongWith(line, stream, undefined, true);
   if (wrong !== undefined || line.kind !== 'header') throw damaged(file, 1, 0, wrong ?? 'the header is missing');
   return line.header;
@@ -160,14 +157,11 @@ async function readHeader({ fs, stream, crc32 }: Scan, file: string): Promise<St
 function isFollowed(rest: Uint8Array, start: number, { stream, crc32 }: Scan, seq: number): boolean {
   const lines = withoutPadding(rest);
   if (hasHole(lines, start)) return false;
-  return new TextDecoder()
-    .decode(lines)
-    .split('\n')
-    .flatMap(beginnings)
-    .some((text) => {
-      const line = parseLine(text, crc32);
-      return line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch;
-    });
+  for (const text of possibleLines(lines)) {
+    const line = parseLine(text, crc32);
+    if (line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch) return true;
+  }
+  return false;
 }
 
 /**
@@ -182,16 +176,7 @@ function hasHole(bytes: Uint8Array, start: number): boolean {
   return false;
 }
 
-/** A line, and what may be the next one if it was the line feed between them that was damaged. */
-function beginnings(line: string): string[] {
-  const found = [line];
-  for (let at = line.indexOf(LINE_START, 1); at >= 0; at = line.indexOf(LINE_START, at + 1)) found.push(line.slice(at));
-  return found;
-}
-
-type Checked = ParsedLine | { readonly kind: 'event'; readonly event: Head & StreamId };
-
-function wrongWith(line: Checked, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {
+function wrongWith(line: CheckedLine, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {
   if (line.kind === 'newer') return `it is written in format ${line.v}, which this program does not know; upgrade it`;
   if (line.kind === 'damaged') return 'its checksum does not fit, or it is cut off';
   if (first !== (line.kind === 'header'))

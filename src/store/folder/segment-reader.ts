@@ -1,17 +1,15 @@
+import { CHECKSUM_LENGTH } from '../../event/checksum.js';
 import { MOST_LINE_BYTES } from '../../event/limits.js';
+import { LINE_FEED } from '../../event/line.js';
 import { type FileSystem, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 import type { Troubles } from './troubles.js';
 
-const LINE_FEED = 10;
 /** Given in place of a line that does not end: no checksum fits it. */
 const ENDLESS = '';
 /** How much of a file is read at a time; more only if a line is longer. */
 const BLOCK_BYTES = 1024 * 1024;
 const decoder = new TextDecoder();
-
-/** The end of a line, with its checksum. */
-const MARK_BYTES = 16;
 
 /** Where a reader stopped. */
 interface Place {
@@ -118,7 +116,7 @@ export class SegmentReader {
             found++;
           }
           at.next++;
-          const mark = bytes.subarray(Math.max(start, end - MARK_BYTES), end);
+          const mark = bytes.subarray(Math.max(start, end - CHECKSUM_LENGTH), end);
           last = { offset: at.offset + start, length: end - start, mark };
         }
         start = end + 1;

@@ -1,5 +1,6 @@
 import type { Crc32 } from '../../event/checksum.js';
-import { parseLine, type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
+import { firstLineOf, parseLine } from '../../event/line.js';
 import { MOST_FRONTIER_BYTES, MOST_HEADER_BYTES } from '../../event/limits.js';
 import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
@@ -157,8 +158,8 @@ export class StreamCatalog {
   async #firstLine(file: string): Promise<string | undefined> {
     for (let length = HEADER_BYTES; ; length *= 16) {
       const bytes = await this.#bytes(file, length);
-      const end = bytes?.indexOf(10) ?? -1;
-      if (bytes !== undefined && end >= 0) return new TextDecoder().decode(bytes.subarray(0, end));
+      const line = bytes === undefined ? undefined : firstLineOf(bytes);
+      if (line !== undefined) return line;
       if (bytes === undefined || bytes.length < length || length >= MOST_HEADER_BYTES) return undefined;
     }
   }

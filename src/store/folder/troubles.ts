@@ -1,4 +1,4 @@
-import type { StreamId } from '../../event/envelope.js';
+import type { StreamId } from '../../event/event.js';
 import { isUnreadable } from './file-system.js';
 import { streamDirectory } from './layout.js';
 

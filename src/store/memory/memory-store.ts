@@ -1,6 +1,6 @@
 import { type Crc32, crc32 } from '../../event/checksum.js';
 import { MasterLockedError, ModelMismatchError } from '../../errors.js';
-import { type StreamHeader, type StreamId, streamKey } from '../../event/envelope.js';
+import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
 import type { Seal } from '../frontier.js';
 import type {
   Head,

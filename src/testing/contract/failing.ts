@@ -1,4 +1,4 @@
-import type { StreamHeader } from '../../event/envelope.js';
+import type { StreamHeader } from '../../event/event.js';
 import type { Journal, Store } from '../../store/store.js';
 import type { Check, StorePlace } from './place.js';
 import { holds } from './verdict.js';

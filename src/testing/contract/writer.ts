@@ -1,4 +1,5 @@
-import { LineWriter, parseLine, type StreamHeader } from '../../event/envelope.js';
+import type { StreamHeader } from '../../event/event.js';
+import { LineWriter, parseLine } from '../../event/line.js';
 import { UlidClock } from '../../event/ulid-clock.js';
 import type { Journal, JournalRequest, Remembered, Store } from '../../store/store.js';
 import { same } from './verdict.js';

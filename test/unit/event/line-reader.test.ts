@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
-import { sealLine } from '../../../src/event/checksum.js';
-import { type Event, LineWriter, parseLine } from '../../../src/event/envelope.js';
+import { appendChecksum } from '../../../src/event/checksum.js';
+import type { Event } from '../../../src/event/event.js';
+import { LineWriter, parseLine } from '../../../src/event/line.js';
 import { LineReader } from '../../../src/event/line-reader.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
@@ -78,7 +79,7 @@ test.each<[string, string]>([
 ])('a line with a right checksum and %s is taken as parseLine takes it', (_what, text) => {
   const reader = new LineReader(crc32);
   expect(reader.read(usual).kind).toBe('event');
-  const line = sealLine(text, crc32);
+  const line = appendChecksum(text, crc32);
   expect(told(line, (one) => reader.read(one))).toEqual(told(line, (one) => parseLine(one, crc32)));
 });
 
@@ -133,7 +134,7 @@ test('whatever a line says otherwise, it is taken as parseLine takes it', () => 
   for (const [from, to] of edits) {
     const edited = usual.replace(from, () => to);
     expect(edited).not.toBe(usual);
-    readBothWays(sealLine(edited.replace(/,"crc":"[^"]*"\}$/, ''), crc32));
+    readBothWays(appendChecksum(edited.replace(/,"crc":"[^"]*"\}$/, ''), crc32));
   }
 });
 
@@ -145,7 +146,7 @@ test('whatever is changed in a line, put in or left out, it is taken as parseLin
   );
   fc.assert(
     fc.property(fc.nat(open.length), fc.nat(6), piece, (at, out, put) => {
-      readBothWays(sealLine(open.slice(0, at) + put + open.slice(at + out), crc32));
+      readBothWays(appendChecksum(open.slice(0, at) + put + open.slice(at + out), crc32));
     }),
     { seed: 6, numRuns: 1_000 },
   );

@@ -1,4 +1,5 @@
-import type { Event, ParsedLine } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
+import type { ParsedLine } from '../../../src/event/line.js';
 import { acceptStreams, type AcceptRules } from '../../../src/protocol/accept.js';
 import type { Incoming } from '../../../src/protocol/incoming.js';
 

@@ -1,7 +1,7 @@
 /** The decision about the state, from what one master knows and what lies in a store: no disk, no clock. */
 import { decide } from '../../../src/protocol/decide.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
-import type { Event, StreamHeader } from '../../../src/event/envelope.js';
+import type { Event, StreamHeader } from '../../../src/event/event.js';
 import type { Heard } from '../../../src/protocol/seen.js';
 
 const mine = [1, 2, 3].map((seq) => event('a', seq, at(seq * 10 - 100)));

@@ -1,5 +1,6 @@
 /** What one master knows and what it saw, as plain data for tables of decisions. Everything is frozen: a decision changes nothing it is given. */
-import type { Event, ParsedLine, StreamHeader } from '../../../src/event/envelope.js';
+import type { Event, StreamHeader } from '../../../src/event/event.js';
+import type { ParsedLine } from '../../../src/event/line.js';
 import type { Facts, StateFacts } from '../../../src/protocol/facts.js';
 import { type Answers, type Heard, type Read, readKey, type Seen } from '../../../src/protocol/seen.js';
 import type { Frontier, Seal } from '../../../src/store/frontier.js';

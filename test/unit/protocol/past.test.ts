@@ -1,6 +1,6 @@
 import { stretchTo } from '../../../src/protocol/past.js';
 import { A, at, B, event, facts, heard, type Known, seal, Shelf, vector } from './facts.js';
-import type { Event } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
 
 const mine = [1, 2, 3].map((seq) => event('a', seq, at(seq * 10)));
 const theirs = [1, 2].map((seq) => event('b', seq, at(seq * 10 + 5)));

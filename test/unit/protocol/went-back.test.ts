@@ -2,7 +2,7 @@ import { wentBack } from '../../../src/protocol/went-back.js';
 import type { Incoming } from '../../../src/protocol/incoming.js';
 import { Lookup } from '../../../src/protocol/seen.js';
 import { at, B, EPOCH, event, facts, heard, type Known, line, seal, seen, vector } from './facts.js';
-import type { Event } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
 
 const events = [1, 2, 3].map((seq) => event('b', seq, at(seq)));
 const other = event('b', 3, at(33));

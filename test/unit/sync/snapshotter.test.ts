@@ -1,6 +1,6 @@
 import { Master, Prevalent, Transaction } from '../../../src/index.js';
-import type { Event } from '../../../src/event/envelope.js';
-import { streamKey } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
+import { streamKey } from '../../../src/event/event.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { resolveOptions } from '../../../src/sync/options.js';
 import { OwnStream } from '../../../src/sync/own-stream.js';

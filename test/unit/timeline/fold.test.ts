@@ -1,6 +1,6 @@
 import { Prevalent, Transaction } from '../../../src/index.js';
 import { CallCodec } from '../../../src/event/call-codec.js';
-import type { Event } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
 import { UlidClock } from '../../../src/event/ulid-clock.js';
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import fc from 'fast-check';
 import { Prevalent, Transaction } from 'prevalent';
 import { CallCodec } from '../../../src/event/call-codec.js';
-import type { Event } from '../../../src/event/envelope.js';
+import type { Event } from '../../../src/event/event.js';
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { Executor } from '../../../src/state/executor.js';

@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
-import { crcText, openLine, sealLine } from '../../../src/event/checksum.js';
-import { type Event, headerLine, isMasterName, LineWriter, parseLine, streamKey } from '../../../src/event/envelope.js';
+import { appendChecksum, crcText, parseChecksummed } from '../../../src/event/checksum.js';
+import type { Event } from '../../../src/event/event.js';
+import {
+  afterLines,
+  countLines,
+  firstLineOf,
+  headerLine,
+  lastSeqIn,
+  LineCheck,
+  LineWriter,
+  parseLine,
+  possibleLines,
+} from '../../../src/event/line.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
 const event: Event = {
@@ -44,7 +55,7 @@ test('a writer keeps apart calls whose names and versions run together', () => {
   expect(JSON.parse(three)).toMatchObject({ tx: 'a@1', txv: 22 });
 });
 
-const sealed = (fields: object): string => sealLine(JSON.stringify(fields).slice(0, -1), crc32);
+const sealed = (fields: object): string => appendChecksum(JSON.stringify(fields).slice(0, -1), crc32);
 
 test.each<[string, object]>([
   ['no id', { id: undefined }],
@@ -119,25 +130,18 @@ test('whatever the bytes, parsing never throws', () => {
   fc.assert(
     fc.property(fc.json(), (json) => {
       for (const open of [json.slice(0, -1), json, `{"v":1,"args":${json},"master":${json}`])
-        parseLine(sealLine(open, crc32), crc32);
+        parseLine(appendChecksum(open, crc32), crc32);
     }),
     { seed: 4, numRuns: 1_000 },
   );
 });
 
-test('seals', () => {
+test('a text ends with its checksum', () => {
   expect(crcText(0)).toBe('00000000');
   expect(crcText(0xffffffff)).toBe('ffffffff');
-  expect(openLine(sealLine('{"a":1', crc32), crc32)).toMatchObject({ a: 1 });
-  expect(openLine(sealLine('no json', crc32), crc32)).toBeUndefined();
-  expect(openLine('', crc32)).toBeUndefined();
-});
-
-test('names of masters', () => {
-  for (const name of ['a', '0', 'laptop-2', 'a'.repeat(63)]) expect(isMasterName(name)).toBe(true);
-  for (const name of ['', '-a', 'A', 'a.b', 'a b', 'a/b', '..', 'a\n', 'ä', 'a'.repeat(64), 'a@b', null, 5])
-    expect(isMasterName(name)).toBe(false);
-  expect(streamKey(stream)).toBe('laptop@01HF7YAT00FQ2VRP41VVTGRSXB');
+  expect(parseChecksummed(appendChecksum('{"a":1', crc32), crc32)).toMatchObject({ a: 1 });
+  expect(parseChecksummed(appendChecksum('no json', crc32), crc32)).toBeUndefined();
+  expect(parseChecksummed('', crc32)).toBeUndefined();
 });
 
 test('a line is summed as its text is, however it was put together', () => {
@@ -148,11 +152,96 @@ test('a line is summed as its text is, however it was put together', () => {
       const writer = new LineWriter(one, model, crc32);
       for (const meta of [JSON.stringify(arg), 'null', 'null']) {
         const written = writer.line(one, JSON.stringify(one.args), meta);
-        expect(openLine(written, crc32)).toMatchObject({ master, seq: seq + 1 });
+        expect(parseChecksummed(written, crc32)).toMatchObject({ master, seq: seq + 1 });
       }
       const again = writer.line({ ...one, origin: event.id }, JSON.stringify(one.args), 'null');
-      expect(openLine(again, crc32)).toMatchObject({ origin: event.id });
+      expect(parseChecksummed(again, crc32)).toMatchObject({ origin: event.id });
     }),
     { seed: 7, numRuns: 200 },
   );
+});
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('a line checked where it lies', () => {
+  /** What a check says of a line, and what reading it says: stream, number and id, or why there are none. */
+  function bothWays(text: string): [unknown, unknown] {
+    const before = `${line(event)}\n`;
+    const bytes = bytesOf(`${before}${text}\n`);
+    const [start, end] = [before.length, bytes.length - 1];
+    const short = (parsed: ReturnType<LineCheck['at']>): unknown => {
+      if (parsed.kind !== 'event') return parsed;
+      const { master, epoch, seq, id } = parsed.event;
+      return { master, epoch, seq, id };
+    };
+    const read = parseLine(new TextDecoder().decode(bytes.subarray(start, end)), crc32);
+    return [short(new LineCheck(bytes, stream, crc32).at(start, end)), short(read)];
+  }
+
+  const open = line(event).slice(0, line(event).lastIndexOf(',"crc"'));
+
+  test.each<[string, string]>([
+    ['as it is written', open],
+    ['a number with a zero in front', open.replace('"seq":7', '"seq":07')],
+    ['the number 0', open.replace('"seq":7', '"seq":0')],
+    ['a number of nine hundred digits', open.replace('"seq":7', `"seq":${'9'.repeat(900)}`)],
+    ['an id in lower case', open.replace('01HF7YAT01', '01hf7yat01')],
+    ['an id with a quote', open.replace('01HF7YAT01', '01HF7YAT"1')],
+    ['another stream', open.replace('laptop', 'phone')],
+    ['a newer format', open.replace('"v":1', '"v":2')],
+    ['a space in front', ` ${open}`],
+    ['nothing', ''],
+  ])('is what reading it says, with %s', (_what, text) => {
+    const [checked, read] = bothWays(appendChecksum(text, crc32));
+    expect(checked).toEqual(read);
+  });
+
+  test('is what reading it says, whatever bit of it was flipped and wherever it was cut', () => {
+    const whole = line(event);
+    for (let at = 0; at < whole.length; at++) {
+      const flipped = whole.slice(0, at) + String.fromCharCode(whole.charCodeAt(at) ^ 1) + whole.slice(at + 1);
+      for (const text of [flipped, whole.slice(0, at)]) {
+        const [checked, read] = bothWays(text);
+        expect(checked).toEqual({ kind: 'damaged' });
+        expect(read).toEqual({ kind: 'damaged' });
+      }
+    }
+  });
+});
+
+describe('lines among bytes', () => {
+  const head = headerLine({ ...stream, model: 'm', session: 's', reason: 'new', after: null }, crc32);
+  const second = line({ ...event, seq: 8 });
+  const text = `${head}\n${line(event)}\n${second}\n`;
+
+  test('are counted and passed over', () => {
+    expect(countLines(bytesOf(text))).toBe(3);
+    expect(countLines(bytesOf(`${text}{`))).toBe(3);
+    expect(new TextDecoder().decode(afterLines(bytesOf(text), 2))).toBe(`${second}\n`);
+    expect(afterLines(bytesOf(text), 4)).toHaveLength(0);
+  });
+
+  test('the first one is there when it has ended', () => {
+    expect(firstLineOf(bytesOf(text))).toBe(head);
+    expect(firstLineOf(bytesOf(head))).toBeUndefined();
+  });
+
+  test.each<[string, string, boolean, number | undefined]>([
+    ['whole lines', text, true, 8],
+    ['space made ahead behind them', `${text}\t\t\t`, true, 8],
+    ['the header alone', `${head}\n`, true, 0],
+    ['the end of one line', `${second.slice(40)}\n`, false, undefined],
+    ['the end of a line, and another line', `${line(event).slice(40)}\n${second}\n`, false, 8],
+    ['a last line that is cut off', text.slice(0, -9), true, Infinity],
+    ['a last line without a number', `${text}{"v":1}\n`, true, Infinity],
+    ['nothing', '', true, undefined],
+  ])('the last number in %s', (_what, part, isAll, seq) => {
+    expect(lastSeqIn(bytesOf(part), isAll)).toBe(seq);
+  });
+
+  test('a line is found behind a line feed that was damaged', () => {
+    const joined = `${head}\n${line(event)}x${second}\n`;
+    const good = [...possibleLines(bytesOf(joined))].filter((one) => parseLine(one, crc32).kind === 'event');
+    expect(good).toEqual([second]);
+  });
 });

@@ -1,0 +1,59 @@
+import type { EncodedArgs } from './call-codec.js';
+import { isId } from './ulid-clock.js';
+
+/** Names one stream: the events of one master in one epoch. */
+export interface StreamId {
+  readonly master: string;
+  /** ULID of the moment the stream began. */
+  readonly epoch: string;
+}
+
+/** One event as it stands in a journal. */
+export interface Event extends StreamId {
+  /** ULID: the event's place in the total order. */
+  readonly id: string;
+  /** Contiguous from 1 within the stream. */
+  readonly seq: number;
+  /** Stable name of the model. */
+  readonly model: string;
+  /** Stable name of the transaction. */
+  readonly tx: string;
+  /** Version of the arguments. */
+  readonly txv: number;
+  readonly args: EncodedArgs;
+  readonly meta: unknown;
+  /** First id of a call that was issued again. */
+  readonly origin?: string;
+}
+
+/** First line of a stream. */
+export interface StreamHeader extends StreamId {
+  readonly model: string;
+  /** Session of the machine that writes the stream. */
+  readonly session: string;
+  /** Why the stream began. */
+  readonly reason: 'new' | 'restored' | 'cut';
+  /** Readable only under a seal that reaches this ULID: it continues a stream which that seal cut. */
+  readonly after: string | null;
+  /** Of a stream that continues cut ones: by their epochs, the last of their events that it issues again. */
+  readonly moved?: Readonly<Record<string, number>>;
+}
+
+const MASTER_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Tells whether `name` may name a master: lower-case letters, digits and hyphens, at most 63, no hyphen first. */
+export function isMasterName(name: unknown): name is string {
+  return typeof name === 'string' && MASTER_NAME.test(name);
+}
+
+/** Key of a stream in maps: `master@epoch`. */
+export function streamKey(stream: StreamId): string {
+  return `${stream.master}@${stream.epoch}`;
+}
+
+/** Tells whether a text is the key of a stream: of one that could be there, not of a path or a member of objects. */
+export function isStreamKey(key: unknown): key is string {
+  if (typeof key !== 'string') return false;
+  const at = key.indexOf('@');
+  return isMasterName(key.slice(0, Math.max(at, 0))) && isId(key.slice(at + 1));
+}
