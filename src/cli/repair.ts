@@ -8,7 +8,8 @@ import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store
 import { withoutLinks } from '../store/folder/link-guard.js';
 import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
-import { freeName, wholeFile } from '../store/folder/recovery.js';
+import { wholeFile } from '../store/folder/recovery.js';
+import { freeName } from '../store/folder/torn-tail.js';
 import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';

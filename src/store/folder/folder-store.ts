@@ -26,9 +26,10 @@ import { withoutLinks } from './link-guard.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { claimFolder } from './own-folder.js';
-import { cutTail, type Recovered, recoverStream, type Scan } from './recovery.js';
+import { recoverStream, type Scan } from './recovery.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
+import { keepTornTail } from './torn-tail.js';
 import { defaultLocalDirectory, readSession, type Session, writeSession } from './session.js';
 import { Troubles } from './troubles.js';
 
@@ -179,7 +180,7 @@ export class FolderStore implements Store {
       });
       return this.#begin(request, local, lock, session, 'restored', notices);
     }
-    if (found.torn !== undefined) notices.push(await this.#keepAside(directory, found));
+    if (found.torn !== undefined) notices.push(await keepTornTail(this.#fs, directory, found.segment, found.torn));
     const file = await this.#fs.open(`${directory}/${segmentName(found.segment.first)}`, false);
     return new FolderJournal({
       ...this.#parts(stream, local, published),
@@ -205,18 +206,6 @@ export class FolderStore implements Store {
       if ((await segmentsOf(this.#fs, streamDirectory(this.location, { master, epoch }))).length > 0) return epoch;
     }
     return undefined;
-  }
-
-  async #keepAside(directory: string, found: Recovered): Promise<Notice> {
-    const { segment, torn } = found as Required<Recovered> & {
-      segment: { first: number; size: number };
-      torn: Uint8Array;
-    };
-    const name = await cutTail(this.#fs, directory, segment, torn);
-    return {
-      kind: 'torn-tail',
-      message: `A crash left ${torn.length} unfinished bytes in ${directory}/${segmentName(segment.first)}, as an unfinished write does. They were cut and kept as ${name}.`,
-    };
   }
 
   /** Begins a new stream: its directory, its header, and the session that vouches for it. */

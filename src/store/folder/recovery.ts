@@ -4,10 +4,20 @@ import type { StreamHeader, StreamId } from '../../event/event.js';
 import { MOST_HEADER_BYTES, MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import { type CheckedLine, firstLineOf, LINE_FEED, LineCheck, parseLine, possibleLines } from '../../event/line.js';
 import type { Head } from '../store.js';
-import { type FileSystem, namesIn, replaceFile } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import { lastEventIn } from './last-event.js';
 import { segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { isPadding, PADDING, withoutPadding } from './padding.js';
+import {
+  type Case,
+  caseFor,
+  DAMAGE_CASES,
+  type DamageSeen,
+  END_CASES,
+  FILE_CASES,
+  LAST_LINE_CASES,
+  type LastLineSeen,
+} from './recovery-cases.js';
 
 /** What a scan of an own stream found. */
 export interface Recovered {
@@ -33,64 +43,167 @@ export interface Scan {
   readonly crc32: Crc32;
   /** Checks the files that end at or below `published`, too; else whoever reads their events does. */
   readonly thorough?: boolean;
+  /** Told the name of each case that is met. */
+  readonly onCase?: (name: string) => void;
 }
 
+/** Disks write at least so many bytes at once. */
 /** Disks write at least so many bytes at once. */
 const SECTOR = 512;
 /** More than the header line of a stream takes as a rule. */
 const HEADER_BYTES = 4096;
 
+/** A segment: its path, the number of its first event, its size in bytes. */
+interface Segment {
+  readonly path: string;
+  readonly first: number;
+  readonly size: number;
+}
+
 /**
- * Scans a master's own stream and checks every line that nobody else may have checked. What follows the last good line of the
- * newest segment, beyond the published head and with no good line behind it, is a torn tail; damage anywhere else is an error.
+ * Scans a master's own stream and checks every line that nobody else may have checked. What is done about all else that may be met
+ * is said in `recovery-cases.ts`.
  *
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) naming file, line and byte
  */
 export async function recoverStream(scan: Scan): Promise<Recovered> {
-  const { fs, published } = scan;
   const directory = streamDirectory(scan.root, scan.stream);
-  const segments = await segmentsOf(fs, directory);
-  const sizes = await Promise.all(segments.map((first) => fs.size(`${directory}/${segmentName(first)}`)));
-  const lastUsed = sizes.map((size) => size > 0).lastIndexOf(true);
-  let header: StreamHeader | undefined;
-  let head: Head | undefined;
-  let segment: Recovered['segment'];
-  let torn: Uint8Array | undefined;
-  const unused: string[] = [];
-  for (const [index, first] of segments.entries()) {
-    const file = `${directory}/${segmentName(first)}`;
-    // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
-    const isHole = header !== undefined && first - 1 > (head?.seq ?? 0) && first - 1 <= scan.deleted;
-    if (isHole && (sizes[index] ?? 0) > 0) head = { seq: first - 1, id: head?.id ?? '' };
-    const wanted = (head?.seq ?? 0) + 1;
-    // Behind a torn tail as well: a rotation had begun it, and the tail is cut in the segment before.
-    if ((first !== wanted || torn !== undefined) && sizes[index] === 0) {
-      unused.push(file);
-      continue;
-    }
-    if (first !== wanted)
-      throw damaged(file, 1, 0, `it begins with event ${first}, but the files before it end with event ${wanted - 1}`);
-    const following = segments.slice(index + 1, lastUsed + 1).find((_, later) => (sizes[index + 1 + later] ?? 0) > 0);
-    if (scan.thorough !== true && following !== undefined && following > first && following - 1 <= published) {
-      const last = await lastEventIn(fs, file, sizes[index] ?? 0);
-      // What may be gone may also have come back in part, torn.
-      const isDeleted = (last < following || last === Infinity) && following - 1 <= scan.deleted;
-      // Files between the two are missing, or lines stand in both: what is read then names the place.
-      if (last !== following - 1 && !isDeleted) return recoverStream({ ...scan, thorough: true });
-      if (first === 1) header = await readHeader(scan, file);
-      head = { seq: following - 1, id: '' };
-      continue;
-    }
-    const bytes = await wholeFile(fs, file, sizes[index] ?? 0);
-    const found = checkSegment(scan, file, bytes, first, head, index >= lastUsed);
-    header ??= found.header;
-    head = found.head;
-    torn = found.torn;
-    segment = { first, size: found.size, allocated: bytes.length };
+  const segmentAt = async (first: number): Promise<Segment> => {
+    const path = `${directory}/${segmentName(first)}`;
+    return { path, first, size: await scan.fs.size(path) };
+  };
+  const segments = await Promise.all((await segmentsOf(scan.fs, directory)).map(segmentAt));
+  for (let thorough = scan.thorough === true; ; thorough = true) {
+    const found = await new Walk(scan, thorough).through(segments);
+    if (found !== undefined) return found;
   }
-  // The newest file holds no event after all, so that the last one stands where nothing was read.
-  if (head?.id === '' && scan.thorough !== true) return recoverStream({ ...scan, thorough: true });
-  return { header, head, segment, torn, unused };
+}
+
+/** One way through the segments of a stream, oldest first. */
+class Walk {
+  readonly #scan: Scan;
+  readonly #thorough: boolean;
+  #header: StreamHeader | undefined;
+  /** The last event so far; its id is empty where it was not read. */
+  #head: Head | undefined;
+  #segment: Recovered['segment'];
+  #torn: Uint8Array | undefined;
+  readonly #unused: string[] = [];
+
+  constructor(scan: Scan, thorough: boolean) {
+    this.#scan = scan;
+    this.#thorough = thorough;
+  }
+
+  /** What was found; `undefined` if every file must be read to tell. */
+  async through(segments: readonly Segment[]): Promise<Recovered | undefined> {
+    for (const [index, segment] of segments.entries()) {
+      if (!this.#takes(segment)) continue;
+      const next = segments.slice(index + 1).find(({ size }) => size > 0);
+      if (next === undefined || !this.#mayPass(segment, next)) await this.#read(segment, next === undefined);
+      else if (!(await this.#pass(segment, next))) return undefined;
+    }
+    const last = this.#head?.id === '' ? 'not read' : 'read';
+    if (this.#case(END_CASES, { last, files: this.#thorough ? 'all' : 'some' }) === 'read all') return undefined;
+    return {
+      header: this.#header,
+      head: this.#head,
+      segment: this.#segment,
+      torn: this.#torn,
+      unused: this.#unused,
+    };
+  }
+
+  #case<Seen extends object, Done extends string>(cases: readonly Case<Seen, Done>[], seen: Seen): Done {
+    const { name, done } = caseFor(cases, seen);
+    this.#scan.onCase?.(name);
+    return done;
+  }
+
+  get #next(): number {
+    return (this.#head?.seq ?? 0) + 1;
+  }
+
+  /** Whether a segment belongs to the stream; one that was never written to may not. */
+  #takes({ path, first, size }: Segment): boolean {
+    const isBehindDeleted = this.#header !== undefined && first > this.#next && first - 1 <= this.#scan.deleted;
+    const begins = first === this.#next ? 'next' : isBehindDeleted ? 'behind a deleted part' : 'elsewhere';
+    const content = size > 0 ? 'some' : 'none';
+    const done = this.#case(FILE_CASES, { content, begins, before: this.#torn === undefined ? 'whole' : 'torn' });
+    if (done === 'refuse')
+      throw damaged(
+        path,
+        1,
+        0,
+        `it begins with event ${first}, but the files before it end with event ${this.#next - 1}`,
+      );
+    if (done === 'remove') this.#unused.push(path);
+    // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
+    else if (begins === 'behind a deleted part') this.#head = { seq: first - 1, id: this.#head?.id ?? '' };
+    return done === 'check';
+  }
+
+  /** Others have checked what was published. */
+  #mayPass({ first }: Segment, next: Segment): boolean {
+    return !this.#thorough && next.first > first && next.first - 1 <= this.#scan.published;
+  }
+
+  /** Takes a segment as good by its last line; false if that does not fit. */
+  async #pass({ path, first, size }: Segment, next: Segment): Promise<boolean> {
+    const end = next.first - 1;
+    const last = compared(await lastEventIn(this.#scan.fs, path, size), end);
+    if (this.#case(LAST_LINE_CASES, { last, deleted: end <= this.#scan.deleted ? 'yes' : 'no' }) === 'read all')
+      return false;
+    if (first === 1) this.#header = await readHeader(this.#scan, path);
+    this.#head = { seq: end, id: '' };
+    return true;
+  }
+
+  /** Checks every line of a segment. */
+  async #read({ path, first, size }: Segment, newest: boolean): Promise<void> {
+    const { fs, stream, crc32 } = this.#scan;
+    const bytes = await wholeFile(fs, path, size);
+    const lines = new LineCheck(bytes, stream, crc32);
+    let start = 0;
+    for (let number = 1; start < bytes.length; number++) {
+      const end = bytes.indexOf(LINE_FEED, start);
+      const line = end < 0 ? CUT_OFF : lines.at(start, end);
+      const wrong = wrongWith(line, stream, this.#head, first === 1 && number === 1);
+      if (wrong !== undefined) {
+        const done = this.#case(DAMAGE_CASES, this.#seenAt(bytes, start, line, newest));
+        if (done === 'refuse') throw damaged(path, number, start, wrong, line.kind === 'newer' ? UPGRADE : RESTORE);
+        if (done === 'cut and keep aside') this.#torn = withoutPadding(bytes.subarray(start)).slice();
+        break;
+      }
+      if (line.kind === 'header') this.#header ??= line.header;
+      else if (line.kind === 'event') this.#head = { seq: line.event.seq, id: line.event.id };
+      start = end + 1;
+    }
+    this.#segment = { first, size: start, allocated: bytes.length };
+  }
+
+  #seenAt(bytes: Uint8Array, start: number, line: CheckedLine, newest: boolean): DamageSeen {
+    const scan = this.#scan;
+    const rest = bytes.subarray(start);
+    const seq = this.#next;
+    return {
+      rest: isPadding(rest) ? 'space' : line.kind === 'newer' ? 'newer format' : 'bad line',
+      file: newest ? 'newest' : 'older',
+      event: seq > scan.published ? 'beyond' : 'published',
+      // Every line behind it is read for that.
+      get behind(): DamageSeen['behind'] {
+        return whatFollows(rest, start, scan, seq);
+      },
+    };
+  }
+}
+
+const CUT_OFF: CheckedLine = { kind: 'damaged' };
+
+function compared(last: number, end: number): LastLineSeen['last'] {
+  if (last === end) return 'right before';
+  if (last === Infinity) return 'unreadable';
+  return last < end ? 'too low' : 'too high';
 }
 
 /** @throws JournalDamagedError (`JOURNAL_DAMAGED`) if it is longer than any segment */
@@ -100,68 +213,31 @@ export async function wholeFile(fs: FileSystem, file: string, size: number): Pro
   return fs.read(file, 0, MOST_SEGMENT_BYTES);
 }
 
-/** What one file of a stream holds. */
-interface Segment {
-  readonly header: StreamHeader | undefined;
-  readonly head: Head | undefined;
-  readonly size: number;
-  readonly torn: Uint8Array | undefined;
-}
-
-function checkSegment(
-  scan: Scan,
-  file: string,
-  bytes: Uint8Array,
-  first: number,
-  before: Head | undefined,
-  newest: boolean,
-): Segment {
-  const lines = new LineCheck(bytes, scan.stream, scan.crc32);
-  let header: StreamHeader | undefined;
-  let head = before;
-  let start = 0;
-  for (let number = 1; start < bytes.length; number++) {
-    const end = bytes.indexOf(LINE_FEED, start);
-    // Space made ahead of the last line, not a line.
-    if (end < 0 && isPadding(bytes.subarray(start))) break;
-    const line = end < 0 ? ({ kind: 'damaged' } as const) : lines.at(start, end);
-    const wrong = wrongWith(line, scan.stream, head, first === 1 && number === 1);
-    if (wrong !== undefined) {
-      const seq = (head?.seq ?? 0) + 1;
-      if (!newest || seq <= scan.published || isFollowed(bytes.subarray(start), start, scan, seq))
-        throw damaged(file, number, start, wrong);
-      return { header, head, size: start, torn: withoutPadding(bytes.subarray(start)).slice() };
-    }
-    if (line.kind === 'header') header = line.header;
-    else if (line.kind === 'event') head = { seq: line.event.seq, id: line.event.id };
-    start = end + 1;
-  }
-  return { header, head, size: start, torn: undefined };
-}
-
 async function readHeader({ fs, stream, crc32 }: Scan, file: string): Promise<StreamHeader> {
   let bytes = await fs.read(file, 0, HEADER_BYTES);
   if (!bytes.includes(LINE_FEED)) bytes = await fs.read(file, 0, MOST_HEADER_BYTES);
   const line = parseLine(firstLineOf(bytes) ?? '', crc32);
   const wrong = wrongWith(line, stream, undefined, true);
-  if (wrong !== undefined || line.kind !== 'header') throw damaged(file, 1, 0, wrong ?? 'the header is missing');
+  if (wrong !== undefined || line.kind !== 'header')
+    throw damaged(file, 1, 0, wrong ?? 'the header is missing', line.kind === 'newer' ? UPGRADE : RESTORE);
   return line.header;
 }
 
 /**
- * Tells whether good later lines follow a bad one. Lines are written in order and synced in batches, so a crash leaves the
- * end of the last batch unwritten or zeroed; a bad line in front of good ones is damage to what was acknowledged.
+ * What stands behind a bad line. Lines are written in order and synced in batches, so a crash leaves the end of the last batch
+ * unwritten or zeroed; a bad line in front of good ones is damage to what was acknowledged.
  *
  * @param rest the file from byte `start` on
  */
-function isFollowed(rest: Uint8Array, start: number, { stream, crc32 }: Scan, seq: number): boolean {
+function whatFollows(rest: Uint8Array, start: number, { stream, crc32 }: Scan, seq: number): DamageSeen['behind'] {
   const lines = withoutPadding(rest);
-  if (hasHole(lines, start)) return false;
+  if (hasHole(lines, start)) return 'a hole';
   for (const text of possibleLines(lines)) {
     const line = parseLine(text, crc32);
-    if (line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch) return true;
+    if (line.kind === 'newer') return 'good lines';
+    if (line.kind === 'event' && line.event.seq > seq && line.event.epoch === stream.epoch) return 'good lines';
   }
-  return false;
+  return 'nothing';
 }
 
 /**
@@ -177,7 +253,7 @@ function hasHole(bytes: Uint8Array, start: number): boolean {
 }
 
 function wrongWith(line: CheckedLine, stream: StreamId, head: Head | undefined, first: boolean): string | undefined {
-  if (line.kind === 'newer') return `it is written in format ${line.v}, which this program does not know; upgrade it`;
+  if (line.kind === 'newer') return `it is written in format ${line.v}, which this program does not know`;
   if (line.kind === 'damaged') return 'its checksum does not fit, or it is cut off';
   if (first !== (line.kind === 'header'))
     return first ? 'the header of the stream is missing' : 'a header stands where an event belongs';
@@ -190,35 +266,12 @@ function wrongWith(line: CheckedLine, stream: StreamId, head: Head | undefined, 
   return undefined;
 }
 
-function damaged(file: string, line: number, byte: number, why: string): JournalDamagedError {
-  return new JournalDamagedError(
-    `${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. Restore the file from another copy of the folder and open again; a master that still runs gives others what it has of it when you call compact() there before it ends; if there is none, \`prevalent repair\` salvages what is good.`,
-    { place: { file, line, byte } },
-  );
-}
+const RESTORE =
+  'Restore the file from another copy of the folder and open again; a master that still runs gives others what it has of it when you call compact() there before it ends; if there is none, `prevalent repair` salvages what is good.';
+const UPGRADE = 'Open it with the version of the program that wrote it, or a newer one.';
 
-/** Cuts a torn tail off and keeps it aside, so that nothing is ever thrown away unseen. Gives the name it is kept under. */
-export async function cutTail(
-  fs: FileSystem,
-  directory: string,
-  segment: { first: number; size: number },
-  torn: Uint8Array,
-): Promise<string> {
-  const name = await freeName(fs, directory, `${segmentName(segment.first)}.${segment.size}`, 'torn');
-  await replaceFile(fs, directory, name, [torn]);
-  const file = await fs.open(`${directory}/${segmentName(segment.first)}`, false);
-  try {
-    await file.truncate(segment.size);
-  } finally {
-    await file.close();
-  }
-  return name;
-}
-
-/** `<base>.<ending>`, or `<base>.2.<ending>` and so on if that is taken: what was kept aside earlier is never overwritten. */
-export async function freeName(fs: FileSystem, directory: string, base: string, ending: string): Promise<string> {
-  const taken = new Set(await namesIn(fs, directory, 'file'));
-  let name = `${base}.${ending}`;
-  for (let number = 2; taken.has(name); number++) name = `${base}.${number}.${ending}`;
-  return name;
+function damaged(file: string, line: number, byte: number, why: string, remedy = RESTORE): JournalDamagedError {
+  return new JournalDamagedError(`${file}, line ${line} (byte ${byte}): ${why}. Nothing was dropped. ${remedy}`, {
+    place: { file, line, byte },
+  });
 }

@@ -1,0 +1,142 @@
+/*
+ * What is done about each thing that a scan of an own stream may meet, as data; `recovery.ts` looks at the files and obeys.
+ *
+ * Of each table, exactly one row fits whatever is seen (a test tries all combinations). A fact that a row does not name may be
+ * anything. Facts are looked at in the order in which a row names them, so the dearest one comes last.
+ */
+
+/** One row: what is seen, and what is done. */
+export interface Case<Seen, Done> {
+  readonly name: string;
+  readonly seen: Partial<Seen>;
+  readonly done: Done;
+}
+
+/** Values that each fact can have. */
+type Facts = Readonly<Record<string, readonly string[]>>;
+type SeenOf<F extends Facts> = { readonly [Name in keyof F]: F[Name][number] };
+
+/** What is seen of a file before anything in it is read. */
+export const FILE_FACTS = {
+  content: ['some', 'none'],
+  /** Its first event is the next one; or it lies behind a hole that a snapshot explains; or it is any other. */
+  begins: ['next', 'behind a deleted part', 'elsewhere'],
+  /** Whether the file before it ends in a torn tail. */
+  before: ['whole', 'torn'],
+} as const;
+
+export const FILE_CASES = [
+  { name: 'the next file', seen: { content: 'some', begins: 'next' }, done: 'check' },
+  {
+    name: 'the first file behind a deleted part',
+    seen: { content: 'some', begins: 'behind a deleted part' },
+    done: 'check',
+  },
+  {
+    name: 'files are missing, or lines stand in two files',
+    seen: { content: 'some', begins: 'elsewhere' },
+    done: 'refuse',
+  },
+  {
+    name: 'the next file, begun and not written to',
+    seen: { content: 'none', begins: 'next', before: 'whole' },
+    done: 'check',
+  },
+  {
+    name: 'begun behind a deleted part, and never written to',
+    seen: { content: 'none', begins: 'behind a deleted part', before: 'whole' },
+    done: 'remove',
+  },
+  {
+    name: 'begun under a wrong number, and never written to',
+    seen: { content: 'none', begins: 'elsewhere', before: 'whole' },
+    done: 'remove',
+  },
+  { name: 'begun behind a torn tail, and never written to', seen: { content: 'none', before: 'torn' }, done: 'remove' },
+] as const satisfies readonly Case<SeenOf<typeof FILE_FACTS>, 'check' | 'remove' | 'refuse'>[];
+
+/** What is seen of a file that others may have read in full, when not every file is read: its last line only. */
+export const LAST_LINE_FACTS = {
+  /** How the last event in it compares with the first one of the next file. */
+  last: ['right before', 'too low', 'too high', 'unreadable'],
+  /** Whether a snapshot explains that any event before the next file is gone. */
+  deleted: ['yes', 'no'],
+} as const;
+
+export const LAST_LINE_CASES = [
+  { name: 'it reaches up to the next file', seen: { last: 'right before' }, done: 'accept' },
+  { name: 'a deleted file came back in part', seen: { last: 'too low', deleted: 'yes' }, done: 'accept' },
+  { name: 'a deleted file came back torn', seen: { last: 'unreadable', deleted: 'yes' }, done: 'accept' },
+  { name: 'a published file is short', seen: { last: 'too low', deleted: 'no' }, done: 'read all' },
+  { name: 'a published file ends in damage', seen: { last: 'unreadable', deleted: 'no' }, done: 'read all' },
+  { name: 'lines of the next file stand in it', seen: { last: 'too high' }, done: 'read all' },
+] as const satisfies readonly Case<SeenOf<typeof LAST_LINE_FACTS>, 'accept' | 'read all'>[];
+
+/** What is seen where a file has no good line. */
+export const DAMAGE_FACTS = {
+  /** Space made ahead up to the end; or a line of a newer format; or anything else. */
+  rest: ['space', 'newer format', 'bad line'],
+  /** No file with lines comes after the newest one. */
+  file: ['newest', 'older'],
+  /** Whether the event that should stand there is beyond the published head. */
+  event: ['beyond', 'published'],
+  /** What follows the bad line: nothing good; good later lines; or a sector that was never written, behind which good lines prove nothing. */
+  behind: ['nothing', 'good lines', 'a hole'],
+} as const;
+
+export const DAMAGE_CASES = [
+  { name: 'space made ahead', seen: { rest: 'space' }, done: 'accept' },
+  { name: 'a line of a newer program', seen: { rest: 'newer format' }, done: 'refuse' },
+  { name: 'damage in a closed file', seen: { rest: 'bad line', file: 'older' }, done: 'refuse' },
+  {
+    name: 'damage to what was published',
+    seen: { rest: 'bad line', file: 'newest', event: 'published' },
+    done: 'refuse',
+  },
+  {
+    name: 'damage in front of good lines',
+    seen: { rest: 'bad line', file: 'newest', event: 'beyond', behind: 'good lines' },
+    done: 'refuse',
+  },
+  {
+    name: 'a torn tail',
+    seen: { rest: 'bad line', file: 'newest', event: 'beyond', behind: 'nothing' },
+    done: 'cut and keep aside',
+  },
+  {
+    name: 'a torn tail whose sectors came out of order',
+    seen: { rest: 'bad line', file: 'newest', event: 'beyond', behind: 'a hole' },
+    done: 'cut and keep aside',
+  },
+] as const satisfies readonly Case<SeenOf<typeof DAMAGE_FACTS>, 'accept' | 'refuse' | 'cut and keep aside'>[];
+
+/** What is seen when all files were gone through. */
+export const END_FACTS = {
+  /** Whether the id of the last event was read. */
+  last: ['read', 'not read'],
+  /** Whether every file was read. */
+  files: ['all', 'some'],
+} as const;
+
+export const END_CASES = [
+  { name: 'the end was read', seen: { last: 'read' }, done: 'accept' },
+  { name: 'the newest file holds no event', seen: { last: 'not read', files: 'some' }, done: 'read all' },
+  { name: 'all events were deleted', seen: { last: 'not read', files: 'all' }, done: 'accept' },
+] as const satisfies readonly Case<SeenOf<typeof END_FACTS>, 'accept' | 'read all'>[];
+
+export type FileSeen = SeenOf<typeof FILE_FACTS>;
+export type LastLineSeen = SeenOf<typeof LAST_LINE_FACTS>;
+export type DamageSeen = SeenOf<typeof DAMAGE_FACTS>;
+export type EndSeen = SeenOf<typeof END_FACTS>;
+
+/** The row that fits. Facts that are dear to find out may be getters: what no row asks for is not looked at. */
+export function caseFor<Seen extends object, Done extends string>(
+  cases: readonly Case<Seen, Done>[],
+  seen: Seen,
+): Case<Seen, Done> {
+  const fits = (one: Case<Seen, Done>): boolean =>
+    (Object.keys(one.seen) as (keyof Seen)[]).every((fact) => one.seen[fact] === seen[fact]);
+  const row = cases.find(fits);
+  if (row === undefined) throw new Error(`No case of recovery fits ${JSON.stringify(seen)}`);
+  return row;
+}
