@@ -4,6 +4,7 @@ export { Master } from './master.js';
 export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
 export { Transaction, type TransactionOptions } from './model/transaction.js';
 export type { RunningTransaction } from './model/registry.js';
+export type { PlainData, ValueCodec } from './model/values.js';
 export type { AnyClass, Migrate, ModelClass, StateClass, Upcast } from './model/definition.js';
 export { isUlid, ulidTime } from './event/ulid.js';
 export { UlidClock, type ClockSource } from './event/ulid-clock.js';

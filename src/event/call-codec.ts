@@ -4,12 +4,15 @@ import { UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { undeclared } from '../model/constants.js';
 import type { AnyClass, ModelDefinition, TransactionDefinition } from '../model/definition.js';
+import { undeclaredValue } from '../model/values.js';
 import { bytesOf, fromBase64, toBase64, viewOf } from './binary.js';
-import { CarriedObject, withCarried } from './carried-object.js';
+import { CarriedConstant, CarriedValue, withCarried } from './carried-object.js';
 import { MOST_ARGUMENT_LENGTH } from './limits.js';
 import { sameGraph } from './same-graph.js';
 import { checkAnnotations } from './annotations.js';
-import { Carriage, FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
+import { Carriage } from './carriable.js';
+import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './plain-json.js';
+import { decodeValue } from './value-text.js';
 import { instancesFor } from './class-literal.js';
 
 /** Arguments as they stand in a journal: plain JSON, or superjson's `{ json, meta }`. */
@@ -51,8 +54,8 @@ export class CallCodec {
     );
     this.#superjson.registerCustom<object, string>(
       {
-        isApplicable: (value): value is object => value instanceof CarriedObject,
-        serialize: (value) => (value as CarriedObject).recorded,
+        isApplicable: (value): value is object => value instanceof CarriedConstant,
+        serialize: (value) => (value as CarriedConstant).reference,
         deserialize: (reference) => {
           const constant = this.#classes.constants.get(reference);
           if (constant === undefined) throw new UncarriableArgumentError(`They hold ${undeclared(reference)}`);
@@ -60,6 +63,14 @@ export class CallCodec {
         },
       },
       'constant',
+    );
+    this.#superjson.registerCustom<object, [string, never]>(
+      {
+        isApplicable: (value): value is object => value instanceof CarriedValue,
+        serialize: (value) => [(value as CarriedValue).name, (value as CarriedValue).data as never],
+        deserialize: ([name, data]) => this.#valueOf(name, data),
+      },
+      'value',
     );
   }
 
@@ -86,7 +97,7 @@ export class CallCodec {
     const carriage = new Carriage(this.#classes, name, this.#instancesFor(args, definition));
     const plain = carriage.copy(args);
     if (!carriage.rich) return { args: plain, text: JSON.stringify(plain), flat: false };
-    const text = this.#superjson.stringify(carriage.whole ? withCarried(plain, this.#classes) : plain);
+    const text = this.#superjson.stringify(carriage.whole ? withCarried(plain, this.#classes, carriage.values) : plain);
     const encoded = JSON.parse(text) as EncodedArgs;
     // Superjson mends shared references afterwards, which fails in instances, keys of a Map and members of a Set.
     if (carriage.shared && !this.#comesBack(plain, encoded)) {
@@ -135,9 +146,17 @@ export class CallCodec {
     return instancesFor(args, this.#parametersOf(definition), definition.name, (value) => constants.has(value));
   }
 
+  #valueOf(name: string, data: unknown): object {
+    const type = this.#classes.values.get(name);
+    if (type === undefined) throw new UncarriableArgumentError(`They hold ${undeclaredValue(name)}`);
+    return decodeValue(type, JSON.stringify(data), (why, cause) => {
+      throw new UncarriableArgumentError(`They cannot be read: ${why}`, { cause });
+    });
+  }
+
   #comesBack(args: readonly unknown[], encoded: EncodedArgs): boolean {
     try {
-      return sameGraph(args, this.open(encoded));
+      return sameGraph(args, this.open(encoded), this.#classes.values);
     } catch {
       // Superjson found its own notes wrong.
       return false;
@@ -158,6 +177,7 @@ export class CallCodec {
 function refuseMisfits(args: unknown[], classes: ClassTable): void {
   const seen = new Set<object>([args]);
   for (const one of seen) {
+    if (classes.values.typeOf(one) !== undefined) continue;
     const name = classes.nameOf(Object.getPrototypeOf(one) as object);
     const misfit = name === undefined ? undefined : classes.misfitOf(name, Object.keys(one));
     if (misfit !== undefined) throw new UncarriableArgumentError(`The arguments hold instances of ${misfit}`);

@@ -1,21 +1,11 @@
 import { LiveArgumentError, PrevalentError, UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { isLive } from '../model/ownership.js';
+import type { ValueType } from '../model/values.js';
 import { copyNative, nameOfClass, nativeBase, type Refuse, whyUnknown } from './carried-kinds.js';
+import { FORBIDDEN_KEYS, MAX_DEPTH } from './plain-json.js';
 import { SharedBytes } from './shared-bytes.js';
-
-/** Deeper nesting overflows the stack of superjson, and is no argument anybody means. */
-export const MAX_DEPTH = 500;
-
-/** Keys through which a prototype could be reached. */
-export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** True for `{}` and null-prototype objects. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
+import { copyValue } from './value-text.js';
 
 /**
  * Copies the arguments of one call in one walk, and refuses what would be lost on the way through a journal. What is recorded is
@@ -26,8 +16,10 @@ export class Carriage {
   rich = false;
   /** Something may stand in several places: an object, a bigint, an unusual number. */
   shared = false;
-  /** Something in them is carried as a whole: a constant. */
+  /** Something in them is carried as a whole: a constant or a value. */
   whole = false;
+  /** The copy of each value in them, and what it is carried as. */
+  readonly values = new Map<object, { readonly type: ValueType; readonly text: string }>();
   readonly #classes: ClassTable;
   readonly #transaction: string;
   /** Literals of classes, with the instances that take their places. */
@@ -120,6 +112,8 @@ export class Carriage {
       this.rich = this.shared = true;
       return known;
     }
+    const type = this.#classes.values.typeOf(value);
+    if (type !== undefined) return this.#whole(value, type);
     if (isLive(value)) this.#refuseLive(value);
     if (this.#path.length > MAX_DEPTH) this.#refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
     if (Array.isArray(value)) return this.#array(value);
@@ -135,6 +129,14 @@ export class Carriage {
       return native;
     }
     return this.#instance(value, prototype);
+  }
+
+  #whole(value: object, type: ValueType): object {
+    const { copy, text } = copyValue(type, value, this.#refuse);
+    this.rich = this.whole = true;
+    this.#copies.set(value, copy);
+    this.values.set(copy, { type, text });
+    return copy;
   }
 
   #refuseLive(value: object): never {

@@ -79,7 +79,7 @@ export function whyUnknown(value: object, prototype: object): string {
   const hidden = hiddenStateOf(prototype);
   if (hidden !== undefined)
     return `the class ${name} ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)} Or pass plain data`;
-  return `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${nameFor(name)}: ${name} } }) or pass plain data`;
+  return `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${nameFor(name)}: ${name} } }), under "values" if it is not yours, or pass plain data`;
 }
 
 const BOXED: ReadonlySet<object> = new Set([String, Number, Boolean, Symbol, BigInt].map(({ prototype }) => prototype));

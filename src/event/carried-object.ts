@@ -1,22 +1,37 @@
 import type { ClassTable } from '../model/class-table.js';
+import type { Carriage } from './carriable.js';
 
-/** Stands in arguments for an object that is carried as a whole, while superjson writes them: it would look into the object itself. */
-export class CarriedObject {
+/** Stands in arguments for a constant, while superjson writes them: it would look into the object itself. */
+export class CarriedConstant {
+  constructor(readonly reference: string) {}
+}
+
+/** Stands in arguments for a value while superjson writes them. */
+export class CarriedValue {
   constructor(
-    /** What is recorded for it: the reference of a constant. */
-    readonly recorded: string,
+    readonly name: string,
+    /** What `encode` gave. */
+    readonly data: unknown,
   ) {}
 }
 
-/** A copy of arguments in which a `CarriedObject` stands for each object that is carried as a whole; what is shared stays shared. */
-export function withCarried(args: readonly unknown[], { constants }: ClassTable): unknown[] {
+/** A copy of arguments in which others stand for the objects that are carried as a whole; what is shared stays shared. */
+export function withCarried(
+  args: readonly unknown[],
+  { constants }: ClassTable,
+  values: Carriage['values'],
+): unknown[] {
   const copies = new Map<object, unknown>();
   const copy = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     const reference = constants.referenceOf(value);
     // A new one each time: whoever reads it finds the one constant, and superjson has nothing to mend.
-    if (reference !== undefined) return new CarriedObject(reference);
-    if (!copies.has(value)) copyInside(value, copies, copy);
+    if (reference !== undefined) return new CarriedConstant(reference);
+    if (!copies.has(value)) {
+      const carried = values.get(value);
+      if (carried === undefined) copyInside(value, copies, copy);
+      else copies.set(value, new CarriedValue(carried.type.name, JSON.parse(carried.text)));
+    }
     return copies.get(value);
   };
   return args.map(copy);

@@ -3,7 +3,7 @@ import type { AnyClass } from '../model/definition.js';
 import { fieldRulesOf } from '../model/field-rules.js';
 import { isLive } from '../model/ownership.js';
 import { isPlatformClass } from '../model/platform-class.js';
-import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
+import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './plain-json.js';
 
 const NONE: ReadonlyMap<object, object> = new Map();
 

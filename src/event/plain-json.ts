@@ -1,4 +1,15 @@
-import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './carriable.js';
+/** Deeper nesting overflows the stack of superjson, and is no argument anybody means. */
+export const MAX_DEPTH = 500;
+
+/** Keys through which a prototype could be reached. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** True for `{}` and null-prototype objects. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
 
 /**
  * Why a value would not come back from JSON as it is, and where: `at user.since: a Date`; `undefined` if it would. Also refuses the

@@ -7,6 +7,7 @@ import type { AnyClass, ModelDefinition } from './definition.js';
 import { hiddenRemedy, hiddenStateOf } from './hidden-state.js';
 import { looksMinified } from './minified-name.js';
 import { StaticInstances } from './static-instances.js';
+import type { ValueTable } from './values.js';
 
 interface TypeMetadata {
   readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value: unknown }[] } };
@@ -45,11 +46,14 @@ export class ClassTable {
   readonly #implied = new Map<string, object>();
   /** Objects that are the same one everywhere. */
   readonly constants: ConstantTable;
+  /** Classes whose objects are opaque. */
+  readonly values: ValueTable;
   readonly #statics: StaticInstances;
 
   constructor(definition: ModelDefinition) {
     const { name: modelName, model } = definition;
     this.constants = definition.constants;
+    this.values = definition.values;
     this.#root = model;
     refuseHidden(modelName, model);
     for (const { name, type, isImplied } of definition.classes()) this.#add(name, type, isImplied);
@@ -114,7 +118,8 @@ export class ClassTable {
   }
 
   #find(type: AnyClass): void {
-    if (!this.has(type.prototype as object)) this.#add(type.name, type, true);
+    const prototype = type.prototype as object;
+    if (!this.has(prototype) && this.values.ofPrototype(prototype) === undefined) this.#add(type.name, type, true);
   }
 
   // One that hides its data is refused where an instance of it is given: no state holds it.

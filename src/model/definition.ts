@@ -1,5 +1,6 @@
 /** What the decorators learn about a model: plain data, read by every layer above. */
 import type { ConstantTable } from './constants.js';
+import type { ValueTable } from './values.js';
 
 /** Any class, also one whose constructor takes parameters or is private to its module. */
 export type AnyClass = abstract new (...args: never[]) => object;
@@ -58,6 +59,8 @@ export interface ModelDefinition {
   readonly classes: () => readonly NamedClass[];
   /** Objects that are the same one everywhere. */
   readonly constants: ConstantTable;
+  /** Classes whose objects are opaque. */
+  readonly values: ValueTable;
 }
 
 /** What takes over a call of a decorated method on a managed model. */

@@ -14,9 +14,10 @@ import { looksMinified } from './minified-name.js';
 import { isPlatformClass } from './platform-class.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
+import { type ValueCodec, ValueTable } from './values.js';
 
-/** Options of `@Prevalent`. */
-export interface PrevalentOptions {
+/** Options of `@Prevalent`; `V` are the classes of its values by name, which need not be written. */
+export interface PrevalentOptions<V extends Record<string, object> = Record<string, object>> {
   /**
    * Classes whose instances live in the state, by stable name: `{ todo: Todo }`. A list takes the class names, which bundlers change:
    * those that look minified are refused. Classes named by `@Type` need not be repeated, unless their names look so.
@@ -28,6 +29,12 @@ export interface PrevalentOptions {
    * one, keep its old name behind the new one.
    */
   readonly constants?: Readonly<Record<string, object>>;
+  /**
+   * Classes whose objects are opaque values, by stable name, with what to carry for one and how to make it again:
+   * `{ decimal: { class: Decimal, encode: (d) => d.toString(), decode: (text: string) => new Decimal(text) } }`. For classes that
+   * you do not own. A state keeps a copy of its own of each value, and nobody changes a value in place.
+   */
+  readonly values?: { readonly [K in keyof V]: ValueCodec<V[K]> };
   /** Version of the state's shape; default 1. */
   readonly version?: number;
   /** One step per older version of the shape: `{ 1: fields => ({ ...fields, tags: new Set() }) }`. */
@@ -48,7 +55,7 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
  *
  * @param name stable name of the model, the class name if left out; a store holds one model
  * @param options classes that live in the state, version and migration of its shape
- * @throws DecoratorUsageError (`DECORATOR_USAGE`) for a bad name or version
+ * @throws DecoratorUsageError (`DECORATOR_USAGE`) for a bad name or version, for constants and values that cannot be any
  * @throws DuplicateTransactionError (`DUPLICATE_TRANSACTION`) if two of its methods claim one transaction name
  * @example
  * ```ts
@@ -63,7 +70,10 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
  * }
  * ```
  */
-export function Prevalent(name?: string, options: PrevalentOptions = {}): PrevalentDecorator {
+export function Prevalent<V extends Record<string, object>>(
+  name?: string,
+  options: PrevalentOptions<V> = {},
+): PrevalentDecorator {
   if (typeof name === 'function') {
     throw new DecoratorUsageError('@Prevalent needs its parentheses: write @Prevalent() or @Prevalent("name")');
   }
@@ -93,7 +103,8 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
         );
       }
     }
-    refuseClashes(stableName, options);
+    const values = new ValueTable(options.values);
+    refuseClashes(stableName, options, values);
     const definition: ModelDefinition = {
       name: stableName,
       model: model,
@@ -102,7 +113,8 @@ export function Prevalent(name?: string, options: PrevalentOptions = {}): Preval
       transactions: transactionsOf(model, stableName),
       parameters: parametersOf,
       classes: () => namedClasses(options.classes),
-      constants: new ConstantTable(options.constants),
+      constants: new ConstantTable(options.constants, (object) => values.typeOf(object) !== undefined),
+      values,
     };
     registry.byClass.set(model, definition);
     Reflect.defineMetadata(MODEL_METADATA, definition, model);
@@ -172,12 +184,24 @@ function parametersOf({ args }: TransactionDefinition): (AnyClass | undefined)[]
 }
 
 /** One name means one thing, so that nobody has to know which kind of thing a message speaks of. */
-function refuseClashes(model: string, { classes, constants }: PrevalentOptions): void {
+function refuseClashes(
+  model: string,
+  { classes, constants }: Pick<PrevalentOptions, 'classes' | 'constants'>,
+  values: ValueTable,
+): void {
   const taken = new Map<string, string>([[model, 'the model itself']]);
   const groups = {
     constants: Object.keys(constants ?? {}),
+    values: values.names(),
     classes: new Set(namedClasses(classes).map(({ name }) => name)),
   };
+  for (const { name, type } of namedClasses(classes)) {
+    const value = values.ofPrototype(type.prototype as object);
+    if (value !== undefined)
+      throw new DecoratorUsageError(
+        `@Prevalent("${model}"): the class ${name} is also that of the value ${value.name}; leave it out of "classes"`,
+      );
+  }
   for (const [group, names] of Object.entries(groups)) {
     for (const name of names) {
       const other = taken.get(name);

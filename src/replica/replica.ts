@@ -61,6 +61,8 @@ export class Replica implements TransactionHost {
       salt: options.name,
     });
     this.executor = new Executor(definition, this.classes, this);
+    // Before anybody reads one, so that what readers change is found.
+    if (options.check) this.executor.membrane.values.watch();
     this.#timeline = new Timeline(this.executor, this.calls, this.#undoMemory(), genesisBase());
   }
 

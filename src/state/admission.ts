@@ -3,10 +3,7 @@ import { VIEW_PROTOTYPES } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { refuseOverrides } from './collection-traps.js';
-import { describe } from './recorder.js';
-
-/** Tells which place holds the object that is looked at; asked only when it is refused. */
-export type PlaceOf = () => string;
+import { describe, type PlaceOf } from './recorder.js';
 
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
 export const NATIVE: ReadonlySet<object | null> = new Set([
@@ -28,6 +25,7 @@ export const NATIVE: ReadonlySet<object | null> = new Set([
 export function admit(target: object, classes: ClassTable, place: PlaceOf, meet: Meet = ignore): void {
   if (classes.constants.size > 0 && classes.constants.has(target)) return;
   const prototype = Object.getPrototypeOf(target) as object | null;
+  if (classes.values.ofPrototype(prototype) !== undefined) return;
   if (!NATIVE.has(prototype) && (prototype === null || !classes.has(prototype))) refuseClass(target, place);
   const field = classes.staticFieldOf(target);
   if (field !== undefined && prototype !== classes.root) refuseStatic(field, place);
@@ -173,6 +171,6 @@ function refuseClass(target: object, place: PlaceOf): never {
     );
   }
   throw new UnknownClassError(
-    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field.`,
+    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field. If the class is not yours, let its objects be values: { values: { … } }.`,
   );
 }

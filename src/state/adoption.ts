@@ -5,7 +5,7 @@ import { admit, NATIVE, refuseSharedBytes } from './admission.js';
 import { type Ownership, refuseShared } from './ownership.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
-import { describe, describePlace, type Recorder } from './recorder.js';
+import { describe, describePlace, type PlaceOf, type Recorder } from './recorder.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
 
 /**
@@ -20,9 +20,10 @@ export function adopt(
   membrane: Recorder,
   ownership: Ownership,
 ): Adopted {
-  const unwrap: Replace = (value) => membrane.unwrap(value) as object;
+  const take: Take = (value, place) => membrane.adopt(value, place);
+  const unwrap: Take = (value) => membrane.unwrap(value) as object;
   const isWhole = (value: object): boolean => membrane.isWhole(value);
-  const adopted = walk(kept.keys(), unwrap, isWhole, { classes: membrane.classes, kept, ownership });
+  const adopted = walk(kept.keys(), take, isWhole, { classes: membrane.classes, kept, ownership });
   // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
   const stored = walk(fresh, unwrap, isWhole, { done: adopted });
   for (const one of stored) if (!adopted.has(one)) return { adopted, made: new Set([...adopted, ...stored]) };
@@ -37,6 +38,9 @@ export interface Adopted {
   readonly made: ReadonlySet<object>;
 }
 
+/** What stands in the state in place of what a call put there. */
+type Take = (value: object, place: PlaceOf) => object;
+
 interface Walk {
   readonly ownership?: Ownership;
   /** Every object is checked to be of one of these. */
@@ -49,15 +53,17 @@ interface Walk {
 
 function walk(
   roots: Iterable<object>,
-  replace: Replace,
+  take: Take,
   isWhole: (value: object) => boolean,
   { classes, kept, done, ownership }: Walk,
 ): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes(refuseSharedBytes);
+  const replace: Replace = (value) => take(value, () => placeAmong(seen, value));
   const push = (value: object): void => {
     if (!isWhole(value)) seen.add(value);
   };
+  const refuseFixed: Stuck = (holder, key) => refuseReadOnly(holder, key, isWhole);
   for (const target of seen) {
     if (done?.has(target) === true) continue;
     const placeOf = (): string => {
@@ -68,14 +74,23 @@ function walk(
     if (why !== undefined) refuseShared(placeOf(), target, why);
     if (classes !== undefined) admit(target, classes, placeOf);
     if (ArrayBuffer.isView(target)) bytes.claim(target);
-    else visitReferences(target, replace, push, refuseReadOnly);
+    else visitReferences(target, replace, push, refuseFixed);
   }
   return seen;
 }
 
-function refuseReadOnly(holder: object, key: PropertyKey): never {
+function refuseReadOnly(holder: object, key: PropertyKey, isWhole: (value: object) => boolean): never {
+  const held = (holder as Record<PropertyKey, object>)[key] as object;
+  // What is a guard of itself is never replaced.
+  if (isWhole(held)) refuseFixedValue(holder, key, held);
   throw new UnsupportedStateError(
     `${describe(holder)}.${String(key)} of a new object is read-only and refers to an object that is stored already. Leave the property writable, or refer by id.`,
+  );
+}
+
+function refuseFixedValue(holder: object, key: PropertyKey, value: object): never {
+  throw new UnsupportedStateError(
+    `${describe(holder)}.${String(key)} of a new object is read-only and holds a ${describe(value)}, of which the state keeps a copy of its own. Leave the property writable.`,
   );
 }
 
@@ -105,7 +120,8 @@ function refuseResult(what: string): never {
 /** Gives the objects of a call's result that are part of the state their guard; the rest is the caller's own. */
 export function detach(result: unknown, stored: ReadonlySet<object>, membrane: Recorder): unknown {
   if (typeof result === 'function') refuseResult('a function');
-  if (typeof result !== 'object' || result === null || membrane.isProxy(result)) return result;
+  if (typeof result !== 'object' || result === null || membrane.isProxy(result) || membrane.isWhole(result))
+    return result;
   // Containers that cannot take a guard in place of what they hold are guarded as a whole.
   const stuck = new Set<object>();
   const guard: Replace = (value) => {
@@ -118,7 +134,7 @@ export function detach(result: unknown, stored: ReadonlySet<object>, membrane: R
     for (const one of reached) {
       stuck.add(one);
       const push = (value: object): void => {
-        if (!membrane.isProxy(value)) reached.add(value);
+        if (!membrane.isProxy(value) && !membrane.isWhole(value)) reached.add(value);
       };
       visitReferences(one, (value) => value, push, addStuck);
     }
@@ -131,7 +147,7 @@ export function detach(result: unknown, stored: ReadonlySet<object>, membrane: R
     for (const target of seen) {
       refuseHiding(target, membrane.classes);
       const push = (value: object): void => {
-        if (!membrane.isProxy(value)) seen.add(value);
+        if (!membrane.isProxy(value) && !membrane.isWhole(value)) seen.add(value);
       };
       visitReferences(target, guard, push, addStuck);
     }

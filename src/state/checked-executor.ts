@@ -1,9 +1,12 @@
+import { NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
 import { refuseCode } from './code-check.js';
 import { noting } from './globals.js';
+import type { Spoilt } from './guarded-values.js';
 import { refuseShared } from './ownership.js';
+import { describe } from './recorder.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
 interface Attempt {
@@ -13,6 +16,7 @@ interface Attempt {
   readonly adopted: ReadonlySet<object>;
   /** The error of a global that it used, whether or not it caught that. */
   readonly found: Error | undefined;
+  readonly spoilt: Spoilt | undefined;
 }
 
 /**
@@ -29,9 +33,11 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
   for (const place of placesElsewhere()) {
     takeBack(executor, last);
     refuseFound(last);
+    refuseSpoilt(call.definition.name, last, executor);
     last = elsewhere(place, () => attempt(executor, make()));
     try {
       refuseFound(last);
+      refuseSpoilt(call.definition.name, last, executor);
       refuseBrought(call.definition.name, first, last, executor);
       compareRuns(call.definition.name, first.trace, last.trace, viewOf(executor));
     } catch (error) {
@@ -45,6 +51,16 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
 
 function refuseFound({ found }: Attempt): void {
   if (found !== undefined) throw found;
+}
+
+/** A value that is changed in place is not changed back, and the next run changes it once more. */
+function refuseSpoilt(name: string, { spoilt }: Attempt, { membrane }: Executor): void {
+  if (spoilt === undefined) return;
+  const { value, before, after } = spoilt;
+  throw new NonDeterministicTransactionError(
+    `The transaction ${name} met a ${describe(value)} at ${pathText(membrane.paths().path(value) ?? [])} that was changed in place, by it or by what has read it before: it was ${before} and is ${after}. ` +
+      'Values are not recorded when they change, and this one stays changed: open the master again. Assign a new value instead; if nothing was changed, encode depends on more than its value.',
+  );
 }
 
 function takeBack(executor: Executor, { outcome }: Attempt): void {
@@ -69,23 +85,34 @@ function pathText(path: readonly unknown[]): string {
 }
 
 function attempt(executor: Executor, call: Call): Attempt {
+  const { values } = executor.membrane;
+  values.watch();
   const { result: outcome, found } = noting(call.definition.name, () => executor.attempt(call));
+  const spoilt = values.spoilt();
   if (outcome.undo === undefined)
     return {
       outcome,
       trace: { changes: [], result: undefined, made: new Set(), error: outcome.error },
       adopted: new Set(),
       found,
+      spoilt,
     };
   const { result, undo } = outcome;
   const { made, adopted } = executor.membrane;
-  return { outcome, trace: { changes: rawChanges(undo.records()), result, made, error: undefined }, adopted, found };
+  return {
+    outcome,
+    trace: { changes: rawChanges(undo.records()), result, made, error: undefined },
+    adopted,
+    found,
+    spoilt,
+  };
 }
 
 function viewOf(executor: Executor): StateView {
   const { membrane } = executor;
   return {
     unwrap: (value) => membrane.unwrap(value),
+    valueText: (object) => membrane.values.textOf(object),
     isStored: (value) => membrane.isStored(value),
     pathText: (target, key) => {
       const path = membrane.paths().path(target) ?? [target.constructor.name];

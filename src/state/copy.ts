@@ -1,13 +1,15 @@
 import { UnsupportedStateError } from '../errors.js';
 import { bytesOf, viewOf } from '../event/binary.js';
 import { nameOfClass, nativeBase } from '../event/carried-kinds.js';
+import { copyValue } from '../event/value-text.js';
 import { behindGuard, isWhole } from '../model/ownership.js';
 import { isPlatformClass } from '../model/platform-class.js';
+import { valueTypesOf } from '../model/values.js';
 
 /**
  * A deep copy of anything of a model: a guarded object, a raw one, or what holds such objects. The copy is nobody's: it has no
  * guards, belongs to no model, and can be changed and passed to a transaction. Classes, `Map`, `Set`, `Date`, typed arrays, shared
- * references, cycles and the order of everything are kept; constructors do not run; constants stay the objects they are. What is frozen is not frozen in the copy.
+ * references, cycles and the order of everything are kept; constructors do not run; constants stay the objects they are, values are decoded anew. What is frozen is not frozen in the copy.
  * Works inside and outside of transactions; on objects of no model, too.
  *
  * @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for objects whose data cannot be seen (promises, `WeakMap`, …)
@@ -49,11 +51,13 @@ class Copier {
   #of(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     const raw = behindGuard(value) as object;
-    if (isWhole(raw)) return raw;
     const known = this.#copies.get(raw);
     if (known !== undefined) return known;
-    const copy = emptyCopy(raw);
+    const [type] = valueTypesOf(raw);
+    if (type === undefined && isWhole(raw)) return raw;
+    const copy = type === undefined ? emptyCopy(raw) : copyValue(type, raw, refuseValue).copy;
     this.#copies.set(raw, copy);
+    if (type !== undefined) return copy;
     if (!ArrayBuffer.isView(raw)) this.#waiting.push(() => this.#fill(raw, copy));
     return copy;
   }
@@ -122,6 +126,10 @@ function copyOfView(raw: ArrayBufferView, prototype: object | null): ArrayBuffer
   const copy = viewOf(name, bytesOf(raw));
   if (copy === undefined || Object.getPrototypeOf(copy) !== prototype) return refuse(raw);
   return copy as ArrayBufferView;
+}
+
+function refuseValue(why: string, cause?: unknown): never {
+  throw new UnsupportedStateError(`It cannot be copied: ${why}.`, { cause });
 }
 
 function refuse(raw: object): never {

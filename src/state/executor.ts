@@ -10,6 +10,7 @@ import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
 import { Membrane } from './membrane.js';
+import { ownValues } from './own-values.js';
 import { refuseSharedGenesis } from './ownership.js';
 import { explained, seeThrough } from './seeing-through.js';
 import { textOf } from './thrown.js';
@@ -73,7 +74,11 @@ export class Executor {
   /** A new model as it is before any event. @throws what its constructor throws */
   genesis(): object {
     const { name, model: Model } = this.#definition;
-    return deterministic(genesisId(name), () => new Model());
+    return deterministic(genesisId(name), () => {
+      const root = new Model();
+      ownValues(root, this.membrane.classes);
+      return root;
+    });
   }
 
   /** Replaces the whole state; the guarded root stays the same object. */

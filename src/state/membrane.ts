@@ -1,4 +1,3 @@
-import { UnsupportedStateError, WriteOutsideTransactionError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { Owner } from '../model/definition.js';
 import { adopt, detach } from './adoption.js';
@@ -11,10 +10,12 @@ import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
 import { Ownership } from './ownership.js';
+import { checkPrimitive, refuseBorrowed, refuseRoot, refuseWrite } from './refusals.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
-import { describe, describePlace, type Recorder } from './recorder.js';
+import { describePlace, type PlaceOf, type Recorder } from './recorder.js';
 import { replaceLookers } from './seeing-through.js';
+import { GuardedValues } from './guarded-values.js';
 import { UndoLog } from './undo-log.js';
 
 const NOTHING: ReadonlySet<object> = new Set();
@@ -51,6 +52,8 @@ export class Membrane implements Recorder, Owner {
   /** Views on the bytes of stored views, and whose bytes these are. */
   readonly #borrowed = new WeakMap<object, ArrayBufferView>();
   readonly #dates = new GuardedDates(this);
+  /** Values of the state. */
+  readonly values: GuardedValues;
   readonly #places = new Places();
   readonly #handedOut = new HandedOut();
   /** What was stored where by the running transaction: value, target, key. */
@@ -61,6 +64,7 @@ export class Membrane implements Recorder, Owner {
     this.classes = classes;
     replaceLookers();
     this.#traps = makeTraps(this);
+    this.values = new GuardedValues(classes.values);
     // Each is its own guard: `===` holds wherever it is read, and it is never taken for a new object.
     for (const constant of classes.constants.all()) this.#standAlone(constant);
   }
@@ -96,8 +100,11 @@ export class Membrane implements Recorder, Owner {
     if (value === this.#lastRaw) return this.#lastProxy;
     const proxy = this.#proxies.get(value);
     if (proxy === undefined) return this.#create(value, holder, key);
-    this.#lastRaw = value;
-    this.#lastProxy = proxy;
+    if (proxy === value) this.values.note(value);
+    else {
+      this.#lastRaw = value;
+      this.#lastProxy = proxy;
+    }
     return proxy;
   }
 
@@ -123,7 +130,7 @@ export class Membrane implements Recorder, Owner {
   }
 
   isWhole(value: object): boolean {
-    return this.#raws.get(value) === value;
+    return this.#raws.get(value) === value || this.classes.values.typeOf(value) !== undefined;
   }
 
   /** The raw root goes to a reader. */
@@ -143,6 +150,8 @@ export class Membrane implements Recorder, Owner {
       if (value === null) return value;
       const raw = this.#raws.get(value);
       if (raw === undefined) {
+        const copy = this.#enter(value, () => describePlace(target, key));
+        if (copy !== undefined) return copy;
         this.fresh.add(value);
         this.#stored.push(value, target, key);
         return value;
@@ -153,6 +162,10 @@ export class Membrane implements Recorder, Owner {
     // Refused at the end, if it is still there: what comes and goes in one transaction is nobody's business.
     if (typeof value === 'function' || typeof value === 'symbol') this.#stored.push(value, target, key);
     return value;
+  }
+
+  adopt(value: object, place: PlaceOf): object {
+    return this.#raws.get(value) ?? this.#enter(value, place) ?? value;
   }
 
   borrow(view: object, owner: ArrayBufferView): unknown {
@@ -186,6 +199,7 @@ export class Membrane implements Recorder, Owner {
   commit(result: unknown): unknown {
     let guarded = result;
     if (this.log !== undefined) this.#dates.settle(this.log);
+    this.values.settle();
     if (this.#stored.length !== 0) {
       const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
       this.adopted = adopted;
@@ -195,6 +209,7 @@ export class Membrane implements Recorder, Owner {
       guarded = detach(result, (this.made = made), this);
       this.ownership.claim(adopted);
     }
+    this.#leaveValues();
     this.log = undefined;
     return guarded;
   }
@@ -208,6 +223,26 @@ export class Membrane implements Recorder, Owner {
     log?.undo(this.orders);
     this.orders.settle();
     this.#dates.forget();
+    this.#leaveValues();
+  }
+
+  /** The state's own copy of a value that comes in; until the call ends, readers get what it stored. `undefined` if it is none. */
+  #enter(value: object, place: PlaceOf): object | undefined {
+    const copy = this.values.enter(value, place);
+    if (copy === undefined) return undefined;
+    this.#raws.set(value, copy);
+    this.#proxies.set(copy, value);
+    this.#lastRaw = this.#lastProxy = undefined;
+    return copy;
+  }
+
+  /** From now on the copies stand for themselves, and what came in is nobody's any more. */
+  #leaveValues(): void {
+    for (const [value, copy] of this.values.leave()) {
+      this.#raws.delete(value);
+      this.#standAlone(copy);
+      this.#lastRaw = this.#lastProxy = undefined;
+    }
   }
 
   /** New objects that the transaction has left where it stored them, and where that is. */
@@ -246,6 +281,11 @@ export class Membrane implements Recorder, Owner {
     // What is a guard already is given as it is.
     if (this.#raws.has(raw)) return raw;
     if (holder !== undefined && this.notesPlaces) this.#places.note(raw, holder, key);
+    if (this.classes.values.typeOf(raw) !== undefined) {
+      this.#standAlone(raw);
+      this.values.note(raw);
+      return raw;
+    }
     if (raw instanceof Date) return this.#dates.show(raw, (guard) => void this.#raws.set(guard, raw));
     const proxy = this.#proxyFor(raw);
     this.#proxies.set(raw, proxy);
@@ -292,45 +332,4 @@ function makeTraps(membrane: Membrane): {
     bytes: bytesTraps(membrane),
     regexp: regexpTraps(membrane),
   };
-}
-
-function refuseRoot(root: object): void {
-  if (Array.isArray(root) || root instanceof Map || root instanceof Set || root instanceof Date) {
-    throw new UnsupportedStateError(
-      `The model ${describe(root)} is itself a collection, which cannot be guarded. Keep the collection in a field of it.`,
-    );
-  }
-  const fixed = Object.values(Object.getOwnPropertyDescriptors(root)).some(
-    ({ configurable }) => configurable === false,
-  );
-  if (fixed || !Object.isExtensible(root)) {
-    throw new UnsupportedStateError(
-      `The model ${describe(root)} is frozen or sealed, or has a fixed field; its fields are the state. Freeze what they hold instead.`,
-    );
-  }
-}
-
-function refuseWrite(target: object, key: unknown): never {
-  throw new WriteOutsideTransactionError(
-    `${describePlace(target, key)} was written outside a transaction; nothing was changed. Put the change into a @Transaction method of the model and call that.`,
-  );
-}
-
-function refuseBorrowed(target: object, key: unknown): never {
-  throw new UnsupportedStateError(
-    `${describePlace(target, key)} would hold a part of another stored typed array; the two would share their bytes on this machine only. Store a copy of it: Uint8Array.from(part).`,
-  );
-}
-
-function checkPrimitive(value: unknown, target: object, key: unknown): void {
-  if (typeof value === 'function') {
-    throw new UnsupportedStateError(
-      `${describePlace(target, key)} would hold a function; functions are code, not state. Store what it needs and make it a method.`,
-    );
-  }
-  if (Symbol.keyFor(value as symbol) === undefined) {
-    throw new UnsupportedStateError(
-      `${describePlace(target, key)} would hold a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
-    );
-  }
 }

@@ -2,6 +2,9 @@ import type { ClassTable } from '../model/class-table.js';
 import type { Orders } from './order.js';
 import type { UndoLog } from './undo-log.js';
 
+/** Tells which place holds the object that is looked at; asked only when it is refused. */
+export type PlaceOf = () => string;
+
 /** What the traps of a membrane need of it. */
 export interface Recorder {
   readonly classes: ClassTable;
@@ -14,7 +17,7 @@ export interface Recorder {
   unwrap(value: unknown): unknown;
   /** Tells whether `value` is what a reader sees of a stored object. */
   isProxy(value: object): boolean;
-  /** Tells whether an object is given to readers as it is, and never looked into: a constant. */
+  /** Tells whether an object is given to readers as it is, and never looked into: a constant or a value. */
   isWhole(value: object): boolean;
   /** What a reader sees of a view that shares the bytes of `owner`, a stored one: guarded, but refused where it would be stored. */
   borrow(view: object, owner: ArrayBufferView): unknown;
@@ -22,6 +25,8 @@ export interface Recorder {
   ownerOf(view: ArrayBufferView): ArrayBufferView;
   /** The raw form of a value that is about to be stored. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if it cannot be */
   store(value: unknown, target: object, key: unknown): unknown;
+  /** What the state holds in place of an object that it is about to adopt: the raw one of a guard, its own copy of a value. */
+  adopt(value: object, place: PlaceOf): object;
   /** The open undo log. @throws WriteOutsideTransactionError (`WRITE_OUTSIDE_TRANSACTION`) if no transaction runs */
   writing(target: object, key: unknown): UndoLog;
 }

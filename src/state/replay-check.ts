@@ -17,6 +17,8 @@ export interface StateView {
   unwrap(value: unknown): unknown;
   /** Tells whether a raw object is part of the state or was. */
   isStored(value: object): boolean;
+  /** What a value is carried as; `undefined` for other objects. */
+  valueText(object: object): string | undefined;
   /** How a place is named in messages. */
   pathText(target: object, key: readonly unknown[]): string;
 }
@@ -86,9 +88,9 @@ class Comparison {
     return this.difference(left, right, path) === undefined;
   }
 
-  difference(one: unknown, other: unknown, path: readonly string[]): Difference | undefined {
-    const left = this.#view.unwrap(one);
-    const right = this.#view.unwrap(other);
+  difference(mine: unknown, theirs: unknown, path: readonly string[]): Difference | undefined {
+    const left = this.#view.unwrap(mine);
+    const right = this.#view.unwrap(theirs);
     const differs = { path, left, right };
     if (typeof left !== 'object' || left === null || typeof right !== 'object' || right === null) {
       return Object.is(left, right) || (typeof left === 'function' && typeof right === 'function')
@@ -96,8 +98,15 @@ class Comparison {
         : differs;
     }
     if (left === right) return undefined;
+    const [one, other] = [this.#view.valueText(left), this.#view.valueText(right)];
     const known = this.#paired.get(left);
     if (known !== undefined) return known === right ? undefined : differs;
+    if (one !== undefined || other !== undefined) {
+      this.#paired.set(left, right);
+      return one === other && Object.getPrototypeOf(left) === Object.getPrototypeOf(right)
+        ? undefined
+        : { path, left: one, right: other };
+    }
     // What was stored before is the same object in both runs, or it is another one; what a run made has a counterpart.
     const made = this.#left.has(left);
     if (made !== this.#right.has(right) || (!made && (this.#view.isStored(left) || this.#view.isStored(right))))

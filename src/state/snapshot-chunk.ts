@@ -1,4 +1,5 @@
 import { bytesOf } from '../event/binary.js';
+import { encodeValue } from '../event/value-text.js';
 import { Column, packText, refuse, StepList, TextTable } from './snapshot-column.js';
 import type { FieldList } from './snapshot-fields.js';
 import type { NodeType } from './snapshot-kinds.js';
@@ -108,6 +109,11 @@ export class Chunk {
     this.#shells.push(type.number);
     this.#weight += 1;
     if (type.kind === 'v') this.#extras.push((object as ArrayBufferView).byteLength);
+    if (type.value !== undefined) {
+      const text = encodeValue(type.value, object, refuse);
+      this.#extras.push(packText(text));
+      this.#weight += text.length;
+    }
     if (type.kind !== 'x') return;
     const { source, flags } = object as RegExp;
     this.#extras.push(packText(source), flags);

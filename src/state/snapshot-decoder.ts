@@ -118,6 +118,7 @@ export class StateDecoder {
       const type = this.#types[runs[run] as number] ?? unknownType();
       for (let i = runs[run + 1] as number; i > 0; i--) {
         if (type.kind === 'v') this.#objects.push(type.make(extras[at++], undefined));
+        else if (type.kind === 'w') this.#objects.push(type.make(unpackText(extras[at++]), undefined));
         else if (type.kind === 'x') {
           this.#objects.push(type.make(unpackText(extras[at]), extras[at + 1]));
           at += 2;

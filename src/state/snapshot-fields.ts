@@ -30,7 +30,7 @@ export function fixityOf(object: object): number {
 
 /** Names of the fields of an object that are part of its state, in their order. */
 function fieldNames(object: object, kind: Kind): (string | symbol)[] {
-  if (kind === 'v' || kind === 'k') return [];
+  if (kind === 'v' || kind === 'k' || kind === 'w') return [];
   if (kind === 'a') return namedFields(object as unknown[]);
   // Two calls, because the usual instance has no symbols and its names are known to the engine.
   const names: (string | symbol)[] = Object.getOwnPropertyNames(object);
@@ -65,8 +65,8 @@ function elementsOf(array: unknown[]): number {
  */
 export function readFields(object: object, kind: Kind, into: FieldList): FieldList {
   const keys = fieldNames(object, kind);
-  // A constant is there already when a snapshot is read.
-  const fixity = kind === 'k' ? FREE : fixityOf(object);
+  // A constant is there already when a snapshot is read, and a value is made whole.
+  const fixity = kind === 'k' || kind === 'w' ? FREE : fixityOf(object);
   into.keys = keys;
   into.fixity = fixity;
   for (let i = 0; i < keys.length; i++) {

@@ -1,7 +1,9 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { viewOf } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
+import { decodeValue } from '../event/value-text.js';
 import { undeclared } from '../model/constants.js';
+import { undeclaredValue } from '../model/values.js';
 import { ERRORS } from './snapshot-kinds.js';
 
 /** A type of objects as a snapshot names it. */
@@ -11,7 +13,7 @@ export interface ReadType {
   readonly name: string;
   /** An empty object of it, to ask what its class has. */
   readonly sample: object;
-  /** A new empty object; of a view by its length in bytes, of a RegExp by source and flags. */
+  /** A new empty object; of a view by its length in bytes, of a RegExp by source and flags; a value from its text. */
   make(extra: unknown, flags: unknown): object;
 }
 
@@ -23,6 +25,10 @@ export function typeNamed(kind: string, name: string, classes: ClassTable, first
   if (kind === 'k') {
     const constant = classes.constants.get(name) ?? unknownConstant(name);
     return { kind, name: '', sample: constant, make: () => constant };
+  }
+  if (kind === 'w') {
+    const type = classes.values.get(name) ?? unknownValue(name);
+    return { kind, name: '', sample: {}, make: (text) => decodeValue(type, text as string, refuseDecoded) };
   }
   const make = shellOf(kind, name, first ? () => classes.root : () => classNamed(name, classes));
   return { kind, name: first ? '' : name, sample: make(0, ''), make };
@@ -89,6 +95,17 @@ function classNamed(name: string, classes: ClassTable): object {
 
 function unknownConstant(reference: string): never {
   throw new SnapshotDamagedError(`The snapshot holds ${undeclared(reference)}.`, { isIntact: true });
+}
+
+function unknownValue(name: string): never {
+  throw new SnapshotDamagedError(`The snapshot holds ${undeclaredValue(name)}.`, { isIntact: true });
+}
+
+function refuseDecoded(why: string, cause?: unknown): never {
+  throw new SnapshotDamagedError(`The snapshot holds what this program cannot read: ${why}.`, {
+    cause,
+    isIntact: true,
+  });
 }
 
 function unknownError(name: string): never {

@@ -1,5 +1,6 @@
 import { viewOf } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
+import type { ValueType } from '../model/values.js';
 import { describe } from './recorder.js';
 import { refuse } from './snapshot-column.js';
 import type { FieldList } from './snapshot-fields.js';
@@ -24,17 +25,22 @@ export class TypeTable {
     const prototype = Object.getPrototypeOf(object) as object | null;
     let type = this.#types.get(prototype);
     if (type === undefined) {
-      type = this.#typeOf(prototype, ...this.#classify(object, prototype));
+      const value = this.#classes.values.ofPrototype(prototype);
+      type =
+        value === undefined
+          ? this.#typeOf(prototype, ...this.#classify(object, prototype))
+          : this.#typeOf(prototype, 'w', value.name, value);
     }
+    if (type.kind === 'w') return type;
     if (Array.isArray(object) !== (type.kind === 'a')) refuseClass(object);
     return type;
   }
 
   /** The type known by a key: a prototype, or a constant itself. */
-  #typeOf(key: object | null, kind: Kind, name: string): NodeType {
+  #typeOf(key: object | null, kind: Kind, name: string, value?: ValueType): NodeType {
     let type = this.#types.get(key);
     if (type === undefined) {
-      this.#types.set(key, (type = { number: this.#types.size, kind, name }));
+      this.#types.set(key, (type = { number: this.#types.size, kind, name, value }));
       this.#met(type);
     }
     return type;

@@ -1,4 +1,6 @@
+import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition } from '../model/definition.js';
+import { ownValues } from '../state/own-values.js';
 import type { SnapshotHeader } from './snapshot-header.js';
 
 /**
@@ -8,14 +10,19 @@ import type { SnapshotHeader } from './snapshot-header.js';
  * was deleted by a transaction, and stays so.
  *
  * @param genesis makes a new model
+ * @param classes of the model
  */
 export function upgrade(
   root: object,
   { version, fields }: SnapshotHeader,
   definition: ModelDefinition,
   genesis: () => object,
+  classes: ClassTable,
 ): object {
-  if (version !== definition.version) migrate(root, version, definition);
+  if (version !== definition.version) {
+    migrate(root, version, definition);
+    ownValues(root, classes);
+  }
   const fresh = genesis();
   const known = new Set([...fields, ...Object.keys(root)]);
   const gained = Object.keys(fresh).filter((key) => !known.has(key));

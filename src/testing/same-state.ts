@@ -1,5 +1,7 @@
 import { AssertionError } from 'node:assert';
+import { encodeValue } from '../event/value-text.js';
 import { Master } from '../master.js';
+import { valueTypesOf } from '../model/values.js';
 
 /**
  * Asserts that two masters hold the same state: the same values, classes and property attributes, in the same order of
@@ -108,6 +110,9 @@ interface Part {
 }
 
 function partsOf(object: object): Part[] {
+  const values = valueTypesOf(object);
+  if (values.length > 0)
+    return values.map((type) => ({ key: ` (value ${type.name})`, value: encodeValue(type, object, refuseValue) }));
   const parts: Part[] = [];
   // Methods of the object itself: those of the prototype know nothing of guards.
   if (object instanceof Map) {
@@ -139,6 +144,10 @@ function partsOf(object: object): Part[] {
       });
   }
   return parts;
+}
+
+function refuseValue(why: string, cause?: unknown): never {
+  throw new TypeError(why, { cause });
 }
 
 function bytesOf(view: ArrayBufferView): Part[] {

@@ -53,6 +53,8 @@ const STATES = {
   frozen: () => Object.freeze({ a: 1, b: 2 }),
   shared: () => ((one) => [one, one])({ n: 1 }),
   'not shared': () => [{ n: 1 }, { n: 1 }],
+  url: () => new URL('https://a.example/?one'),
+  'another url': () => new URL('https://a.example/?two'),
   cycle: () => {
     const one: Record<string, unknown> = { a: 1 };
     one.self = one;
@@ -72,7 +74,10 @@ const STATES = {
 
 type Name = keyof typeof STATES;
 
-@Prevalent('same-state', { classes: { Box, Crate } })
+@Prevalent('same-state', {
+  classes: { Box, Crate },
+  values: { url: { class: URL, encode: (u) => u.href, decode: (s) => new URL(s) } },
+})
 class Model {
   held: unknown = null;
 
@@ -135,6 +140,11 @@ test.each<[Name, Name, string]>([
   ['zero', 'minus zero', 'model.held[0]: 0 in the first, -0 in the second'],
   ['box', 'crate', 'model.held: an instance of Box in the first, an instance of Crate in the second'],
   ['fields', 'frozen', 'model.held: it is extensible in the first, it is frozen in the second'],
+  [
+    'url',
+    'another url',
+    'model.held (value url): "\\"https://a.example/?one\\"" in the first, "\\"https://a.example/?two\\"" in the second',
+  ],
   ['shared', 'not shared', 'model.held[1]: the object at model.held[0] in the first, another object in the second'],
 ])('%s and %s: the first difference is named', async (one, other, message) => {
   expect(await told(one, other)).toBe(`The states differ at ${message}.`);
