@@ -1,0 +1,41 @@
+/** Random programs end alike in every way a master may run them: states, order included, outcomes and error texts. */
+import fc from 'fast-check';
+import { Prevalent, Transaction } from 'prevalent';
+import { everyWay } from '../every-way.js';
+import { programs, runSteps, type Step } from './state-program.js';
+import { CLASSES, World } from './state-world.js';
+
+const DEEP = process.env.PREVALENT_DEEP === '1';
+const RUNS = DEEP ? 200_000 : 2_000;
+const PART = 500;
+
+/** The program that is run: code of the model, as far as masters are concerned, so that it may hold what no journal carries. */
+let program: readonly (readonly Step[])[] = [];
+
+@Prevalent('state-ways-world', { classes: CLASSES })
+class Theatre extends World {
+  @Transaction() play(scene: number): void {
+    runSteps(this, program[scene] ?? []);
+  }
+}
+
+/** The first scenes are played where nobody hears of them until the others are over, so that these are undone and run again. */
+async function check(scenes: readonly (readonly Step[])[], early: number): Promise<void> {
+  program = scenes;
+  const calls = scenes.map(
+    (_, scene) =>
+      (theatre: Theatre): void =>
+        theatre.play(scene),
+  );
+  await everyWay(Theatre, { early: calls.slice(0, early), calls: calls.slice(early) });
+}
+
+test(
+  `${RUNS} random programs end alike in every way`,
+  async () => {
+    const first = fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]!;
+    for (let part = 0; part * PART < RUNS; part++)
+      await fc.assert(fc.asyncProperty(programs, fc.nat(2), check), { numRuns: PART, seed: first + part });
+  },
+  DEEP ? 12 * 3_600_000 : 600_000,
+);
