@@ -175,14 +175,14 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
-  test('has samples that type-check', () => expect(typeErrors(folder, programs, paths)).toEqual([]), 120_000);
+  test('has samples that type-check', () => expect(typeErrors(folder, programs, paths)).toEqual([]));
 
   describe('has a sample that runs:', () => {
     const running = programs.filter((program) => program.run);
     let complaints = new Map<string, string>();
     beforeAll(async () => {
       complaints = await runAll(programs, paths);
-    }, 600_000);
+    });
 
     test(`all ${running.length} were started`, () => expect(complaints.size).toBeLessThanOrEqual(running.length));
     for (const { title } of running) {
@@ -257,7 +257,7 @@ describe('this check', () => {
     expect(typeErrors(folder, programs, write(folder, programs))).toEqual([
       `p.md:4: Type 'string' is not assignable to type 'number'.`,
     ]);
-  }, 60_000);
+  });
 
   test('runs samples and reports failures at their line', async () => {
     const wanted = (code: string): string => `throw Object.assign(new Error('thrown'), { code: '${code}' });`;
@@ -280,5 +280,5 @@ describe('this check', () => {
       'p.md:31: it ended with status 3',
       'p.md:8: Error: unwanted',
     ]);
-  }, 60_000);
+  });
 });

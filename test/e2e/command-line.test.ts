@@ -53,7 +53,7 @@ test('verify --model file#Class, exit codes, and errors without a stack', async 
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}, 120_000);
+});
 
 test('whoever stops reading a listing ends it, without an error', async () => {
   const home = mkdtempSync(join(tmpdir(), 'prevalent-command-'));
@@ -73,4 +73,4 @@ test('whoever stops reading a listing ends it, without an error', async () => {
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}, 120_000);
+});

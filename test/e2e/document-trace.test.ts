@@ -32,5 +32,5 @@ describe('a recorded document history', () => {
     const { streams } = await reopened.status();
     expect(Object.values(streams)).toEqual([{ accepted: edits.length, published: edits.length }]);
     await reopened.close();
-  }, 180_000);
+  });
 });

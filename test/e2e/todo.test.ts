@@ -121,7 +121,7 @@ describe('the to-do example', () => {
       /phone +renamed "Call Ada" to "Call Ada about the boat"\n +REJECTED: no to-do [\da-f]{4}; it was removed/,
     );
     expect(out).toContain('npm run todo -- --name laptop');
-  }, 60_000);
+  });
 
   test('keeps two processes in step', async () => {
     expect(await output('laptop', 'list')).toContain('(empty)');
@@ -153,7 +153,7 @@ describe('the to-do example', () => {
     expect(report).toMatch(/^ +laptop +3 events$/m);
     expect(report).toMatch(/^ +phone +3 events$/m);
     expect(report).toContain('1 to do, 1 done');
-  }, 120_000);
+  });
 
   test('settles a conflict between two copies of the folder', async () => {
     await output('laptop', 'add', 'Call Ada');
@@ -175,7 +175,7 @@ describe('the to-do example', () => {
     folder = here;
     expect(await output('laptop', 'log')).toBe(log);
     expect(await output('laptop', 'list')).toContain('(empty)');
-  }, 120_000);
+  });
 
   test('says what is wrong, without a stack trace', async () => {
     await output('laptop', 'add', 'Buy milk');
@@ -185,7 +185,7 @@ describe('the to-do example', () => {
     expect(await complaint(start('list'))).toContain('--name laptop');
     expect(await complaint(start('lst'))).toContain('no command "lst"');
     expect(await output('laptop', 'list')).toContain('1 to do, 0 done');
-  }, 120_000);
+  });
 
   test('watches what another process does', async () => {
     const watching = on('desk', 'watch');
@@ -201,5 +201,5 @@ describe('the to-do example', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/Stopped\.\n$/);
     expect(await output('desk', 'list')).toContain('Buy milk');
-  }, 120_000);
+  });
 });

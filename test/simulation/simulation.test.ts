@@ -37,7 +37,8 @@ test(
     }
     if (DEEP) process.stdout.write(`slowest seed: ${slowest.seed} (${Math.round(slowest.ms)} ms)\n`);
   },
-  DEEP ? 14_400_000 : 600_000,
+  // No test fails because a machine is slow.
+  14_400_000,
 );
 
 test.each(FOUND)('found and mended: $found', async ({ schedule }) => {
