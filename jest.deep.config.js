@@ -6,5 +6,5 @@ process.env.PREVALENT_DEEP = '1';
 export default {
   ...config,
   testMatch: ['property', 'simulation', 'e2e'].map((suite) => `<rootDir>/test/${suite}/**/*.test.ts`),
-  testTimeout: 600_000,
+  testTimeout: 12 * 3_600_000,
 };

@@ -6,7 +6,7 @@ import { programs, runSteps, type Step } from './state-program.js';
 import { CLASSES, World } from './state-world.js';
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
-const RUNS = DEEP ? 200_000 : 2_000;
+const RUNS = DEEP ? 200_000 : process.env.CI === 'true' ? 2_000 : 200;
 const PART = 500;
 
 /** The program that is run: code of the model, as far as masters are concerned, so that it may hold what no journal carries. */
@@ -33,9 +33,13 @@ async function check(scenes: readonly (readonly Step[])[], early: number): Promi
 test(
   `${RUNS} random programs end alike in every way`,
   async () => {
-    const first = fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]!;
+    // The long run looks for what is new; every other run must end as the one before.
+    const first = DEEP ? fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]! : 1;
     for (let part = 0; part * PART < RUNS; part++)
-      await fc.assert(fc.asyncProperty(programs, fc.nat(2), check), { numRuns: PART, seed: first + part });
+      await fc.assert(fc.asyncProperty(programs, fc.nat(2), check), {
+        numRuns: Math.min(PART, RUNS),
+        seed: first + part,
+      });
   },
-  DEEP ? 12 * 3_600_000 : 600_000,
+  12 * 3_600_000,
 );

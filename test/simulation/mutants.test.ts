@@ -250,5 +250,5 @@ test.each(mutants)(
     expect(failure?.error).not.toBeInstanceOf(TypeError);
     expect(failure?.error.message).not.toMatch(/JSON|undefined|not a function/);
   },
-  600_000,
+  3_600_000,
 );
