@@ -1,7 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
-import { refuseTag } from './collection-traps.js';
 import { describe, type Recorder } from './recorder.js';
 import { BYTES } from './undo-log.js';
+import { refuseTag } from './refused-reads.js';
 
 /**
  * Typed arrays, DataView and Buffer. Their methods need the real object, so they run on it; those that write are preceded by

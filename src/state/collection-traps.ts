@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { describe, type Recorder } from './recorder.js';
 import { accessorNames, objectTraps } from './object-traps.js';
+import { refuseTag } from './refused-reads.js';
 import { setAlgebra } from './set-algebra.js';
 import { MAP_ADD, MAP_CLEAR, MAP_DELETE, MAP_SET, SET_ADD, SET_CLEAR, SET_DELETE } from './undo-log.js';
 
@@ -250,17 +251,6 @@ function traps(membrane: Recorder, native: object, methods: ReadonlyMap<unknown,
     },
   };
   return handler;
-}
-
-/**
- * Whoever asks an object for its tag will look for the real object next, and find it empty behind the guard: deep-equal
- * libraries call two different Maps equal, clone libraries copy nothing. In a transaction that would become the state.
- */
-export function refuseTag(target: object, membrane: Recorder): void {
-  if (membrane.log === undefined) return;
-  throw new UnsupportedStateError(
-    `The tag of a stored ${describe(target)} was asked for in a transaction (Object.prototype.toString, isDeepStrictEqual, cloneDeep and the like); what asks for it does not see what the guarded ${describe(target)} holds. Give it a copy: copyOf(value), or structuredClone(value), which loses classes.`,
-  );
 }
 
 function ownMethod(native: object, key: PropertyKey, value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { describe, type Recorder } from './recorder.js';
 import { orderedKeys } from './order.js';
+import { refuseStack } from './refused-reads.js';
 import { ADD_PROPERTY, DEFINE_PROPERTY, DELETE_PROPERTY, SET_PROPERTY, type UndoLog } from './undo-log.js';
 
 type Fields = Record<PropertyKey, unknown>;
@@ -164,7 +165,7 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
     if (traps === undefined) {
       const names = accessorNames(prototype);
       traps = names.size === 0 ? fields : withAccessors(fields, names, membrane);
-      if (raw instanceof Error) traps = withErrorTag(traps);
+      if (raw instanceof Error) traps = forErrors(traps, membrane);
       byPrototype.set(prototype, traps);
     }
     return traps;
@@ -172,10 +173,11 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
 }
 
 /** Traps for errors: Object.prototype.toString takes what is behind a Proxy for any object, unless it is told. */
-function withErrorTag(traps: ProxyHandler<object>): ProxyHandler<object> {
+function forErrors(traps: ProxyHandler<object>, membrane: Recorder): ProxyHandler<object> {
   return {
     ...traps,
     get(target, key, receiver) {
+      if (key === 'stack') refuseStack(target, membrane);
       const value: unknown = traps.get?.(target, key, receiver);
       return value === undefined && key === Symbol.toStringTag ? 'Error' : value;
     },
@@ -274,7 +276,7 @@ export function frozenShadow(
       return !hasOwn.call(raw, key);
     },
   };
-  const proxy = make(shadow, raw instanceof Error ? withErrorTag({ get: Reflect.get, ...traps }) : traps);
+  const proxy = make(shadow, raw instanceof Error ? forErrors({ get: Reflect.get, ...traps }, membrane) : traps);
   for (const key of Reflect.ownKeys(raw)) {
     const descriptor = describeProperty(raw, key, membrane);
     if (descriptor !== undefined) Object.defineProperty(shadow, key, descriptor);

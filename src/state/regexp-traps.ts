@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import type { Recorder } from './recorder.js';
 import { objectTraps } from './object-traps.js';
+import { refuseTag } from './refused-reads.js';
 import { SET_PROPERTY } from './undo-log.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -15,8 +16,11 @@ export function regexpTraps(membrane: Recorder): ProxyHandler<RegExp> {
     ...(shape as ProxyHandler<RegExp>),
     get(target, key, receiver: unknown) {
       const value = Reflect.get(target, key, membrane.unwrap(receiver)) as unknown;
-      // Without it Object.prototype.toString takes what is behind a Proxy for any object.
-      if (key === Symbol.toStringTag) return value ?? 'RegExp';
+      if (key === Symbol.toStringTag) {
+        refuseTag(target, membrane);
+        // Without it Object.prototype.toString takes what is behind a Proxy for any object.
+        return value ?? 'RegExp';
+      }
       return typeof value === 'function' && isOwn(key, value) ? recorded(key, value as Method, membrane) : value;
     },
     set(target, key, value, receiver) {

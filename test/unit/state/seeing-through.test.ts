@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { Prevalent } from 'prevalent';
 import { UnsupportedStateError } from '../../../src/errors.js';
 import { Managed } from './managed.js';
@@ -21,6 +21,7 @@ class Model {
   date = new Date(7);
   pattern = /x/gi;
   error = new RangeError('kept');
+  frozenError = Object.freeze(new RangeError('frozen'));
   bytes = Uint8Array.of(1, 2, 3);
   self: Record<string, unknown> = { n: 4 };
   kept: unknown = null;
@@ -87,6 +88,8 @@ describe('what would take a stored collection for an empty one is refused in a t
     ['isDeepStrictEqual to a Set', (m) => isDeepStrictEqual(new Set(['y']), m.set)],
     ['isDeepStrictEqual of a Map', (m) => isDeepStrictEqual(m.map, new Map())],
     ['isDeepStrictEqual of bytes', (m) => isDeepStrictEqual(m.bytes, Uint8Array.of(1, 2, 3))],
+    ['isDeepStrictEqual of an expression', (m) => isDeepStrictEqual(m.pattern, /x/gi)],
+    ['isDeepStrictEqual to an expression', (m) => isDeepStrictEqual({ pattern: /x/gi }, { pattern: m.pattern })],
     ['isDeepStrictEqual deep down', (m) => isDeepStrictEqual([{ map: m.map }], [{ map: new Map() }])],
     ['the tag that clone libraries begin with', (m) => Object.prototype.toString.call(m.map)],
   ];
@@ -103,10 +106,36 @@ describe('what would take a stored collection for an empty one is refused in a t
       isDeepStrictEqual(m.date, new Date(7)),
       isDeepStrictEqual(structuredClone(m.map), native(new Model().map)),
       isDeepStrictEqual(structuredClone(m.set), new Set(['y'])),
-      Object.prototype.toString.call(m.pattern),
+      isDeepStrictEqual(structuredClone(m.pattern), native(/x/gi)),
       Object.prototype.toString.call(m.error),
     ]);
-    expect(same).toEqual([true, true, true, false, '[object RegExp]', '[object Error]']);
+    expect(same).toEqual([true, true, true, false, true, '[object Error]']);
+    // Outside nothing becomes the state.
+    expect(Object.prototype.toString.call(managed.model.pattern)).toBe('[object RegExp]');
+  });
+});
+
+describe('the stack of a stored error, which no snapshot holds', () => {
+  test.each<[string, (m: Model) => unknown]>([
+    ['of an error', (m) => m.error.stack],
+    ['of a frozen error', (m) => (m.frozenError as Error).stack],
+  ])('is refused in a transaction: %s', (_, body) => {
+    const managed = new Managed(Model);
+    expect(() => managed.transact(body)).toThrow(UnsupportedStateError);
+    expect(() => managed.transact(body)).toThrow(/The stack of a stored RangeError was read/);
+  });
+
+  test('is no hindrance to spreading, throwing and printing it', () => {
+    const managed = new Managed(Model);
+    expect(managed.transact((m) => ({ ...m.error, text: String(m.error), print: inspect(m.error) }))).toMatchObject({
+      text: 'RangeError: kept',
+    });
+    expect(() =>
+      managed.transact((m) => {
+        throw m.error;
+      }),
+    ).toThrow('kept');
+    expect(typeof managed.model.error.stack).toBe('string');
   });
 });
 
