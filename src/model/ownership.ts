@@ -1,14 +1,19 @@
 import type { Owner } from './definition.js';
 import { registry } from './registry.js';
 
-/** From now on the objects of a model are known as live in this process, for as long as somebody holds the owner. */
-export function addOwner(owner: Owner): void {
-  registry.owners.add(new WeakRef(owner));
-}
+const forgotten = new FinalizationRegistry<WeakRef<Owner>>((reference) => void registry.owners.delete(reference));
 
-/** The objects of a model are its own business no more: they are ordinary ones now. */
-export function removeOwner(owner: Owner): void {
-  for (const reference of registry.owners) if (reference.deref() === owner) registry.owners.delete(reference);
+/**
+ * From now on the objects of a model are known as live in this process, for as long as somebody holds the owner.
+ *
+ * @returns what makes them ordinary ones again
+ */
+export function addOwner(owner: Owner): () => void {
+  const reference = new WeakRef(owner);
+  registry.owners.add(reference);
+  forgotten.register(owner, reference);
+  // Others are not looked at: that would keep each of them until the end of this turn.
+  return () => void registry.owners.delete(reference);
 }
 
 /** Tells whether an object belongs to any managed model of this process, guarded or raw. */

@@ -1,7 +1,7 @@
 import { AsyncTransactionError, ForeignTransactionError, ReplicaFailedError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
-import { addOwner, removeOwner } from '../model/ownership.js';
+import { addOwner } from '../model/ownership.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
 import { audit } from './audit.js';
 import type { Change } from './change.js';
@@ -48,6 +48,7 @@ export class Executor {
   readonly membrane: Membrane;
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
+  readonly #disown: () => void;
   #raw: object;
   /** The guarded root, as users hold it. */
   readonly model: object;
@@ -57,7 +58,7 @@ export class Executor {
     this.#definition = definition;
     this.#host = host;
     this.membrane = new Membrane(classes);
-    addOwner(this.membrane);
+    this.#disown = addOwner(this.membrane);
     this.#raw = this.genesis();
     audit(this.#raw, classes);
     refuseSharedGenesis(this.#raw, this.genesis(), (object) => this.membrane.isWhole(object));
@@ -94,7 +95,7 @@ export class Executor {
   release(): object {
     registry.hosts.delete(this.#raw);
     registry.hosts.delete(this.model);
-    removeOwner(this.membrane);
+    this.#disown();
     return this.#raw;
   }
 

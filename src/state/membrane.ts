@@ -9,7 +9,7 @@ import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { Ownership } from './ownership.js';
+import { noteGuard, Ownership } from './ownership.js';
 import { checkPrimitive, refuseBorrowed, refuseRoot, refuseWrite } from './refusals.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
@@ -89,7 +89,7 @@ export class Membrane implements Recorder, Owner {
     this.#root.current = root;
     this.#lastRaw = this.#lastProxy = undefined;
     this.#proxies.set(root, this.#root.proxy);
-    this.#raws.set(this.#root.proxy, root);
+    this.#showAs(this.#root.proxy, root);
     return this.#root.proxy;
   }
 
@@ -286,11 +286,16 @@ export class Membrane implements Recorder, Owner {
       this.values.note(raw);
       return raw;
     }
-    if (raw instanceof Date) return this.#dates.show(raw, (guard) => void this.#raws.set(guard, raw));
+    if (raw instanceof Date) return this.#dates.show(raw, (guard) => this.#showAs(guard, raw));
     const proxy = this.#proxyFor(raw);
     this.#proxies.set(raw, proxy);
-    this.#raws.set(proxy, raw);
+    this.#showAs(proxy, raw);
     return proxy;
+  }
+
+  #showAs(guard: object, raw: object): void {
+    this.#raws.set(guard, raw);
+    noteGuard(guard);
   }
 
   #proxyFor(raw: object): object {
@@ -311,7 +316,7 @@ export class Membrane implements Recorder, Owner {
     return frozenShadow(raw, this, (shadow, traps) => {
       const proxy = new Proxy(shadow, traps);
       this.#proxies.set(raw, proxy);
-      this.#raws.set(proxy, raw);
+      this.#showAs(proxy, raw);
       return proxy;
     });
   }

@@ -22,16 +22,22 @@ interface Guards {
 
 interface Ledger {
   readonly entrances: WeakMap<object, Entrance>;
-  readonly guards: Set<WeakRef<Guards>>;
+  /** What readers of any state hold. */
+  readonly guards: WeakSet<object>;
 }
 
-const KEY = Symbol.for('prevalent.ownership.v1');
+const KEY = Symbol.for('prevalent.ownership.v2');
 
 /** One for a process, so that two copies of this package know each other's states. */
 const ledger: Ledger = ((globalThis as { [KEY]?: Ledger | undefined })[KEY] ??= {
   entrances: new WeakMap(),
-  guards: new Set(),
+  guards: new WeakSet(),
 });
+
+/** A reader of some state holds this from now on. */
+export function noteGuard(guard: object): void {
+  ledger.guards.add(guard);
+}
 
 /**
  * Which objects became part of one state by calls. A call makes its objects itself, so an object that comes a second time, by another
@@ -45,7 +51,6 @@ export class Ownership {
   /** @param guards what readers of this state hold */
   constructor(guards: Guards) {
     this.#guards = guards;
-    ledger.guards.add(new WeakRef(guards));
   }
 
   /** A call begins. */
@@ -84,13 +89,7 @@ export class Ownership {
   }
 
   #isForeignGuard(object: object): boolean {
-    if (ledger.guards.size === 1) return false;
-    for (const reference of ledger.guards) {
-      const guards = reference.deref();
-      if (guards === undefined) ledger.guards.delete(reference);
-      else if (guards !== this.#guards && guards.isProxy(object)) return true;
-    }
-    return false;
+    return ledger.guards.has(object) && !this.#guards.isProxy(object);
   }
 }
 
