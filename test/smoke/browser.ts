@@ -13,8 +13,9 @@ class Basket {
 const master = await Master.open(Basket, { name: 'page', store: new MemoryStore() });
 master.model.add('milk');
 await master.transact((basket) => basket.add('bread'));
-const refusal = await Master.open(Basket, { name: 'other', store: './folder' }).catch(
+const refusal = await Master.open(Basket, { name: 'other', store: './folder' }).then(
+  () => 'nothing was refused',
   (error: unknown) => (error as { code: string }).code,
 );
-console.log(`${master.model.items.join()} ${String(refusal)}`);
+console.log(`${master.model.items.join()} ${refusal}`);
 await master.close();

@@ -127,7 +127,9 @@ describe('the stack of a stored error, which no snapshot holds', () => {
 
   test('is no hindrance to spreading, throwing and printing it', () => {
     const managed = new Managed(Model);
-    expect(managed.transact((m) => ({ ...m.error, text: String(m.error), print: inspect(m.error) }))).toMatchObject({
+    expect(
+      managed.transact((m) => ({ ...(m.error as object), text: String(m.error), print: inspect(m.error) })),
+    ).toMatchObject({
       text: 'RangeError: kept',
     });
     expect(() =>
