@@ -1,6 +1,8 @@
 /** Jest runs the sources as ES modules; start it with `npm test`, which passes --experimental-vm-modules. */
 export default {
   testEnvironment: 'node',
+  // Each call swaps globals; Jest would keep a note of every swap until the file ends, and then walk through all of them.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -200,7 +200,8 @@ class MemoryJournal implements Journal {
     append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
     cutBack: (upTo) => this.#stream.lines.cut(upTo),
     isQuick: () => true,
-    soon: queueMicrotask,
+    // Browsers refuse to run it as a method.
+    soon: (work) => queueMicrotask(work),
   };
   readonly #stream: MemoryStream;
   #release: () => void;
