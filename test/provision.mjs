@@ -4,30 +4,45 @@
  * everything must be there; elsewhere what cannot be had is named once, with the command that installs it, and its tests are
  * counted as skipped.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** By name: the Debian package, and the files that may be the program. */
-const PROGRAMS = {
+const DEBIAN = {
   chromium: { package: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'] },
 };
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** A registry may fail for a moment: so often (ms between) it is asked again. */
+const PAUSES = [1_000, 5_000, 15_000];
 
-/** Of `node-24`: 24. Another Node is the `node` package of npm, and stays out of package.json: one is 200 MB. */
+const cache = join(dirname(dirname(fileURLToPath(import.meta.url))), '.cache');
+
+/** Of `node-24`: 24. */
 const versionOf = (name) => /^node-(\d+)$/.exec(name)?.[1];
-const folderOf = (name) => join('.cache', name);
+
+/** The package that holds the program: npm's package `node` only installs it, by a script that npm does not run everywhere. */
+const nodePackage = () => {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  return `${platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'}-${platform}-${process.arch}`;
+};
+const nodeIn = (folder) =>
+  join(folder, 'node_modules', nodePackage(), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 /** The path of a program; `undefined` if it is not on this machine. */
 export function find(name) {
-  if (versionOf(name) !== undefined) {
-    const path = join(root, folderOf(name), 'node_modules', 'node', 'bin', 'node');
-    return existsSync(path) ? path : undefined;
-  }
+  const version = versionOf(name);
+  if (version === undefined) return findFile(DEBIAN[name].files);
+  if (process.versions.node.startsWith(`${version}.`)) return process.execPath;
+  const path = nodeIn(join(cache, name));
+  return existsSync(path) ? path : undefined;
+}
+
+function findFile(files) {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  for (const file of PROGRAMS[name].files) {
+  for (const file of files) {
     for (const folder of [...folders, '/usr/bin', '/usr/sbin']) {
       const path = join(folder, file);
       if (folder !== '' && existsSync(path)) return path;
@@ -36,8 +51,8 @@ export function find(name) {
   return undefined;
 }
 
-function install(packages) {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return;
+function installPackages(packages) {
+  if (packages.length === 0 || process.platform !== 'linux' || process.getuid?.() !== 0) return;
   const apt = (...args) =>
     spawnSync('apt-get', args, {
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -46,41 +61,62 @@ function install(packages) {
   if (apt('update', '-qq')) apt('install', '-y', '-qq', '--no-install-recommends', ...packages);
 }
 
-const npmInstall = (name) => [
-  'install',
-  '--prefix',
-  folderOf(name),
-  `node@${versionOf(name)}`,
-  '--no-save',
-  '--no-audit',
-  '--no-fund',
-];
-
-function installNodes(names) {
-  if (process.env.CI !== 'true') return;
-  for (const name of names) spawnSync('npm', npmInstall(name), { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+/** A Node is whole or not there: it gets its name when it has answered. They stay out of package.json: each has 190 MB. */
+async function installNode(name) {
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, `${name}-`));
+  try {
+    for (const pause of [...PAUSES, undefined]) {
+      const spec = `${nodePackage()}@${versionOf(name)}`;
+      await run('npm', ['install', '--prefix', folder, spec, '--no-save', '--no-audit', '--no-fund']);
+      const { stdout } = spawnSync(nodeIn(folder), ['--version'], { encoding: 'utf8' });
+      if (stdout?.startsWith(`v${versionOf(name)}.`)) {
+        // Another run may have been faster.
+        if (!isMissing(name)) return;
+        rmSync(join(cache, name), { recursive: true, force: true });
+        renameSync(folder, join(cache, name));
+        return;
+      }
+      if (pause !== undefined) await setTimeout(pause);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    });
+    child.on('error', (error) => resolve(console.error(error.message)));
+    child.on('close', resolve);
+  });
+}
+
+const isMissing = (name) => find(name) === undefined;
+const packagesOf = (names) => names.filter((name) => versionOf(name) === undefined).map((name) => DEBIAN[name].package);
+const nodesOf = (names) => names.filter((name) => versionOf(name) !== undefined);
 
 /** What a person types to have them. */
 function commandFor(names) {
-  const packages = names.filter((name) => versionOf(name) === undefined).map((name) => PROGRAMS[name].package);
-  const nodes = names
-    .filter((name) => versionOf(name) !== undefined)
-    .map((name) => `npm ${npmInstall(name).join(' ')}`);
-  return [...(packages.length > 0 ? [`apt-get install ${packages.join(' ')}`] : []), ...nodes].join(' && ');
+  const packages = packagesOf(names);
+  const nodes = nodesOf(names);
+  return [
+    ...(packages.length > 0 ? [`apt-get install ${packages.join(' ')}`] : []),
+    ...(nodes.length > 0 ? [`CI=true node test/provision.mjs ${nodes.join(' ')}`] : []),
+  ].join(' && ');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const wanted = process.argv.slice(2);
-  const isMissing = (name) => find(name) === undefined;
-  const packages = wanted
-    .filter((name) => versionOf(name) === undefined && isMissing(name))
-    .map((name) => PROGRAMS[name].package);
-  if (packages.length > 0) install(packages);
-  installNodes(wanted.filter((name) => versionOf(name) !== undefined && isMissing(name)));
+  const isStrict = process.env.CI === 'true';
+  installPackages(packagesOf(wanted.filter(isMissing)));
+  if (isStrict) await Promise.all(nodesOf(wanted.filter(isMissing)).map(installNode));
   const missing = wanted.filter(isMissing);
   if (missing.length > 0) {
     console.error(`Not on this machine: ${missing.join(', ')}. To run the tests that need it: ${commandFor(missing)}`);
-    if (process.env.CI === 'true') process.exit(1);
+    if (isStrict) process.exit(1);
   }
 }
