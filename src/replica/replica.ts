@@ -94,7 +94,6 @@ export class Replica implements TransactionHost {
   /** From now on calls are refused with this error; the first reason stays, unless the master is closed. */
   refuse(error: PrevalentError): void {
     if (this.#refusal === undefined || error instanceof MasterClosedError) this.#refusal = error;
-    if (error instanceof MasterClosedError) this.executor.membrane.ownership.close();
   }
 
   /** Nothing becomes impossible to undo while `work` runs. */

@@ -2,11 +2,8 @@ import { SharedStateError } from '../errors.js';
 import { PathFinder, Places, partsOf } from './places.js';
 import { describe } from './recorder.js';
 
-/** One state in this process. */
-interface Owner {
-  /** Nobody writes to it any more. */
-  isClosed: boolean;
-}
+/** One state in this process: nothing but itself, so that an object which outlives its state keeps nothing of it. */
+type Owner = object;
 
 /** The call that made an object part of a state. */
 interface Entrance {
@@ -45,7 +42,7 @@ export function noteGuard(guard: object): void {
  */
 export class Ownership {
   readonly #guards: Guards;
-  #owner: Owner = { isClosed: false };
+  #owner: Owner = {};
   #call = '';
 
   /** @param guards what readers of this state hold */
@@ -60,12 +57,7 @@ export class Ownership {
 
   /** Another state takes the place of this one. What undoes and repeats its calls does not undo theirs. */
   renew(): void {
-    this.#owner = { isClosed: false };
-  }
-
-  /** The state is closed: what it holds belongs to it no more. */
-  close(): void {
-    this.#owner.isClosed = true;
+    this.#owner = {};
   }
 
   /** Why an object cannot become part of the state by the running call; `undefined` if it can. */
@@ -75,11 +67,11 @@ export class Ownership {
       return this.#isForeignGuard(object) ? 'an object of another master' : undefined;
     }
     const { owner, call } = entered;
+    if (owner !== this.#owner) return 'an object that is or was part of another state in this process';
     // A call that was undone exactly meets what it put into the state as it was then.
-    if (owner.isClosed || (owner === this.#owner && call === this.#call)) return undefined;
-    return owner === this.#owner
-      ? 'an object that an earlier call made part of the state, and that came again from outside'
-      : 'an object that is part of another state in this process';
+    return call === this.#call
+      ? undefined
+      : 'an object that an earlier call made part of the state, and that came again from outside';
   }
 
   /** The running call has made the objects part of the state. */

@@ -294,7 +294,8 @@ export class Timeline {
 
 function stopShared({ id, tx }: Event, cause: SharedStateError): SharedStateError {
   return new SharedStateError(
-    `Event ${id} (${tx}) cannot be replayed: ${cause.message} The master stopped so as not to differ from others; nothing is lost. Mend the model and open it again.`,
+    `Event ${id} (${tx}) cannot be replayed: ${cause.message} The replay stopped so as not to differ from others; nothing is lost. ` +
+      'Mend the method, start this process anew, and open the master again.',
     { cause },
   );
 }

@@ -102,9 +102,6 @@ describe('a call', () => {
     for await (const { args } of master.events()) events.push(args);
     expect(events).toEqual([[1]]);
     await master.close();
-    const again = await open(Model, { store });
-    expect(again.model.held).toBe(1);
-    await again.close();
   });
 
   test('that stores an object of outside is found by its first run twice', async () => {
@@ -181,33 +178,142 @@ describe('a replay', () => {
     await desk.close();
   });
 
-  test('stops instead of sharing: in another master, in a copy of the past, in a merge', async () => {
-    const template: Column = { name: 'x', cards: [] };
-    const Model = programWith({ give: () => template });
-    const store = new MemoryStore();
-    const desk = await open(Model, { store });
-    desk.model.hold(1);
-    await desk.sync();
-    const stopped = refusal(/Event \w{26} \(hold\) cannot be replayed: .*part of another state in this process/);
-    await expect(open(Model, { store, name: 'phone' })).rejects.toEqual(stopped);
-    await expect(desk.at(new Date(8.64e15))).rejects.toEqual(stopped);
-    expect(desk.model.held).toBe(1);
-    await desk.close();
-    // Its state is closed: the object is the next one's.
-    const phone = await open(Model, { store, name: 'phone' });
-    expect(phone.model.held).toBe(1);
-    await phone.close();
+  describe('does not put an object in again with what became of it in another state, but stops', () => {
+    const HOUR = 3_600_000;
+    const END = new Date(8.64e15);
+    let kept: number[];
+    let now: number;
+
+    @Prevalent('board-that-keeps')
+    class Keeper {
+      held: number[] | null = null;
+      touched = 0;
+      @Transaction() hold(): void {
+        this.held = kept;
+      }
+      @Transaction() add(n: number): void {
+        this.held?.push(n);
+      }
+      @Transaction() touch(): void {
+        this.touched++;
+      }
+    }
+
+    const openAs = (name: string, store: MemoryStore, options: Partial<MasterOptions> = {}): Promise<Master<Keeper>> =>
+      Master.open(Keeper, {
+        name,
+        store,
+        now: () => (now += 10),
+        retention: 0,
+        patience: HOUR,
+        snapshotEvery: 1e9,
+        ...options,
+      });
+
+    /** A call stored an object of the module, and a later one wrote to it. */
+    async function begun(options: Partial<MasterOptions> = {}): Promise<{ desk: Master<Keeper>; store: MemoryStore }> {
+      kept = [];
+      now = Date.UTC(2026, 0, 1);
+      const store = new MemoryStore();
+      const desk = await openAs('desk', store, options);
+      desk.model.hold();
+      desk.model.add(1);
+      expect(desk.model.held).toEqual([1]);
+      return { desk, store };
+    }
+
+    const stopped = refusal(
+      /Event \w{26} \(hold\) cannot be replayed: .*is or was part of another state.*start this process anew/,
+    );
+
+    test('at a start, until the process is a new one or the model is mended', async () => {
+      const { desk, store } = await begun();
+      await desk.close();
+      for (let i = 0; i < 2; i++) await expect(openAs('desk', store)).rejects.toEqual(stopped);
+      kept = [];
+      const again = await openAs('desk', store);
+      expect(again.model.held).toEqual([1]);
+      await again.close();
+    });
+
+    test('on a newcomer, beside the first and after it', async () => {
+      const { desk, store } = await begun();
+      await desk.sync();
+      await expect(openAs('phone', store)).rejects.toEqual(stopped);
+      await desk.close();
+      await expect(openAs('phone', store)).rejects.toEqual(stopped);
+    });
+
+    test('in a copy of the past, which leaves the master as it is', async () => {
+      const { desk } = await begun();
+      await expect(desk.at(END)).rejects.toEqual(stopped);
+      desk.model.add(2);
+      expect(desk.model.held).toEqual([1, 2]);
+      await desk.close();
+    });
+
+    test('when the state is built anew for a late event', async () => {
+      const { desk, store } = await begun({ undoMemory: 1 });
+      for (let i = 0; i < 3; i++) await desk.transact((model) => model.touch());
+      const phone = await openAs('phone', store, { now: () => 5 });
+      phone.model.touch();
+      await phone.close();
+      await expect(desk.sync()).rejects.toEqual(stopped);
+      expect(() => {
+        desk.model.touch();
+      }).toThrow(stopped);
+      await desk.close();
+    });
+
+    test('behind a seal', async () => {
+      const { desk, store } = await begun();
+      await desk.close();
+      now += 2 * HOUR;
+      const before = kept;
+      kept = [];
+      const sealer = await openAs('sealer', store, { sealer: true });
+      await sealer.sync();
+      expect((await sealer.status()).seal?.no).toBeGreaterThan(0);
+      await sealer.close();
+      kept = before;
+      await expect(openAs('phone', store)).rejects.toEqual(stopped);
+    });
+
+    test('after a start from a snapshot, which has a copy of its own, in a live call', async () => {
+      const { desk, store } = await begun();
+      await desk.snapshot();
+      await desk.close();
+      const again = await openAs('desk', store);
+      expect(again.model.held).toEqual([1]);
+      expect(() => {
+        again.model.hold();
+      }).toThrow(refusal(/Keeper\.held would hold an object that is or was part of another state/));
+      expect(again.model.held).toEqual([1]);
+      await again.close();
+    });
+
+    test('but not when a late event comes and the call is undone exactly, in the same state', async () => {
+      const { desk, store } = await begun();
+      const phone = await openAs('phone', store, { now: () => 5 });
+      phone.model.touch();
+      await phone.close();
+      expect(await desk.sync()).toMatchObject({ received: 1, undone: 2, replayed: 3 });
+      expect(desk.model.held).toEqual([1]);
+      await desk.close();
+    });
   });
 
   test('of two calls that brought the same object stops the master that meets both', async () => {
-    const template: Column = { name: 'x', cards: [] };
-    const Model = programWith({ give: () => template });
+    // As in two processes, each of which has the module's object for itself.
+    const own = new Map([1, 2].map((n): [number, Column] => [n, { name: 'x', cards: [] }]));
+    const Model = programWith({ give: (n) => own.get(n) });
     const store = new MemoryStore();
-    const desk = await open(Model, { store, name: 'desk' });
     const phone = await open(Model, { store, name: 'phone' });
+    const desk = await open(Model, { store, name: 'desk' });
     desk.model.hold(1);
-    await desk.close();
     phone.model.hold(2);
+    own.set(1, own.get(2) as Column);
+    await desk.close();
     await expect(phone.sync()).rejects.toEqual(refusal(/Event \w{26} \(hold\) cannot be replayed/));
     expect(() => {
       phone.model.drop();
