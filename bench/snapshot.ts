@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassTable } from '../src/model/class-table.js';
 import { definitionOf } from '../src/model/prevalent.js';
+import { decideOpening } from '../src/protocol/opening.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { StateEncoder } from '../src/state/snapshot-encoder.js';
 import { Snapshots } from '../src/sync/snapshots.js';
@@ -74,7 +75,13 @@ class Bench {
     const definition = definitionOf(root.constructor as typeof Board | typeof Orders);
     const store = new MemoryStore();
     const newEpoch = (): string => POSITION;
-    const journal = await store.open({ master: 'a', model: definition.name, local: undefined, newEpoch });
+    const journal = await store.open({
+      master: 'a',
+      model: definition.name,
+      local: undefined,
+      newEpoch,
+      decide: decideOpening,
+    });
     const classes = new ClassTable(definition);
     return new Bench(
       classes,

@@ -9,6 +9,7 @@ import { type Assembly, assemble } from './sync/assemble.js';
 import type { CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
 import type { CompactOptions } from './protocol/facts.js';
+import { decideOpening } from './protocol/opening.js';
 import type { MergedEvent, Notifications, SyncReport } from './replica/notifier.js';
 import { type MasterOptions, refuseUnlessFlags, type ResolvedOptions, resolveOptions } from './sync/options.js';
 import { reaching } from './sync/reaching.js';
@@ -97,7 +98,8 @@ export class Master<M extends object> implements AsyncDisposable {
       return replica.clock.advance();
     };
     const { name, local, autoSync: plan, random } = resolved;
-    const journal = await reaching(store, () => store.open({ master: name, model: definition.name, local, newEpoch }));
+    const request = { master: name, model: definition.name, local, newEpoch, decide: decideOpening };
+    const journal = await reaching(store, () => store.open(request));
     const parts = assemble(replica, store, journal, resolved);
     const { engine, own } = parts;
     try {

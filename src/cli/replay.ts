@@ -6,6 +6,7 @@ import { Master } from '../master.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelClass } from '../model/definition.js';
 import { definitionOf } from '../model/prevalent.js';
+import { decideOpening } from '../protocol/opening.js';
 import { Executor } from '../state/executor.js';
 import { StateEncoder } from '../state/snapshot-encoder.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
@@ -76,6 +77,7 @@ async function readerOf(store: FolderStore, model: ModelClass): Promise<Reader> 
     model: definition.name,
     local: undefined,
     newEpoch: () => lastUlidAt(0),
+    decide: decideOpening,
   });
   const genesis = (): object => executor.genesis();
   const own = { journal, header: journal.header };

@@ -50,7 +50,7 @@ export interface Frontier {
   readonly next: string | undefined;
 }
 
-/** The frontier's text: one sealed JSON line. */
+/** The frontier's text: one line of JSON that ends with its checksum. */
 export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
   const { clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = frontier;
   const text = JSON.stringify({
@@ -98,6 +98,21 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     fingerprint: fingerprint as Frontier['fingerprint'],
     seen,
     next,
+  };
+}
+
+/** The frontier of a stream that another copy of its master wrote on behind what it had published. @param head its last event */
+export function withRest(frontier: Frontier | undefined, session: string, head: Head): Frontier {
+  return {
+    clock: head.id,
+    head,
+    seal: frontier?.seal,
+    snapshot: frontier?.snapshot,
+    session,
+    modelHash: frontier?.modelHash ?? '',
+    fingerprint: frontier?.fingerprint,
+    seen: frontier?.seen ?? {},
+    next: undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Crc32 } from '../event/checksum.js';
 import type { Head, Seal } from './frontier.js';
 import type { StreamHeader, StreamId } from '../event/event.js';
+import type { Opening, OpeningFacts } from './opening.js';
 
 export type { Head };
 
@@ -19,6 +20,8 @@ export interface JournalRequest {
   readonly local: string | undefined;
   /** Makes the ULID of a new epoch, greater than that of the master's last epoch. */
   readonly newEpoch: (last: string | undefined) => string;
+  /** Says whether its newest stream goes on or another one begins: a store looks, asks, and does what it is told. */
+  readonly decide: (facts: OpeningFacts) => Opening;
 }
 
 /** Something noteworthy that happened while a journal was opened; nothing is lost. */

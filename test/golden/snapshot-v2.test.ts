@@ -5,6 +5,7 @@
 import { MemoryStore, Prevalent } from '../../src/index.js';
 import { ClassTable } from '../../src/model/class-table.js';
 import { definitionOf } from '../../src/model/prevalent.js';
+import { decideOpening } from '../../src/protocol/opening.js';
 import { StateEncoder } from '../../src/state/snapshot-encoder.js';
 import { Snapshots } from '../../src/sync/snapshots.js';
 import { graphText } from '../property/state-graph.js';
@@ -83,7 +84,7 @@ const FINGERPRINT = '980b45a5-1545';
 async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerprint: string }> {
   const store = new MemoryStore();
   const newEpoch = (): string => '01HF7YAT00FQ2VRP41VVTGRSXB';
-  const journal = await store.open({ master: 'a', model: 'golden', local: undefined, newEpoch });
+  const journal = await store.open({ master: 'a', model: 'golden', local: undefined, newEpoch, decide: decideOpening });
   const snapshots = new Snapshots(
     store,
     { journal, header: journal.header },

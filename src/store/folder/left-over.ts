@@ -1,6 +1,6 @@
 import { JournalDamagedError } from '../../errors.js';
 import { streamKey } from '../../event/event.js';
-import { decodeFrontier, encodeFrontier, type Frontier } from '../frontier.js';
+import { decodeFrontier, encodeFrontier, type Frontier, withRest } from '../frontier.js';
 import type { Notice } from '../store.js';
 import { replaceFile } from './file-system.js';
 import { FRONTIER_FILE, streamDirectory } from './layout.js';
@@ -24,20 +24,7 @@ export async function publishRest(scan: Scan, notices: Notice[]): Promise<void> 
   // What a seal names others have accepted already: whether it is deleted or lost here, what follows is worth publishing.
   const found = await scanOther({ ...scan, published, deleted: frontier?.seal?.V[streamKey(stream)] ?? 0 }, notices);
   if (found?.header === undefined || found.head === undefined || found.head.seq <= published) return;
-  const text = encodeFrontier(
-    {
-      clock: found.head.id,
-      head: found.head,
-      seal: frontier?.seal,
-      snapshot: frontier?.snapshot,
-      session: found.header.session,
-      modelHash: frontier?.modelHash ?? '',
-      fingerprint: frontier?.fingerprint,
-      seen: frontier?.seen ?? {},
-      next: undefined,
-    },
-    crc32,
-  );
+  const text = encodeFrontier(withRest(frontier, found.header.session, found.head), crc32);
   await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(text)]);
   notices.push({
     kind: 'new-epoch',

@@ -1,20 +1,6 @@
-/*
- * What is done about each thing that a scan of an own stream may meet, as data; `recovery.ts` looks at the files and obeys.
- *
- * Of each table, exactly one row fits whatever is seen (a test tries all combinations). A fact that a row does not name may be
- * anything. Facts are looked at in the order in which a row names them, so the dearest one comes last.
- */
+import type { Case, SeenOf } from '../cases.js';
 
-/** One row: what is seen, and what is done. */
-export interface Case<Seen, Done> {
-  readonly name: string;
-  readonly seen: Partial<Seen>;
-  readonly done: Done;
-}
-
-/** Values that each fact can have. */
-type Facts = Readonly<Record<string, readonly string[]>>;
-type SeenOf<F extends Facts> = { readonly [Name in keyof F]: F[Name][number] };
+/* What is done about each thing that a scan of an own stream may meet; `recovery.ts` looks at the files and obeys. */
 
 /** What is seen of a file before anything in it is read. */
 export const FILE_FACTS = {
@@ -128,15 +114,3 @@ export type FileSeen = SeenOf<typeof FILE_FACTS>;
 export type LastLineSeen = SeenOf<typeof LAST_LINE_FACTS>;
 export type DamageSeen = SeenOf<typeof DAMAGE_FACTS>;
 export type EndSeen = SeenOf<typeof END_FACTS>;
-
-/** The row that fits. Facts that are dear to find out may be getters: what no row asks for is not looked at. */
-export function caseFor<Seen extends object, Done extends string>(
-  cases: readonly Case<Seen, Done>[],
-  seen: Seen,
-): Case<Seen, Done> {
-  const fits = (one: Case<Seen, Done>): boolean =>
-    (Object.keys(one.seen) as (keyof Seen)[]).every((fact) => one.seen[fact] === seen[fact]);
-  const row = cases.find(fits);
-  if (row === undefined) throw new Error(`No case of recovery fits ${JSON.stringify(seen)}`);
-  return row;
-}

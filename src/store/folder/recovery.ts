@@ -3,14 +3,13 @@ import type { Crc32 } from '../../event/checksum.js';
 import type { StreamHeader, StreamId } from '../../event/event.js';
 import { MOST_HEADER_BYTES, MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import { type CheckedLine, firstLineOf, LINE_FEED, LineCheck, parseLine, possibleLines } from '../../event/line.js';
+import { type Case, caseFor } from '../cases.js';
 import type { Head } from '../store.js';
 import type { FileSystem } from './file-system.js';
 import { lastEventIn } from './last-event.js';
 import { segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { isPadding, PADDING, withoutPadding } from './padding.js';
 import {
-  type Case,
-  caseFor,
   DAMAGE_CASES,
   type DamageSeen,
   END_CASES,
@@ -47,7 +46,6 @@ export interface Scan {
   readonly onCase?: (name: string) => void;
 }
 
-/** Disks write at least so many bytes at once. */
 /** Disks write at least so many bytes at once. */
 const SECTOR = 512;
 /** More than the header line of a stream takes as a rule. */

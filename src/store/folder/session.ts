@@ -2,27 +2,9 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isSeal, type Seal } from '../frontier.js';
-import type { Head } from '../store.js';
+import { isSeal } from '../frontier.js';
+import type { Session } from '../opening.js';
 import { type FileSystem, isMissing, readIfThere, replaceFile } from './file-system.js';
-
-/** What this machine alone knows about a master it has opened. */
-export interface Session {
-  /** Identity of this machine's copy of the master. */
-  readonly session: string;
-  /** The epoch it writes. */
-  readonly epoch: string | undefined;
-  /** The last event it has published; written before it is published. */
-  readonly head: Head | undefined;
-  /** The newest seal it has made or adopted; written before it is published. */
-  readonly seal: Seal | undefined;
-  /** Events of that epoch, from the first, that it may have deleted; written before they are. */
-  readonly deletable: number;
-  /** Last event of each earlier epoch that it has issued again. */
-  readonly moved?: Readonly<Record<string, number>>;
-  /** By earlier epochs: the last event that was published there. */
-  readonly ends?: Readonly<Record<string, number>>;
-}
 
 /**
  * Default private directory of one master of one shared folder, under the user's state directory. It goes by the folder's path with

@@ -1,11 +1,13 @@
 import { type Crc32, crc32 } from '../../event/checksum.js';
-import { MasterLockedError, ModelMismatchError } from '../../errors.js';
+import { MasterLockedError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
-import type { Seal } from '../frontier.js';
+import { decodeFrontier, type Seal } from '../frontier.js';
+import { headerOf, type Session, type StreamFound } from '../opening.js';
 import type {
   Head,
   Journal,
   JournalRequest,
+  Notice,
   Now,
   Remembered,
   SnapshotListing,
@@ -13,85 +15,20 @@ import type {
   StoreListener,
   StreamListing,
 } from '../store.js';
+import { MemoryLines } from './memory-lines.js';
 
-/** The lines of one stream. They arrive as one text for many and are taken apart when somebody reads them. */
-class MemoryLines {
-  readonly #lines: string[] = [];
-  #arrived: { text: string; firstSeq: number }[] = [];
-  /** How many events were deleted; they are the first ones. */
-  #deleted = 0;
-  /** Number of the event that comes next. */
-  #next = 1;
-
-  append(text: string, firstSeq: number): void {
-    if (firstSeq > this.#next) throw new Error(`Events ${this.#next} to ${firstSeq - 1} were not appended`);
-    this.#arrived.push({ text, firstSeq });
-    this.#next = Math.max(this.#next, firstSeq + countLines(text));
-  }
-
-  /** Takes events after `upTo` out again. */
-  cut(upTo: number): void {
-    const lines = this.#all();
-    lines.length = Math.max(0, Math.min(lines.length, upTo - this.#deleted));
-    this.#next = this.#deleted + lines.length + 1;
-  }
-
-  /** Lines of the events after `after` up to `upTo`; none if the first of them is deleted. */
-  between(after: number, upTo: number): string[] {
-    const lines = this.#all();
-    return after < this.#deleted ? [] : lines.slice(after - this.#deleted, Math.max(0, upTo - this.#deleted));
-  }
-
-  /** The last event. */
-  head(): Head | undefined {
-    const lines = this.#all();
-    const last = lines[lines.length - 1];
-    return last === undefined
-      ? undefined
-      : { seq: this.#deleted + lines.length, id: (JSON.parse(last) as { id: string }).id };
-  }
-
-  /** Characters of all lines. */
-  size(): number {
-    return charsOf(this.#all());
-  }
-
-  /** Characters of the lines that `delete` would delete. */
-  deletable(upTo: number): number {
-    return charsOf(this.#all().slice(0, this.#covered(upTo)));
-  }
-
-  /** Deletes events up to `upTo`; the newest one stays, so that the stream's end is known. Gives the characters freed. */
-  delete(upTo: number): number {
-    const gone = this.#all().splice(0, this.#covered(upTo));
-    this.#deleted += gone.length;
-    return charsOf(gone);
-  }
-
-  #covered(upTo: number): number {
-    return Math.max(0, Math.min(upTo - this.#deleted, this.#all().length - 1));
-  }
-
-  #all(): string[] {
-    for (const { text, firstSeq } of this.#arrived) {
-      const lines = text.split('\n');
-      lines.pop();
-      // What was sent before is sent again after a lost answer.
-      const known = this.#deleted + this.#lines.length + 1 - firstSeq;
-      for (let i = known; i < lines.length; i++) this.#lines.push(lines[i] as string);
-    }
-    this.#arrived = [];
-    return this.#lines;
-  }
-}
+type Memory = Omit<Required<Session>, 'session' | 'epoch'>;
 
 interface MemoryStream {
   readonly header: StreamHeader;
   readonly lines: MemoryLines;
   frontier: string | undefined;
-  seal: Seal | undefined;
+  /** What a machine would keep to itself; here the store does. */
+  remembered: Memory;
   readonly snapshots: Map<string, Uint8Array[]>;
 }
+
+const NOTHING: Memory = { head: undefined, seal: undefined, deletable: 0, moved: {}, ends: {} };
 
 /**
  * A store in the memory of one process: masters that share it converge, and reopening finds everything, until the process
@@ -113,39 +50,31 @@ export class MemoryStore implements Store {
   readonly #open = new Set<string>();
   readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
 
-  open(request: JournalRequest): Promise<Journal> {
-    for (const { header } of this.#streams.values()) {
-      if (header.model !== request.model) {
-        return Promise.reject(
-          new ModelMismatchError(
-            `This store holds the model "${header.model}", not "${request.model}". Use one store for each model.`,
-          ),
-        );
-      }
-    }
-    if (this.#open.has(request.master)) {
-      return Promise.reject(
-        new MasterLockedError(`The master "${request.master}" is open already. Close it first, or use another name.`),
-      );
-    }
-    this.#open.add(request.master);
-    const mine = [...this.#streams.values()].filter(({ header }) => header.master === request.master);
-    let stream = mine[mine.length - 1];
-    if (stream === undefined) {
-      const header: StreamHeader = {
-        master: request.master,
-        epoch: request.newEpoch(undefined),
-        model: request.model,
-        session: 'memory',
-        reason: 'new',
-        after: null,
-      };
-      stream = begin(this.#streams, header);
-    }
+  async open(request: JournalRequest): Promise<Journal> {
+    const { master, model } = request;
+    if (this.#open.has(master))
+      throw new MasterLockedError(`The master "${master}" is open already. Close it first, or use another name.`);
+    const streams = [...this.#streams.values()].map(foundOf);
+    const newest = streams.filter(({ stream }) => stream.master === master).at(-1);
+    const before = newest && this.#streams.get(streamKey(newest.stream));
+    // Nothing has to be read: it is all at hand.
+    const journal = before && { isWhole: true, head: before.lines.head() };
+    const session = sessionOf(before);
+    const opening = request.decide({ master, model, location: this.location, session, streams, newest, journal });
+    if (opening.kind === 'refuse') throw opening.error;
+    const stream =
+      opening.kind === 'begin'
+        ? begin(this.#streams, headerOf(request, request.newEpoch(newest?.stream.epoch), opening))
+        : before;
+    if (stream === undefined || opening.kind === 'read')
+      throw new Error(`All of "${master}" is known, and it is still not known whether it goes on`);
+    stream.remembered = { ...stream.remembered, ...opening.remembered };
+    this.#open.add(master);
     const tell = (): void => {
       for (const { master, listener } of [...this.#watchers]) if (master !== request.master) listener.changed();
     };
-    return Promise.resolve(new MemoryJournal(this.#streams, stream, () => this.#open.delete(request.master), tell));
+    const parts = { streams: this.#streams, tell, release: () => this.#open.delete(master) };
+    return new MemoryJournal(parts, stream, opening.kind === 'begin' ? opening.notice : undefined);
   }
 
   async watch(master: string, listener: StoreListener): Promise<() => Promise<void>> {
@@ -188,14 +117,21 @@ export class MemoryStore implements Store {
   }
 }
 
+/** What the journals of one store share. */
+interface Shared {
+  readonly streams: Map<string, MemoryStream>;
+  /** Tells others that something was published. */
+  readonly tell: () => void;
+  readonly release: () => void;
+}
+
 class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
-  readonly notices = [];
+  readonly notices: readonly Notice[];
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
-  readonly ends = {};
-  readonly #streams: Map<string, MemoryStream>;
+  readonly ends: Readonly<Record<string, number>>;
   readonly now: Now = {
     append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
     cutBack: (upTo) => this.#stream.lines.cut(upTo),
@@ -203,22 +139,20 @@ class MemoryJournal implements Journal {
     // Browsers refuse to run it as a method.
     soon: (work) => queueMicrotask(work),
   };
+  readonly #shared: Shared;
   readonly #stream: MemoryStream;
-  #release: () => void;
-  /** The stream that goes on. */
+  /** The stream that goes on; the name is its. */
   #successor: MemoryJournal | undefined;
-  readonly #tell: () => void;
 
-  /** @param tell tells others that something was published */
-  constructor(streams: Map<string, MemoryStream>, stream: MemoryStream, release: () => void, tell: () => void) {
-    this.#tell = tell;
+  constructor(shared: Shared, stream: MemoryStream, notice?: string) {
     this.header = stream.header;
     this.head = stream.lines.head();
-    this.seal = stream.seal;
-    this.moved = stream.header.moved ?? {};
-    this.#streams = streams;
+    this.notices = notice === undefined ? [] : [{ kind: 'new-epoch', message: notice }];
+    this.seal = stream.remembered.seal;
+    this.moved = { ...stream.remembered.moved, ...stream.header.moved };
+    this.ends = stream.remembered.ends;
+    this.#shared = shared;
     this.#stream = stream;
-    this.#release = release;
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
@@ -234,24 +168,23 @@ class MemoryJournal implements Journal {
     this.#stream.lines.cut(upTo);
   }
 
-  async publish(frontier: string, { seal }: Remembered): Promise<void> {
+  async publish(frontier: string, remember: Remembered): Promise<void> {
     this.#stream.frontier = frontier;
-    this.#stream.seal = seal;
-    this.#tell();
+    this.#stream.remembered = { ...this.#stream.remembered, ...remember };
+    this.#shared.tell();
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
-    const old = this.#streams.get(streamKey(stream));
+    const old = this.#shared.streams.get(streamKey(stream));
     if (old !== undefined) old.frontier = frontier;
   }
 
   async succeed(header: StreamHeader, lines: string): Promise<Journal> {
     if (this.#successor?.header.epoch === header.epoch) return this.#successor;
-    const stream = begin(this.#streams, header);
+    const stream = begin(this.#shared.streams, header);
     stream.lines.append(lines, 1);
-    stream.seal = this.#stream.seal;
-    this.#successor = new MemoryJournal(this.#streams, stream, this.#release, this.#tell);
-    this.#release = () => undefined;
+    stream.remembered = { ...NOTHING, seal: this.#stream.remembered.seal, moved: this.moved, ends: this.ends };
+    this.#successor = new MemoryJournal(this.#shared, stream);
     return this.#successor;
   }
 
@@ -260,20 +193,20 @@ class MemoryJournal implements Journal {
   }
 
   async deletableEvents(stream: StreamId, upTo: number): Promise<number> {
-    return this.#streams.get(streamKey(stream))?.lines.deletable(upTo) ?? 0;
+    return this.#shared.streams.get(streamKey(stream))?.lines.deletable(upTo) ?? 0;
   }
 
   async deletableStream(stream: StreamId): Promise<number> {
-    return this.#streams.get(streamKey(stream))?.lines.size() ?? 0;
+    return this.#shared.streams.get(streamKey(stream))?.lines.size() ?? 0;
   }
 
   async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
-    return this.#streams.get(streamKey(stream))?.lines.delete(upTo) ?? 0;
+    return this.#shared.streams.get(streamKey(stream))?.lines.delete(upTo) ?? 0;
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
-    const freed = this.#streams.get(streamKey(stream))?.lines.size() ?? 0;
-    this.#streams.delete(streamKey(stream));
+    const freed = this.#shared.streams.get(streamKey(stream))?.lines.size() ?? 0;
+    this.#shared.streams.delete(streamKey(stream));
     return freed;
   }
 
@@ -294,29 +227,33 @@ class MemoryJournal implements Journal {
   }
 
   close(): Promise<void> {
-    this.#release();
+    if (this.#successor === undefined) this.#shared.release();
     return Promise.resolve();
   }
 }
 
+/** The store itself is what remembers: whoever opens a master here is the one who wrote it. */
+function sessionOf(stream: MemoryStream | undefined): Session {
+  return {
+    session: 'memory',
+    epoch: stream?.header.epoch,
+    ...(stream?.remembered ?? NOTHING),
+  };
+}
+
+function foundOf({ header, frontier }: MemoryStream): StreamFound {
+  const { master, epoch } = header;
+  return { stream: { master, epoch }, header, frontier: decodeFrontier(frontier, crc32) };
+}
+
 function begin(streams: Map<string, MemoryStream>, header: StreamHeader): MemoryStream {
-  const stream = {
+  const stream: MemoryStream = {
     header,
     lines: new MemoryLines(),
     frontier: undefined,
-    seal: undefined,
+    remembered: NOTHING,
     snapshots: new Map(),
   };
   streams.set(streamKey(header), stream);
   return stream;
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) count++;
-  return count;
-}
-
-function charsOf(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => sum + line.length + 1, 0);
 }

@@ -1,6 +1,7 @@
 import { appending } from './appending.js';
 import { ending } from './ending.js';
 import { failing } from './failing.js';
+import { opening } from './opening.js';
 import { ownership } from './ownership.js';
 import type { Check, StorePlace, TestFunction } from './place.js';
 import { snapshots } from './snapshots.js';
@@ -17,5 +18,5 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
   const check: Check = (name, run) => {
     test(name, async () => run(await place(), place));
   };
-  for (const points of [ownership, appending, snapshots, ending, failing]) points(check);
+  for (const points of [ownership, opening, appending, snapshots, ending, failing]) points(check);
 }

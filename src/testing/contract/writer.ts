@@ -1,6 +1,7 @@
 import type { StreamHeader } from '../../event/event.js';
 import { LineWriter, parseLine } from '../../event/line.js';
 import { UlidClock } from '../../event/ulid-clock.js';
+import { decideOpening } from '../../protocol/opening.js';
 import type { Journal, JournalRequest, Remembered, Store } from '../../store/store.js';
 import { same } from './verdict.js';
 
@@ -19,7 +20,7 @@ export class Writer {
       if (last !== undefined) this.#clock.observe(last);
       return this.#clock.next();
     };
-    this.request = { master, model: MODEL, local, newEpoch };
+    this.request = { master, model: MODEL, local, newEpoch, decide: decideOpening };
   }
 
   /** Lines of events `from` to `to` of a stream, each with `argument`. */

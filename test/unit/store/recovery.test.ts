@@ -5,8 +5,8 @@ import { headerLine, LineWriter } from '../../../src/event/line.js';
 import { appendChecksum } from '../../../src/event/checksum.js';
 import { segmentName } from '../../../src/store/folder/layout.js';
 import { recoverStream } from '../../../src/store/folder/recovery.js';
+import type { Case } from '../../../src/store/cases.js';
 import {
-  type Case,
   DAMAGE_CASES,
   DAMAGE_FACTS,
   END_CASES,

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { Master, MemoryStore, Prevalent, SnapshotDamagedError, Transaction } from '../../../src/index.js';
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
+import { decideOpening } from '../../../src/protocol/opening.js';
 import { StateEncoder } from '../../../src/state/snapshot-encoder.js';
 import { readFrames } from '../../../src/sync/snapshot-frames.js';
 import type { SnapshotPlace } from '../../../src/sync/snapshot-header.js';
@@ -43,7 +44,13 @@ class Bench {
   bytes = new Uint8Array(0);
 
   async write(root: object, place: SnapshotPlace): Promise<this> {
-    const request = { master: 'a', model: 'snapshots', local: undefined, newEpoch: () => STREAM.epoch };
+    const request = {
+      master: 'a',
+      model: 'snapshots',
+      local: undefined,
+      newEpoch: () => STREAM.epoch,
+      decide: decideOpening,
+    };
     const journal = await this.store.open(request);
     this.snapshots = new Snapshots(
       this.store,

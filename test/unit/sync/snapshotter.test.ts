@@ -2,6 +2,7 @@ import { Master, Prevalent, Transaction } from '../../../src/index.js';
 import type { Event } from '../../../src/event/event.js';
 import { streamKey } from '../../../src/event/event.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
+import { decideOpening } from '../../../src/protocol/opening.js';
 import { resolveOptions } from '../../../src/sync/options.js';
 import { OwnStream } from '../../../src/sync/own-stream.js';
 import { Replica } from '../../../src/replica/replica.js';
@@ -72,7 +73,13 @@ class Bench {
   async open(durability: Durability = 'group'): Promise<this> {
     const store = this.network.store('a');
     const newEpoch = (): string => this.replica.clock.advance();
-    this.journal = await store.open({ master: 'a', model: 'snapshotter', local: '/local', newEpoch });
+    this.journal = await store.open({
+      master: 'a',
+      model: 'snapshotter',
+      local: '/local',
+      newEpoch,
+      decide: decideOpening,
+    });
     const own = new OwnStream(store, this.journal, durability, { refused: () => undefined, recorded: () => undefined });
     this.commit = own.commit;
     this.replica.attach(own);

@@ -1,0 +1,178 @@
+import { crc32 } from 'node:zlib';
+import { type StreamHeader, type StreamId } from '../../event/event.js';
+import { headerLine } from '../../event/line.js';
+import { decodeFrontier } from '../frontier.js';
+import { headerOf, type Opening, type OpeningFacts, type StreamFound } from '../opening.js';
+import type { Journal, JournalRequest, Notice } from '../store.js';
+import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
+import { FolderJournal } from './folder-journal.js';
+import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
+import { frontierOf, publishRest } from './left-over.js';
+import type { Lock } from './lock.js';
+import { type Recovered, recoverStream, type Scan } from './recovery.js';
+import { readSession, writeSession } from './session.js';
+import type { StreamCatalog } from './stream-catalog.js';
+import { keepTornTail } from './torn-tail.js';
+
+/** Where journals are opened. */
+export interface OpeningPlace {
+  readonly fs: FileSystem;
+  readonly root: string;
+  readonly catalog: StreamCatalog;
+  readonly segmentBytes: number;
+}
+
+/** The own journal as it was read, and the file that is written on. */
+interface Read {
+  readonly header: StreamHeader;
+  readonly segment: NonNullable<Recovered['segment']>;
+  readonly found: Recovered;
+}
+
+/** Opens the journal of one master whose lock is held: looks what is there, asks what to do, and does it. */
+export class FolderOpening {
+  readonly #place: OpeningPlace;
+  readonly #request: JournalRequest & { readonly local: string };
+  readonly #lock: Lock;
+  readonly #notices: Notice[];
+
+  /** @param notices told of what happens, beside what happened before */
+  constructor(
+    place: OpeningPlace,
+    request: JournalRequest & { readonly local: string },
+    lock: Lock,
+    notices: readonly Notice[],
+  ) {
+    this.#place = place;
+    this.#request = request;
+    this.#lock = lock;
+    this.#notices = [...notices];
+  }
+
+  async journal(): Promise<Journal> {
+    const facts = await this.#facts();
+    let opening = this.#request.decide(facts);
+    let found: Recovered | undefined;
+    if (opening.kind === 'read') {
+      const { header, segment, head } = (found = await this.#read(facts, opening));
+      const isWhole = header !== undefined && segment !== undefined;
+      opening = this.#request.decide({ ...facts, journal: { isWhole, head } });
+    }
+    if (opening.kind === 'refuse') throw opening.error;
+    if (opening.kind === 'begin') return this.#begin(opening, facts);
+    if (opening.kind === 'continue' && found?.header !== undefined && found.segment !== undefined)
+      return this.#continue(opening, { header: found.header, segment: found.segment, found });
+    throw new Error(`The journal of "${facts.master}" was read, and it is still not known whether it goes on`);
+  }
+
+  async #facts(): Promise<OpeningFacts> {
+    const { fs, root, catalog } = this.#place;
+    const { master, model, local } = this.#request;
+    const streams: StreamFound[] = [];
+    for (const { stream, frontier } of await catalog.streams('all', true))
+      streams.push({ stream, header: await catalog.header(stream), frontier: decodeFrontier(frontier, crc32) });
+    const session = await readSession(fs, local);
+    const newest = await this.#newest();
+    return { master, model, location: root, session, streams, newest, journal: undefined };
+  }
+
+  /** The newest stream that has a journal; a crash may leave the folder of one that never began. */
+  async #newest(): Promise<StreamFound | undefined> {
+    const { fs, root, catalog } = this.#place;
+    const { master } = this.#request;
+    for (const epoch of (await epochsOf(fs, root, master)).reverse()) {
+      const stream = { master, epoch };
+      if ((await segmentsOf(fs, streamDirectory(root, stream))).length === 0) continue;
+      // Read where it lies: what the system refuses of an own file ends the start.
+      return { stream, header: await catalog.header(stream), frontier: await frontierOf(this.#scan(stream, 0)) };
+    }
+    return undefined;
+  }
+
+  /** Checks the end of the newest journal, and removes what a crash left beside it. */
+  async #read(facts: OpeningFacts, { published, deletable }: Extract<Opening, { kind: 'read' }>): Promise<Recovered> {
+    const { fs } = this.#place;
+    const { stream } = newestOf(facts);
+    const found = await recoverStream(this.#scan(stream, published, deletable));
+    const directory = streamDirectory(this.#place.root, stream);
+    for (const place of [directory, `${directory}/snapshots`, this.#request.local]) await removeTemporaries(fs, place);
+    for (const file of found.unused) await fs.unlink(file);
+    return found;
+  }
+
+  /** Goes on where the newest stream ends. */
+  async #continue(
+    { remembered, published, deletable }: Extract<Opening, { kind: 'continue' }>,
+    { header, segment, found: { head, torn } }: Read,
+  ): Promise<Journal> {
+    const { fs, root } = this.#place;
+    const directory = streamDirectory(root, header);
+    if (torn !== undefined) this.#notices.push(await keepTornTail(fs, directory, segment, torn));
+    const file = await fs.open(`${directory}/${segmentName(segment.first)}`, false);
+    return new FolderJournal({
+      ...this.#parts(header, published),
+      ...remembered,
+      header,
+      head,
+      next: (head?.seq ?? 0) + 1,
+      deletable,
+      file,
+      segment: segment.first,
+      size: segment.size,
+      allocated: torn === undefined ? segment.allocated : segment.size,
+    });
+  }
+
+  /** Begins a new stream: its directory, its header, and the session that vouches for it. */
+  async #begin(opening: Extract<Opening, { kind: 'begin' }>, facts: OpeningFacts): Promise<Journal> {
+    const { fs, root } = this.#place;
+    const { local, master } = this.#request;
+    if (opening.publishesRest) await publishRest(this.#scan(newestOf(facts).stream, 0), this.#notices);
+    if (opening.notice !== undefined) this.#notices.push({ kind: 'new-epoch', message: opening.notice });
+    const header = headerOf(this.#request, this.#request.newEpoch((await epochsOf(fs, root, master)).at(-1)), opening);
+    const directory = streamDirectory(root, header);
+    await syncWayTo(fs, local);
+    // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
+    const { session, epoch } = header;
+    await writeSession(fs, local, { session, epoch, head: undefined, deletable: 0, ...opening.remembered });
+    await fs.mkdir(directory);
+    await syncWayTo(fs, `${root}/${master}`, root);
+    const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
+    await replaceFile(fs, directory, segmentName(1), [line]);
+    const file = await fs.open(`${directory}/${segmentName(1)}`, false);
+    return new FolderJournal({
+      ...this.#parts(header, 0),
+      ...opening.remembered,
+      header,
+      head: undefined,
+      next: 1,
+      deletable: 0,
+      file,
+      segment: 1,
+      size: line.length,
+      allocated: line.length,
+    });
+  }
+
+  /** What all journals have in common. */
+  #parts(stream: StreamId, published: number) {
+    const { fs, root, catalog, segmentBytes } = this.#place;
+    const onStreams = (): void => {
+      catalog.forget(stream.master);
+    };
+    const check = (own: StreamId, deleted: number): Promise<unknown> =>
+      recoverStream({ ...this.#scan(own, own.epoch === stream.epoch ? published : 0, deleted), thorough: true });
+    const directory = streamDirectory(root, stream);
+    const { local } = this.#request;
+    return { fs, directory, local, segmentBytes, crc32, onStreams, check, lock: this.#lock, notices: this.#notices };
+  }
+
+  #scan(stream: StreamId, published: number, deleted = 0): Scan {
+    return { fs: this.#place.fs, root: this.#place.root, stream, published, deleted, crc32 };
+  }
+}
+
+function newestOf({ master, newest }: OpeningFacts): StreamFound {
+  if (newest === undefined) throw new Error(`"${master}" has no journal that could be read`);
+  return newest;
+}

@@ -1,0 +1,99 @@
+import type { PrevalentError } from '../errors.js';
+import type { StreamHeader, StreamId } from '../event/event.js';
+import type { Frontier, Head, Seal } from './frontier.js';
+
+/** What a store finds when a master opens its journal, and what it is told to do: plain data, the same for every store. */
+
+/** What a machine alone knows about a master that it has opened. */
+export interface Session {
+  /** Identity of this machine's copy of the master. */
+  readonly session: string;
+  /** The epoch it writes; `undefined` if it never wrote one. */
+  readonly epoch: string | undefined;
+  /** The last event it has published; written before it is published. */
+  readonly head: Head | undefined;
+  /** The newest seal it has made or adopted; written before it is published. */
+  readonly seal: Seal | undefined;
+  /** Events of that epoch, from the first, that it may have deleted; written before they are. */
+  readonly deletable: number;
+  /** Last event of each earlier epoch that it has issued again. */
+  readonly moved?: Readonly<Record<string, number>>;
+  /** By earlier epochs: the last event that was published there. */
+  readonly ends?: Readonly<Record<string, number>>;
+}
+
+/** One stream of the store: its first line and its frontier, as far as they can be read. */
+export interface StreamFound {
+  readonly stream: StreamId;
+  readonly header: StreamHeader | undefined;
+  readonly frontier: Frontier | undefined;
+}
+
+/** What was read of the newest journal. */
+export interface JournalFound {
+  /** Whether it begins with its header and has an end that can be written on. */
+  readonly isWhole: boolean;
+  /** Its last event. */
+  readonly head: Head | undefined;
+}
+
+/** What a store finds before it opens a journal. */
+export interface OpeningFacts {
+  /** Whose journal is opened. */
+  readonly master: string;
+  readonly model: string;
+  /** How messages name the store. */
+  readonly location: string;
+  /** What this machine remembers of the master; `undefined` if it never opened it, or forgot. */
+  readonly session: Session | undefined;
+  /** All streams of the store, this master's included. */
+  readonly streams: readonly StreamFound[];
+  /** Of this master's streams, the newest one that has a journal. */
+  readonly newest: StreamFound | undefined;
+  /** What was read of that one's journal; `undefined` until it is asked for. */
+  readonly journal: JournalFound | undefined;
+}
+
+/** What a master remembers when it goes on, whatever stream it goes on in. */
+export interface Carried {
+  readonly seal: Seal | undefined;
+  readonly moved: Readonly<Record<string, number>>;
+  readonly ends: Readonly<Record<string, number>>;
+}
+
+/** What a store has to do to open a journal. */
+export type Opening =
+  /** Check every line of the newest journal beyond what was published, and ask again. */
+  | { readonly kind: 'read'; readonly published: number; readonly deletable: number }
+  /** Go on where the newest journal ends. */
+  | {
+      readonly kind: 'continue';
+      readonly remembered: Carried;
+      /** Events up to this one may have been read by others. */
+      readonly published: number;
+      /** Events up to this one may be gone, as a snapshot stands in for them. */
+      readonly deletable: number;
+    }
+  /** Begin a new stream. */
+  | {
+      readonly kind: 'begin';
+      readonly remembered: Carried;
+      readonly reason: 'new' | 'restored';
+      /** The session that goes on; `undefined` if a new one begins with the stream. */
+      readonly session: string | undefined;
+      /** Publish what the newest journal holds and its frontier does not tell, before that. */
+      readonly publishesRest: boolean;
+      /** What is said about it. */
+      readonly notice: string | undefined;
+    }
+  /** Open nothing, and change nothing. */
+  | { readonly kind: 'refuse'; readonly error: PrevalentError };
+
+/** The first line of a stream that begins. @param epoch a new one */
+export function headerOf(
+  { master, model }: Pick<StreamHeader, 'master' | 'model'>,
+  epoch: string,
+  { session, reason }: Extract<Opening, { kind: 'begin' }>,
+): StreamHeader {
+  return { master, epoch, model, session: session ?? epoch, reason, after: null };
+}

@@ -1,0 +1,74 @@
+import { MasterLockedError } from '../../errors.js';
+import { decideOpening } from '../../protocol/opening.js';
+import type { OpeningFacts } from '../../store/opening.js';
+import type { JournalRequest } from '../../store/store.js';
+import type { Check } from './place.js';
+import { holds, rejects, same } from './verdict.js';
+import { NOTHING, readsAs, Writer } from './writer.js';
+
+/** How a journal is opened: the store looks, asks, and does what it is told. */
+export function opening(check: Check): void {
+  check('a store tells what it finds before it opens a journal', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const asked: OpeningFacts[] = [];
+    const request = { ...writer.request, decide: (facts: OpeningFacts) => decideOpening(noted(asked, facts)) };
+    const journal = await store.open(request);
+    same(asked.at(-1)?.newest, undefined, 'the newest stream before there is one');
+    await journal.append(writer.lines(store, journal.header, 1, 3), 1);
+    await journal.publish('a frontier', { ...NOTHING, head: { seq: 2, id: journal.header.epoch } });
+    await journal.close();
+    await (await store.open(new Writer('b').request)).close();
+    await (await at.open().open(request)).close();
+    const { master, model, newest, session, streams, journal: end } = asked.at(-1) ?? {};
+    same([master, model], ['a', writer.request.model]);
+    same(newest?.stream, { master: 'a', epoch: journal.header.epoch }, 'the newest stream');
+    same(newest?.header?.reason, 'new');
+    same(streams?.map(({ stream }) => stream.master).sort(), ['a', 'b'], 'the masters of all streams');
+    same([session?.epoch, session?.head?.seq], [journal.header.epoch, 2], 'what the machine remembers');
+    same([end?.isWhole, end?.head?.seq], [true, 3], 'where the journal ends');
+  });
+
+  check('a store that is told to open nothing opens and changes nothing', async (at) => {
+    const writer = new Writer('a');
+    const error = new MasterLockedError('refused');
+    const refusing: JournalRequest = { ...writer.request, decide: () => ({ kind: 'refuse', error }) };
+    await rejects(at.open().open(refusing), 'MASTER_LOCKED');
+    same(await at.open().streams(), []);
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 1), 1);
+    await journal.close();
+    await rejects(at.open().open(refusing), 'MASTER_LOCKED');
+    const again = await at.open().open(writer.request);
+    same([again.header.epoch, again.head?.seq], [journal.header.epoch, 1]);
+    await again.close();
+  });
+
+  check('a store that is told to begin again begins another stream and keeps the old one', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const old = await store.open(writer.request);
+    await old.append(writer.lines(store, old.header, 1, 2), 1);
+    await old.close();
+    const told = { kind: 'begin', reason: 'restored', session: 'kept', publishesRest: false, notice: 'told' } as const;
+    const remembered = { seal: undefined, moved: { [old.header.epoch]: 2 }, ends: { [old.header.epoch]: 2 } };
+    const journal = await at.open().open({ ...writer.request, decide: () => ({ ...told, remembered }) });
+    const { reason, session, after, epoch } = journal.header;
+    same([reason, session, after], ['restored', 'kept', null]);
+    holds(epoch > old.header.epoch, `the new epoch ${epoch} is not later than ${old.header.epoch}`);
+    same([journal.head, journal.moved, journal.ends], [undefined, remembered.moved, remembered.ends]);
+    same(
+      journal.notices.map(({ message }) => message),
+      ['told'],
+    );
+    await journal.close();
+    await readsAs(at.open(), old.header, 0, [1, 2]);
+    same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), [old.header.epoch, epoch].sort());
+  });
+}
+
+function noted(asked: OpeningFacts[], facts: OpeningFacts): OpeningFacts {
+  asked.push(facts);
+  return facts;
+}
