@@ -109,6 +109,7 @@ export class NotebookFolder {
       snapshot: undefined,
       session: 'forged',
       modelHash: 'forged',
+      engine: undefined,
       fingerprint: undefined,
       seen: {},
       next: undefined,

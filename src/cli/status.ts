@@ -24,6 +24,7 @@ function textOf({ frontier, events, deleted, standIn, cut, trouble }: StreamRepo
   if (standIn !== undefined && gone > 0) parts.push(`${gone} of them deleted (snapshot at seal ${standIn.no})`);
   if (head !== undefined && cut !== undefined) parts.push(`cut: ${cut} of ${head.seq} count`);
   if (head !== undefined) parts.push(`the last at ${timeOf(head.id)}`);
+  if (frontier?.engine !== undefined) parts.push(`on ${frontier.engine}`);
   const readable = events.length + gone === (head?.seq ?? 0) ? '' : ` (${events.length} readable)`;
   return `${parts.join(', ')}${trouble === undefined ? '' : ` — ${trouble}`}${readable}`;
 }

@@ -24,6 +24,7 @@ const SILENT: Frontier = {
   snapshot: undefined,
   session: '',
   modelHash: '',
+  engine: undefined,
   fingerprint: undefined,
   seen: {},
   next: undefined,
@@ -41,8 +42,11 @@ export function idleMs({ settings }: Facts): number {
   return Math.min(IDLE_MS, settings.retention / 4, settings.patience / 4);
 }
 
+/** What runs a master's calls. */
+export type Runtime = Pick<Frontier, 'modelHash' | 'engine'>;
+
 /** What to publish. @param promise an id that every later call exceeds */
-export function frontierOf(facts: Facts, modelHash: string, promise: string): Frontier {
+export function frontierOf(facts: Facts, { modelHash, engine }: Runtime, promise: string): Frontier {
   const { own, seal, published } = facts;
   const head = own.durable;
   const offered = published.snapshot;
@@ -53,6 +57,7 @@ export function frontierOf(facts: Facts, modelHash: string, promise: string): Fr
     snapshot: offered && { no: offered.no, position: offered.position, events: offered.V[own.key] ?? 0 },
     session: own.header.session,
     modelHash,
+    engine,
     fingerprint: offered && { no: offered.no, hash: offered.fingerprint },
     seen: seenOthers(facts),
     next: undefined,

@@ -7,6 +7,8 @@ const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const FINGERPRINT = /^[0-9a-z-]{1,64}$/;
 /** 64 bits in base 36. */
 const SEAL_HASH = /^[0-9a-z]{1,14}$/;
+/** Name and version; shown to people as it is. */
+const ENGINE = /^[a-z][a-z0-9]{0,30} [0-9.]{1,30}$/;
 
 /** The last event of a stream that counts. */
 export interface Head {
@@ -42,6 +44,8 @@ export interface Frontier {
   readonly session: string;
   /** Tells whether two masters run the same model code as far as names and versions go. */
   readonly modelHash: string;
+  /** JavaScript engine of the master, such as `v8 12.4`; `undefined` if it does not tell. */
+  readonly engine: string | undefined;
   /** Hash of the state at a seal. */
   readonly fingerprint: { readonly no: number; readonly hash: string } | undefined;
   /** What this master has accepted of the others; for status only. */
@@ -52,7 +56,7 @@ export interface Frontier {
 
 /** The frontier's text: one line of JSON that ends with its checksum. */
 export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
-  const { clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = frontier;
+  const { clock, head, seal, snapshot, session, modelHash, engine, fingerprint, seen, next } = frontier;
   const text = JSON.stringify({
     v: 1,
     clock,
@@ -61,6 +65,7 @@ export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
     snapshot: snapshot ?? null,
     session,
     modelHash,
+    ...(engine === undefined ? {} : { engine }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     seen,
     ...(next === undefined ? {} : { next }),
@@ -72,7 +77,7 @@ export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
 export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier | undefined {
   const value = text === undefined ? undefined : parseChecksummed(text.trimEnd(), crc32);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, clock, head, seal, snapshot, session, modelHash, fingerprint, seen, next } = value as Record<
+  const { v, clock, head, seal, snapshot, session, modelHash, engine, fingerprint, seen, next } = value as Record<
     string,
     unknown
   >;
@@ -95,6 +100,8 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     snapshot: (snapshot as Frontier['snapshot'] | null) ?? undefined,
     session,
     modelHash,
+    // For status only: of what is no engine's name the rest still counts.
+    engine: typeof engine === 'string' && ENGINE.test(engine) ? engine : undefined,
     fingerprint: fingerprint as Frontier['fingerprint'],
     seen,
     next,
@@ -110,6 +117,7 @@ export function withRest(frontier: Frontier | undefined, session: string, head: 
     snapshot: frontier?.snapshot,
     session,
     modelHash: frontier?.modelHash ?? '',
+    engine: frontier?.engine,
     fingerprint: frontier?.fingerprint,
     seen: frontier?.seen ?? {},
     next: undefined,

@@ -47,7 +47,8 @@ export class Act {
     const facts = this.facts();
     const news = newsOf(facts);
     if (!this.known.isToPublish(news, idleMs(facts))) return;
-    const frontier = frontierOf(facts, modelHash(this.replica.definition), this.replica.clock.promise());
+    const runtime = { modelHash: modelHash(this.replica.definition), engine: this.known.engine };
+    const frontier = frontierOf(facts, runtime, this.replica.clock.promise());
     await this.own.publish(frontier, frontier.snapshot?.events ?? 0);
     this.known.publishedAs(frontier, news, facts.now);
   }

@@ -3,6 +3,7 @@ import { streamKey } from '../event/event.js';
 import type { Hold } from '../protocol/hold.js';
 import type { Adoption } from '../protocol/adopt.js';
 import type { Decision } from '../protocol/decide.js';
+import { engineNotice, enginesOf } from '../protocol/engines.js';
 import type { CompactOptions, Facts, SealedSnapshot, WentBack } from '../protocol/facts.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
@@ -10,6 +11,7 @@ import type { Replica } from '../replica/replica.js';
 import type { Frontier, Head, Seal } from '../store/frontier.js';
 import type { Base } from '../timeline/fold.js';
 import { genesisBase, type VersionVector } from '../timeline/timeline.js';
+import { jsEngine } from './js-engine.js';
 import type { ResolvedOptions } from './options.js';
 import type { OwnStream } from './own-stream.js';
 
@@ -31,6 +33,8 @@ interface Published {
  */
 export class Known {
   readonly options: ResolvedOptions;
+  /** The JavaScript engine of this master, such as `v8 12.4`; `undefined` if it is not known. */
+  readonly engine = jsEngine();
   #seal: Seal | undefined;
   /** The seal that the state obeys. */
   #obeyed: Seal | undefined;
@@ -51,6 +55,9 @@ export class Known {
   #holds: readonly Hold[] = [];
   readonly #notices: string[];
   readonly #heads = new Map<string, number>();
+  #engines: ReadonlyMap<string, string> = new Map();
+  /** Engines of others that a notice told of. */
+  readonly #toldEngines = new Set<string>();
   /** Masters whose state differs from this one's, and at which seal. */
   readonly #diverged = new Map<string, number>();
 
@@ -99,6 +106,11 @@ export class Known {
   /** Number of the last event that each stream's master has published, as far as heard. */
   get heads(): ReadonlyMap<string, number> {
     return this.#heads;
+  }
+
+  /** JavaScript engines of the others, by master, as far as heard. */
+  get engines(): ReadonlyMap<string, string> {
+    return this.#engines;
   }
 
   /** Number of the last own event that others may read. */
@@ -150,10 +162,15 @@ export class Known {
     this.#seenBefore = new Map(Object.entries(seen));
   }
 
-  /** How far others have published. */
+  /** How far others have published, and on which engines. */
   hear(heard: readonly Heard[]): void {
     for (const { stream, frontier } of heard)
       if (frontier !== undefined) this.#heads.set(streamKey(stream), frontier.head?.seq ?? 0);
+    this.#engines = enginesOf(heard);
+    const notice = engineNotice(this.engine, this.#engines, this.#toldEngines);
+    if (notice === undefined) return;
+    this.notice(notice);
+    for (const engine of this.#engines.values()) this.#toldEngines.add(engine);
   }
 
   /** Another seal may be in force. */

@@ -14,6 +14,8 @@ export interface Status {
   readonly epoch: string;
   /** By `master@epoch`: how many events the state contains, and how many its master has published as far as heard. */
   readonly streams: Readonly<Record<string, { readonly accepted: number; readonly published: number }>>;
+  /** By master: the JavaScript engine that runs it, such as `v8 12.4`, as far as heard. What is computed with `**` or `Intl` may differ between engines. */
+  readonly engines: Readonly<Record<string, string>>;
   /** Own calls that are not on disk yet. */
   readonly pending: number;
   /** Streams that go no further for now, and why. */
@@ -38,6 +40,7 @@ export async function statusOf(
   { accepted, timeline, refusal }: Replica,
   own: OwnStream,
 ): Promise<Status> {
+  const { engine, engines } = known;
   const published = new Map(known.heads).set(own.key, known.published);
   const keys = [...new Set([...accepted.keys(), ...published.keys()])].sort();
   return {
@@ -47,6 +50,10 @@ export async function statusOf(
     streams: Object.fromEntries(
       keys.map((key) => [key, { accepted: accepted.get(key) ?? 0, published: published.get(key) ?? 0 }]),
     ),
+    engines: Object.fromEntries([
+      ...engines,
+      ...(engine === undefined ? [] : [[own.header.master, engine]]),
+    ]) as Status['engines'],
     pending: (own.last?.seq ?? 0) - (own.durable?.seq ?? 0),
     held: known.holds,
     seal: known.seal,

@@ -56,12 +56,20 @@ async function engines(name: string, store: string, local: string, rounds: numbe
     await master.sync();
   }
   await master.sync();
-  const { version, rejected } = { version: process.versions.v8, rejected: master.rejections().length };
+  const { engines: known, notices } = await master.status();
+  const rejected = master.rejections().length;
   const state = textOf(master.query((model) => model));
   await master.close();
   const powers = Array.from({ length: 1000 }, (_, i) => (1 + i / 1000) ** 14.5).join();
   const native = createHash('sha256').update(powers).digest('hex');
-  return { version, rejected, native, size: state.length, state: createHash('sha256').update(state).digest('hex') };
+  return {
+    known,
+    notices,
+    rejected,
+    native,
+    size: state.length,
+    state: createHash('sha256').update(state).digest('hex'),
+  };
 }
 
 async function temporal(): Promise<object> {

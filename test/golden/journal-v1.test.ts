@@ -25,6 +25,8 @@ const FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"crc":"308fee1d"}\n';
 const SEALED_FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":null,"seal":{"no":2,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":["a1"]},"snapshot":{"no":2,"position":"01HF7YAT01003QQVXG0000000Z","events":3},"session":"s","modelHash":"h","fingerprint":{"no":2,"hash":"cafe"},"seen":{},"next":"01HF7YAT02FQ2VRP41VVTGRSXB","crc":"d5fc0590"}\n';
+const ENGINE_FRONTIER =
+  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","engine":"v8 12.4","seen":{},"crc":"fdc3e629"}\n';
 const CUT_HEADER =
   '{"v":1,"kind":"header","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","model":"todo-list","session":"s","reason":"cut","after":"01HF7YAT01003QQVXG0000000Z","moved":{"01HF7YAS00FQ2VRP41VVTGRSXB":7},"crc":"b4771275"}';
 
@@ -58,6 +60,7 @@ test('a frontier', () => {
     snapshot: undefined,
     session: 's',
     modelHash: 'h',
+    engine: undefined,
     fingerprint: undefined,
     seen: { 'laptop@01HF7YAT00FQ2VRP41VVTGRSXB': 1 },
     next: undefined,
@@ -81,12 +84,31 @@ test('the frontier of a master that has adopted a seal, offers a snapshot of it,
     snapshot: { no: 2, position: id, events: 3 },
     session: 's',
     modelHash: 'h',
+    engine: undefined,
     fingerprint: { no: 2, hash: 'cafe' },
     seen: {},
     next: '01HF7YAT02FQ2VRP41VVTGRSXB',
   };
   expect(encodeFrontier(frontier, crc32)).toBe(SEALED_FRONTIER);
   expect(decodeFrontier(SEALED_FRONTIER, crc32)).toEqual(frontier);
+});
+
+test('the frontier of a master that tells its engine', () => {
+  const id = '01HF7YAT01003QQVXG0000000Z';
+  const frontier = {
+    clock: id,
+    head: { seq: 1, id },
+    seal: undefined,
+    snapshot: undefined,
+    session: 's',
+    modelHash: 'h',
+    engine: 'v8 12.4',
+    fingerprint: undefined,
+    seen: {},
+    next: undefined,
+  };
+  expect(encodeFrontier(frontier, crc32)).toBe(ENGINE_FRONTIER);
+  expect(decodeFrontier(ENGINE_FRONTIER, crc32)).toEqual(frontier);
 });
 
 test('the header of a stream that continues a cut one', () => {

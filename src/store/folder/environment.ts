@@ -7,3 +7,10 @@ export function processEnvironments(): readonly Environment[] {
   const { env } = runInThisContext('process') as { env: Environment };
   return env === process.env ? [env] : [env, process.env];
 }
+
+/** The JavaScript engine of the process and its version, such as `v8 12.4`; `undefined` if it does not tell. */
+export function processEngine(): string | undefined {
+  const { v8, bun } = process.versions;
+  // Bun names a V8 as well, and runs another engine.
+  return bun === undefined ? `v8 ${v8.split('.', 2).join('.')}` : undefined;
+}

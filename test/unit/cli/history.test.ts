@@ -185,7 +185,7 @@ describe('status and log', () => {
     const status = await run('status', shared);
     expect(status.code).toBe(0);
     expect(status.lines[0]).toMatch(
-      /^laptop@\w{26}: 8 events, [1-7] of them deleted \(snapshot at seal 1\), the last at 2026-01-01T\S+$/,
+      /^laptop@\w{26}: 8 events, [1-7] of them deleted \(snapshot at seal 1\), the last at 2026-01-01T\S+, on v8 [\d.]+$/,
     );
     expect(status.lines[1]).toMatch(/^Seal 1, up to 2026-01-01T\S+, made by laptop@\w{26}\.$/);
     expect(status.lines).toHaveLength(2);

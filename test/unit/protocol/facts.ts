@@ -40,7 +40,14 @@ export function event(master: string, seq: number, id: string, more: Partial<Eve
 export const line = (of: Event): ParsedLine => ({ kind: 'event', event: of });
 
 export function frontier(more: Partial<Frontier> = {}): Frontier {
-  const nothing = { head: undefined, seal: undefined, snapshot: undefined, fingerprint: undefined, next: undefined };
+  const nothing = {
+    head: undefined,
+    seal: undefined,
+    snapshot: undefined,
+    fingerprint: undefined,
+    engine: undefined,
+    next: undefined,
+  };
   return { clock: EPOCH, session: '', modelHash: 'h', seen: {}, ...nothing, ...more };
 }
 

@@ -18,19 +18,20 @@ describe('what is published', () => {
       ...mine,
       event('b', 1, at(3)),
     ]);
-    expect(frontierOf(known, 'hash', at(9))).toMatchObject({
+    expect(frontierOf(known, { modelHash: 'hash', engine: 'v8 12.4' }, at(9))).toMatchObject({
       clock: at(9),
       head: { seq: 2, id: at(2) },
       seal: { no: 1 },
       snapshot: { no: 1, position: at(1), events: 1 },
       fingerprint: { no: 1, hash: 'f' },
       modelHash: 'hash',
+      engine: 'v8 12.4',
       seen: { [B]: 1 },
     });
   });
   test('while a call is on its way to the disk, the promise stays below it', () => {
     const known = facts({ own: { last: { seq: 3, id: at(5) } } }, mine);
-    expect(frontierOf(known, 'hash', at(9)).clock).toBe(at(2));
+    expect(frontierOf(known, { modelHash: 'hash', engine: 'v8 12.4' }, at(9)).clock).toBe(at(2));
   });
   test('nothing is new as long as the text is the same', () => {
     expect(newsOf(facts({}, mine))).toBe(newsOf(facts({ now: 1 }, mine)));
@@ -39,7 +40,7 @@ describe('what is published', () => {
   });
   test('before the state is built, what it held before this start', () => {
     const known = facts({ state: { seen: vector({ [A]: 2, [B]: 7 }) } });
-    expect(frontierOf(known, 'hash', at(9)).seen).toEqual({ [B]: 7 });
+    expect(frontierOf(known, { modelHash: 'hash', engine: 'v8 12.4' }, at(9)).seen).toEqual({ [B]: 7 });
   });
 });
 

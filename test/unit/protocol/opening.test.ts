@@ -29,6 +29,7 @@ const frontier = (more: Partial<Frontier> = {}): Frontier => ({
   snapshot: undefined,
   session: 's',
   modelHash: 'm',
+  engine: undefined,
   fingerprint: undefined,
   seen: {},
   next: undefined,
