@@ -8,7 +8,7 @@ import { definitionOf } from '../src/model/prevalent.js';
 import { decideOpening } from '../src/protocol/opening.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { StateEncoder } from '../src/state/snapshot-encoder.js';
-import { Snapshots } from '../src/sync/snapshots.js';
+import { Snapshots } from '../src/sync/snapshot/snapshots.js';
 import { Board, filledBoard, taskId } from './board.js';
 import { collectGarbage, measure, printTable, printTarget, printTimings, ratio, spread } from './harness.js';
 import { filledOrders, type Orders, plainOrders } from './orders.js';

@@ -16,12 +16,15 @@ export type { CompactReport } from './sync/compactor.js';
 export type { Status } from './sync/status.js';
 export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './replica/notifier.js';
 export type { Durability } from './store/group-commit.js';
-export type { Seal } from './store/frontier.js';
+export { decodeFrontier, type Frontier, type Seal } from './store/frontier.js';
+export { headerOf } from './store/opening.js';
+export type { Carried, JournalFound, Opening, OpeningFacts, Session, StreamFound } from './store/opening.js';
 export type {
+  Capabilities,
   Head,
   Journal,
   JournalRequest,
-  Notice,
+  Now,
   Remembered,
   SnapshotListing,
   Store,

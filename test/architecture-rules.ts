@@ -201,7 +201,17 @@ export function untidyLines(path: string, text: string): string[] {
 /** Names that are words of everyday text: nobody can search for them. */
 const UNSEARCHABLE = new Set(['one', 'said', 'found']);
 
-/** Exported names with a word that the glossary avoids; in the sync core, also declared names that cannot be searched for. */
+/** Words of one meaning, and the layers to which what they mean belongs: elsewhere they would mean something else. */
+const AT_HOME: readonly (readonly [word: string, layers: RegExp])[] = [
+  ['seal', /^(master|cli|testing|sync|replica|protocol|store)\b/],
+  ['settle', /^(store|sync)\b/],
+  ['checksum', /^event\b/],
+];
+
+/**
+ * Exported names with a word that the glossary avoids; declared names with a word outside of the layers to which it belongs; in the sync
+ * core, also declared names that cannot be searched for.
+ */
 export function misnamed(tree: Tree, avoided: ReadonlySet<string>): string[] {
   const problems: string[] = [];
   for (const [path, text] of tree) {
@@ -213,6 +223,8 @@ export function misnamed(tree: Tree, avoided: ReadonlySet<string>): string[] {
         const words = name.text.split(/(?=[A-Z])|_/).map((word) => word.toLowerCase());
         const isExported = ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === EXPORT);
         const isDeclared = ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node);
+        const astray = AT_HOME.filter(([word, layers]) => words.includes(word) && !layers.test(path));
+        if (isDeclaration(node)) problems.push(...astray.map(([word]) => `${path}: ${name.text} (${word})`));
         if (isExported === true && words.some((word) => avoided.has(word))) problems.push(`${path}: ${name.text}`);
         else if (isCore && isDeclared && UNSEARCHABLE.has(name.text)) problems.push(`${path}: ${name.text}`);
       }
@@ -224,3 +236,17 @@ export function misnamed(tree: Tree, avoided: ReadonlySet<string>): string[] {
 }
 
 const EXPORT = ts.SyntaxKind.ExportKeyword;
+
+/** What gives a name, not what uses one. */
+function isDeclaration(node: ts.Node): boolean {
+  return (
+    ts.isFunctionDeclaration(node) ||
+    ts.isClassElement(node) ||
+    ts.isTypeElement(node) ||
+    ts.isVariableDeclaration(node) ||
+    ts.isParameter(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node)
+  );
+}

@@ -275,6 +275,12 @@ export async function later() { await now(); }
       'sync/a.ts: settleAll',
       'sync/a.ts: one',
     ]);
+    const astray = `export class Line { checksum = 1; sealLine() {} settle(): void {} }`;
+    expect(misnamed(tree({ 'event/a.ts': astray }), new Set())).toEqual([
+      'event/a.ts: sealLine (seal)',
+      'event/a.ts: settle (settle)',
+    ]);
+    expect(misnamed(tree({ 'sync/a.ts': astray }), new Set())).toEqual(['sync/a.ts: checksum (checksum)']);
   });
 
   test('long files, vague names and hand-written declarations', () => {

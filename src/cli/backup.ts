@@ -8,7 +8,7 @@ import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory }
 import { LINE_FEED, LineCheck } from '../event/line.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
-import type { SnapshotHeader } from '../sync/snapshot-header.js';
+import type { SnapshotHeader } from '../sync/snapshot/header.js';
 import { existingStore, type Print } from './folder.js';
 import { consistentMoment, headsOf, type Moment, type Published, sealedOf } from './moment.js';
 import { type Gap, missingOf } from './published-lines.js';

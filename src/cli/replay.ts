@@ -11,7 +11,7 @@ import { Executor } from '../state/executor.js';
 import { StateEncoder } from '../state/snapshot-encoder.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
-import { Snapshots } from '../sync/snapshots.js';
+import { Snapshots } from '../sync/snapshot/snapshots.js';
 import type { Examination } from './examination.js';
 import type { Print } from './folder.js';
 import { ObserverStore } from './observer-store.js';

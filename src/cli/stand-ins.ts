@@ -4,9 +4,9 @@ import { isMissing } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
-import { END, HEAD, readFrames } from '../sync/snapshot-frames.js';
+import { END, HEAD, readFrames } from '../sync/snapshot/frames.js';
 import type { VersionVector } from '../timeline/timeline.js';
-import { HeaderReader, type SnapshotHeader } from '../sync/snapshot-header.js';
+import { HeaderReader, type SnapshotHeader } from '../sync/snapshot/header.js';
 
 /** A published snapshot that stands in for events of a stream. */
 export interface StandIn {

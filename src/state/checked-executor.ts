@@ -66,7 +66,7 @@ function refuseSpoilt(name: string, { spoilt }: Attempt, { membrane }: Executor)
 function takeBack(executor: Executor, { outcome }: Attempt): void {
   if (outcome.undo === undefined) return;
   executor.undo(outcome.undo);
-  executor.settle();
+  executor.endRewind();
 }
 
 /** What both runs made part of the state was made by neither. */

@@ -180,7 +180,7 @@ export class Executor {
     }
   }
 
-  /** Takes back what `apply` did; calls are undone newest first, and `settle` ends a rewind. */
+  /** Takes back what `apply` did; calls are undone newest first, and `endRewind` ends a rewind. */
   undo(undo: UndoLog): void {
     const { beforeWrite } = this.membrane;
     if (beforeWrite !== undefined) for (const { target } of undo.records()) beforeWrite(target);
@@ -188,8 +188,8 @@ export class Executor {
   }
 
   /** Ends a rewind: collections whose deletes were undone get their order back. */
-  settle(): void {
-    this.membrane.orders.settle();
+  endRewind(): void {
+    this.membrane.orders.endRewind();
   }
 
   #invoke(call: Call): unknown {

@@ -98,7 +98,7 @@ export class GuardedDates {
   }
 
   /** Ends a transaction that is kept. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if a Date was given a field or another shape */
-  settle(log: UndoLog): void {
+  refuseReshaped(log: UndoLog): void {
     for (const raw of this.#shown) {
       const guard = this.#guards.get(raw) as Date;
       const how = spoiltBy(raw, guard);

@@ -48,7 +48,7 @@ export class GuardedValues {
   }
 
   /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if the call changed a value after it had stored it */
-  settle(): void {
+  refuseChanged(): void {
     for (const [value, { type, text, place }] of this.#entered) {
       if (encodeValue(type, value, refuseAt(place)) === text) continue;
       throw new UnsupportedStateError(

@@ -198,8 +198,8 @@ export class Membrane implements Recorder, Owner {
    */
   commit(result: unknown): unknown {
     let guarded = result;
-    if (this.log !== undefined) this.#dates.settle(this.log);
-    this.values.settle();
+    if (this.log !== undefined) this.#dates.refuseReshaped(this.log);
+    this.values.refuseChanged();
     if (this.#stored.length !== 0) {
       const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
       this.adopted = adopted;
@@ -221,7 +221,7 @@ export class Membrane implements Recorder, Owner {
     this.fresh.clear();
     this.#stored.length = 0;
     log?.undo(this.orders);
-    this.orders.settle();
+    this.orders.endRewind();
     this.#dates.forget();
     this.#leaveValues();
   }

@@ -35,7 +35,7 @@ function entryKeys(target: object): Iterable<unknown> {
 export class Order {
   #stamps = new WeakMap<object, Stamps>();
   #any = false;
-  readonly #unsettled = new Set<object>();
+  readonly #disordered = new Set<object>();
   readonly #keysOf: (target: object) => Iterable<unknown>;
   readonly #reorder: Reorder;
 
@@ -75,10 +75,10 @@ export class Order {
     if (this.#any) this.#stamps.get(target)?.of.delete(key);
   }
 
-  /** A delete was undone: the key stands at the end until `settle`. */
+  /** A delete was undone: the key stands at the end until `endRewind`. */
   restored(target: object, key: unknown, stamp: number): void {
     this.#stamps.get(target)?.of.set(key, stamp);
-    this.#unsettled.add(target);
+    this.#disordered.add(target);
   }
 
   /** A collection is about to be cleared; gives what `uncleared` needs. */
@@ -101,9 +101,9 @@ export class Order {
   }
 
   /** Puts every collection whose deletes were undone back in order. */
-  settle(): void {
-    if (this.#unsettled.size === 0) return;
-    for (const target of this.#unsettled) {
+  endRewind(): void {
+    if (this.#disordered.size === 0) return;
+    for (const target of this.#disordered) {
       const stamps = this.#stamps.get(target)?.of;
       if (stamps === undefined) continue;
       const keys = [...this.#keysOf(target)];
@@ -116,7 +116,7 @@ export class Order {
         keys,
       );
     }
-    this.#unsettled.clear();
+    this.#disordered.clear();
   }
 }
 
@@ -127,9 +127,9 @@ export class Orders {
   readonly entries = new Order(entryKeys, reorderEntries);
 
   /** Puts everything back in order. Ends each rewind. */
-  settle(): void {
-    this.fields.settle();
-    this.entries.settle();
+  endRewind(): void {
+    this.fields.endRewind();
+    this.entries.endRewind();
   }
 
   /** Forgets the places of everything deleted, which will never be put back. */

@@ -94,7 +94,7 @@ export class UndoLog {
     return records.reverse();
   }
 
-  /** Takes back everything, newest first. The caller settles the orders when its whole rewind is done. */
+  /** Takes back everything, newest first. The caller ends the rewind of the orders when all is taken back. */
   undo(orders: Orders): void {
     for (let one = this.#newest; one !== undefined; one = one.earlier) {
       undoOne(one.kind, one.target, one.key, one.before, orders);
@@ -188,6 +188,6 @@ export function undoCopy(target: object, records: readonly UndoEntry[]): object 
   const copy = target instanceof Map ? new Map(target) : new Set(target as Set<unknown>);
   const orders = new Orders();
   for (const { kind, key, before } of [...records].reverse()) undoOne(kind, copy, key, before, orders);
-  orders.settle();
+  orders.endRewind();
   return copy;
 }

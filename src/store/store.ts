@@ -24,12 +24,6 @@ export interface JournalRequest {
   readonly decide: (facts: OpeningFacts) => Opening;
 }
 
-/** Something noteworthy that happened while a journal was opened; nothing is lost. */
-export interface Notice {
-  readonly kind: 'torn-tail' | 'new-epoch' | 'foreign-file';
-  readonly message: string;
-}
-
 /** What a machine keeps to itself about what it has published. */
 export interface Remembered {
   readonly head: Head | undefined;
@@ -77,8 +71,8 @@ export interface Journal {
   readonly header: StreamHeader;
   /** Last durable event when the journal was opened; `undefined` if there was none. */
   readonly head: Head | undefined;
-  /** What happened while it was opened. */
-  readonly notices: readonly Notice[];
+  /** What is noteworthy of its opening, in words; nothing is lost. */
+  readonly notices: readonly string[];
   /** The newest seal that this machine remembers, published or not. */
   readonly seal: Seal | undefined;
   /** Last event of each earlier epoch that this machine remembers to have issued again. */

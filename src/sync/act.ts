@@ -9,7 +9,7 @@ import type { Replica } from '../replica/replica.js';
 import { encodeFrontier } from '../store/frontier.js';
 import type { Known } from './known.js';
 import type { OwnStream } from './own-stream.js';
-import type { PastState, Snapshotter, TakenSnapshot } from './snapshotter.js';
+import type { PastState, Snapshotter, TakenSnapshot } from './snapshot/snapshotter.js';
 
 /** The effects of decisions, always in this order: publish, seal, snapshot, delete, tell. What is told is in tell.ts. */
 export class Act {

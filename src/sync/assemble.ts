@@ -8,8 +8,8 @@ import { Known } from './known.js';
 import { Look } from './look.js';
 import type { ResolvedOptions } from './options.js';
 import { OwnStream } from './own-stream.js';
-import { Snapshots } from './snapshots.js';
-import { Snapshotter } from './snapshotter.js';
+import { Snapshots } from './snapshot/snapshots.js';
+import { Snapshotter } from './snapshot/snapshotter.js';
 
 /** What works on one replica. */
 export interface Assembly {
@@ -29,11 +29,7 @@ export function assemble(replica: Replica, store: Store, journal: Journal, optio
       engine.count(1);
     },
   });
-  const known = new Known(
-    options,
-    journal.seal,
-    journal.notices.map(({ message }) => message),
-  );
+  const known = new Known(options, journal.seal, journal.notices);
   const snapshots = new Snapshots(store, own, {
     definition: replica.definition,
     classes: replica.classes,

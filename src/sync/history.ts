@@ -10,7 +10,7 @@ import { genesisBase } from '../timeline/timeline.js';
 import type { Act } from './act.js';
 import type { Look } from './look.js';
 import { refuseUnknown } from './options.js';
-import type { PastState } from './snapshotter.js';
+import type { PastState } from './snapshot/snapshotter.js';
 
 /** Which events to list; everything given must fit. */
 export interface EventFilter {

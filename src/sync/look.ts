@@ -16,7 +16,7 @@ import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { SnapshotListing, Store } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { OwnStream } from './own-stream.js';
-import type { Snapshots } from './snapshots.js';
+import type { Snapshots } from './snapshot/snapshots.js';
 
 /** How many lines are read at a time. */
 const PART = 5_000;

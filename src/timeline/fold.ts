@@ -46,14 +46,15 @@ export function fold(
 ): Timeline {
   const { undoMemory, progress, undoable = UNDOABLE_TAIL, final = base.position } = options;
   const open = events.findIndex(({ id }) => id > final);
-  const settled = Math.max(0, events.length - undoable, open < 0 ? events.length : open);
+  // So many keep nothing that undoes them.
+  const withoutUndo = Math.max(0, events.length - undoable, open < 0 ? events.length : open);
   executor.replace(base.root());
   const timeline = new Timeline(executor, calls, undoMemory, base);
   let done = 0;
-  timeline.replayFinal(events.slice(0, settled), () => {
+  timeline.replayFinal(events.slice(0, withoutUndo), () => {
     if (++done % PROGRESS_EVERY === 0) progress?.(done);
   });
-  if (timeline.revise(events.slice(settled)) === BEHIND_BASE) {
+  if (timeline.revise(events.slice(withoutUndo)) === BEHIND_BASE) {
     throw new Error(`Events to replay lie before the base ${base.position}`);
   }
   progress?.(events.length);

@@ -229,7 +229,7 @@ export class Timeline {
         this.#executor.undo(entry.undo);
         entry.undo = undefined;
       }
-      this.#executor.settle();
+      this.#executor.endRewind();
     });
     return tail;
   }

@@ -7,7 +7,7 @@ import { ClassTable } from '../../src/model/class-table.js';
 import { definitionOf } from '../../src/model/prevalent.js';
 import { decideOpening } from '../../src/protocol/opening.js';
 import { StateEncoder } from '../../src/state/snapshot-encoder.js';
-import { Snapshots } from '../../src/sync/snapshots.js';
+import { Snapshots } from '../../src/sync/snapshot/snapshots.js';
 import { graphText } from '../property/state-graph.js';
 
 class Part {

@@ -32,7 +32,7 @@ class Timeline {
   rewind(count: number, between: () => void = () => undefined): void {
     const tail = this.kept.slice(count);
     for (const one of [...tail].reverse()) this.executor.undo(one.applied!.undo);
-    this.executor.settle();
+    this.executor.endRewind();
     between();
     for (const one of tail) one.applied = this.#apply(one.index, one.steps);
   }

@@ -101,7 +101,7 @@ function rewindAndReplay(
 ): void {
   for (let i = kept.length - 1; i >= 0; i--) {
     executor.undo(kept[i]!.applied.undo);
-    executor.settle();
+    executor.endRewind();
     sameGraph(graphText(executor.raw), states[i]!, 'state after an undo');
   }
   const redo = (): void => {
@@ -111,7 +111,7 @@ function rewindAndReplay(
   redo();
   // The same in one rewind, which is settled once at its end.
   for (let i = kept.length - 1; i >= 0; i--) executor.undo(kept[i]!.applied.undo);
-  executor.settle();
+  executor.endRewind();
   sameGraph(graphText(executor.raw), states[0]!, 'state after a whole rewind');
   redo();
 }

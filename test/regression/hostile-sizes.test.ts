@@ -14,7 +14,7 @@ import { MOST_LINE_BYTES } from '../../src/event/limits.js';
 import type { FileSystem } from '../../src/store/folder/file-system.js';
 import { nodeFileSystem } from '../../src/store/folder/node-file-system.js';
 import { decodeFrontier } from '../../src/store/frontier.js';
-import { HeaderReader } from '../../src/sync/snapshot-header.js';
+import { HeaderReader } from '../../src/sync/snapshot/header.js';
 import { FORGED, forgedId, inFolder, wordsOf } from '../notebook-folder.js';
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);

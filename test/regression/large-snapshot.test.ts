@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { Master, Prevalent, Transaction } from '../../src/index.js';
-import { readFrames } from '../../src/sync/snapshot-frames.js';
+import { readFrames } from '../../src/sync/snapshot/frames.js';
 import { FolderNetwork } from '../../src/testing/index.js';
 
 @Prevalent('large-snapshot')

@@ -1,7 +1,7 @@
 import type { StreamHeader, StreamId } from '../../event/event.js';
 import { afterLines, countLines, headerLine } from '../../event/line.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Journal, Notice, Now, Remembered, SnapshotListing } from '../store.js';
+import type { Head, Journal, Now, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
@@ -21,7 +21,7 @@ const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
 export class FolderJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
-  readonly notices: readonly Notice[];
+  readonly notices: readonly string[];
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;

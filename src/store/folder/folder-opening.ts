@@ -3,7 +3,7 @@ import { type StreamHeader, type StreamId } from '../../event/event.js';
 import { headerLine } from '../../event/line.js';
 import { decodeFrontier } from '../frontier.js';
 import { headerOf, type Opening, type OpeningFacts, type StreamFound } from '../opening.js';
-import type { Journal, JournalRequest, Notice } from '../store.js';
+import type { Journal, JournalRequest } from '../store.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
@@ -34,14 +34,14 @@ export class FolderOpening {
   readonly #place: OpeningPlace;
   readonly #request: JournalRequest & { readonly local: string };
   readonly #lock: Lock;
-  readonly #notices: Notice[];
+  readonly #notices: string[];
 
   /** @param notices told of what happens, beside what happened before */
   constructor(
     place: OpeningPlace,
     request: JournalRequest & { readonly local: string },
     lock: Lock,
-    notices: readonly Notice[],
+    notices: readonly string[],
   ) {
     this.#place = place;
     this.#request = request;
@@ -128,7 +128,7 @@ export class FolderOpening {
     const { fs, root } = this.#place;
     const { local, master } = this.#request;
     if (opening.publishesRest) await publishRest(this.#scan(newestOf(facts).stream, 0), this.#notices);
-    if (opening.notice !== undefined) this.#notices.push({ kind: 'new-epoch', message: opening.notice });
+    if (opening.notice !== undefined) this.#notices.push(opening.notice);
     const header = headerOf(this.#request, this.#request.newEpoch((await epochsOf(fs, root, master)).at(-1)), opening);
     const directory = streamDirectory(root, header);
     await syncWayTo(fs, local);

@@ -1,7 +1,6 @@
 import { JournalDamagedError } from '../../errors.js';
 import { streamKey } from '../../event/event.js';
 import { decodeFrontier, encodeFrontier, type Frontier, withRest } from '../frontier.js';
-import type { Notice } from '../store.js';
 import { replaceFile } from './file-system.js';
 import { FRONTIER_FILE, streamDirectory } from './layout.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
@@ -17,7 +16,7 @@ export async function frontierOf({ fs, root, stream, crc32 }: Scan): Promise<Fro
  *
  * @param notices told of what was published, and of damage
  */
-export async function publishRest(scan: Scan, notices: Notice[]): Promise<void> {
+export async function publishRest(scan: Scan, notices: string[]): Promise<void> {
   const { fs, root, stream, crc32 } = scan;
   const frontier = await frontierOf(scan);
   const published = frontier?.head?.seq ?? 0;
@@ -26,19 +25,18 @@ export async function publishRest(scan: Scan, notices: Notice[]): Promise<void> 
   if (found?.header === undefined || found.head === undefined || found.head.seq <= published) return;
   const text = encodeFrontier(withRest(frontier, found.header.session, found.head), crc32);
   await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(text)]);
-  notices.push({
-    kind: 'new-epoch',
-    message: `Published ${found.head.seq - published} events of ${streamKey(stream)} that its writer had not published.`,
-  });
+  notices.push(
+    `Published ${found.head.seq - published} events of ${streamKey(stream)} that its writer had not published.`,
+  );
 }
 
 // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.
-async function scanOther(scan: Scan, notices: Notice[]): Promise<Recovered | undefined> {
+async function scanOther(scan: Scan, notices: string[]): Promise<Recovered | undefined> {
   try {
     return await recoverStream({ ...scan, thorough: true });
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error;
-    notices.push({ kind: 'foreign-file', message: error.message });
+    notices.push(error.message);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Crc32 } from '../../event/checksum.js';
 import type { StreamHeader, StreamId } from '../../event/event.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Notice } from '../store.js';
+import type { Head } from '../store.js';
 import type { FileSystem, OpenFile } from './file-system.js';
 import type { Lock } from './lock.js';
 
@@ -19,7 +19,7 @@ export interface OpenEnd {
   /** Of earlier streams: what it remembers to have issued again, and what was published. */
   readonly moved: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;
-  readonly notices: readonly Notice[];
+  readonly notices: readonly string[];
   readonly lock: Lock;
   /** Events up to this one may be gone, as a snapshot stands in for them. */
   readonly deletable: number;

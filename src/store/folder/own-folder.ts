@@ -1,6 +1,5 @@
 import { StoreUnreachableError } from '../../errors.js';
 import { isMasterName } from '../../event/event.js';
-import type { Notice } from '../store.js';
 import { type DirectoryEntry, type FileSystem, ifReadable } from './file-system.js';
 import { epochsOf } from './layout.js';
 
@@ -10,14 +9,14 @@ import { epochsOf } from './layout.js';
  *
  * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if it is a symbolic link or another thing that the others do not look into
  */
-export async function claimFolder(fs: FileSystem, root: string, master: string): Promise<Notice[]> {
-  const notices: Notice[] = [];
+export async function claimFolder(fs: FileSystem, root: string, master: string): Promise<string[]> {
+  const notices: string[] = [];
   let entries = await fs.readdir(root);
   const other = entries.find(({ name }) => name !== master && name.toLowerCase() === master);
   if (other !== undefined && !entries.some(({ name }) => name === master)) {
     // It is there and yet not listed: this disk ignores case, and somebody renamed the directory.
     await fs.rename(`${root}/${other.name}`, `${root}/${master}`);
-    notices.push(foreign(`${root}/${other.name} was renamed ${master}: others look for exactly that name.`));
+    notices.push(`${root}/${other.name} was renamed ${master}: others look for exactly that name.`);
     entries = await fs.readdir(root);
   }
   const own = entries.find(({ name }) => name === master);
@@ -35,12 +34,6 @@ async function isMisnamed(fs: FileSystem, root: string, { name, kind }: Director
   return (await ifReadable(epochsOf(fs, root, name), [])).length > 0;
 }
 
-function misnamed(root: string, name: string): Notice {
-  return foreign(
-    `${root}/${name} looks like the folder of a master, but names of masters are lower-case: it is ignored. Rename it ${name.toLowerCase()}, or remove it if that one is there as well.`,
-  );
-}
-
-function foreign(message: string): Notice {
-  return { kind: 'foreign-file', message };
+function misnamed(root: string, name: string): string {
+  return `${root}/${name} looks like the folder of a master, but names of masters are lower-case: it is ignored. Rename it ${name.toLowerCase()}, or remove it if that one is there as well.`;
 }

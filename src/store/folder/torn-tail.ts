@@ -1,4 +1,3 @@
-import type { Notice } from '../store.js';
 import { type FileSystem, namesIn, replaceFile } from './file-system.js';
 import { segmentName } from './layout.js';
 
@@ -8,7 +7,7 @@ export async function keepTornTail(
   directory: string,
   { first, size }: { first: number; size: number },
   torn: Uint8Array,
-): Promise<Notice> {
+): Promise<string> {
   const segment = `${directory}/${segmentName(first)}`;
   const name = await freeName(fs, directory, `${segmentName(first)}.${size}`, 'torn');
   await replaceFile(fs, directory, name, [torn]);
@@ -18,10 +17,7 @@ export async function keepTornTail(
   } finally {
     await file.close();
   }
-  return {
-    kind: 'torn-tail',
-    message: `A crash left ${torn.length} unfinished bytes in ${segment}, as an unfinished write does. They were cut and kept as ${name}.`,
-  };
+  return `A crash left ${torn.length} unfinished bytes in ${segment}, as an unfinished write does. They were cut and kept as ${name}.`;
 }
 
 /** `<base>.<ending>`, or `<base>.2.<ending>` and so on if that is taken: what was kept aside earlier is never overwritten. */

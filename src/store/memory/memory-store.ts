@@ -7,7 +7,6 @@ import type {
   Head,
   Journal,
   JournalRequest,
-  Notice,
   Now,
   Remembered,
   SnapshotListing,
@@ -128,7 +127,7 @@ interface Shared {
 class MemoryJournal implements Journal {
   readonly header: StreamHeader;
   readonly head: Head | undefined;
-  readonly notices: readonly Notice[];
+  readonly notices: readonly string[];
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;
@@ -147,7 +146,7 @@ class MemoryJournal implements Journal {
   constructor(shared: Shared, stream: MemoryStream, notice?: string) {
     this.header = stream.header;
     this.head = stream.lines.head();
-    this.notices = notice === undefined ? [] : [{ kind: 'new-epoch', message: notice }];
+    this.notices = notice === undefined ? [] : [notice];
     this.seal = stream.remembered.seal;
     this.moved = { ...stream.remembered.moved, ...stream.header.moved };
     this.ends = stream.remembered.ends;

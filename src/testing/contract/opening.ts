@@ -58,10 +58,7 @@ export function opening(check: Check): void {
     same([reason, session, after], ['restored', 'kept', null]);
     holds(epoch > old.header.epoch, `the new epoch ${epoch} is not later than ${old.header.epoch}`);
     same([journal.head, journal.moved, journal.ends], [undefined, remembered.moved, remembered.ends]);
-    same(
-      journal.notices.map(({ message }) => message),
-      ['told'],
-    );
+    same(journal.notices, ['told']);
     await journal.close();
     await readsAs(at.open(), old.header, 0, [1, 2]);
     same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), [old.header.epoch, epoch].sort());

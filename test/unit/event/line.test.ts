@@ -55,7 +55,7 @@ test('a writer keeps apart calls whose names and versions run together', () => {
   expect(JSON.parse(three)).toMatchObject({ tx: 'a@1', txv: 22 });
 });
 
-const sealed = (fields: object): string => appendChecksum(JSON.stringify(fields).slice(0, -1), crc32);
+const checksummed = (fields: object): string => appendChecksum(JSON.stringify(fields).slice(0, -1), crc32);
 
 test.each<[string, object]>([
   ['no id', { id: undefined }],
@@ -82,11 +82,11 @@ test.each<[string, object]>([
   ['a header without a session', { kind: 'header', reason: 'new' }],
   ['a header without a reason', { kind: 'header', session: 's' }],
 ])('a right checksum does not help a line with %s', (_what, fields) => {
-  expect(parseLine(sealed({ v: 1, ...event, ...fields }), crc32)).toEqual({ kind: 'damaged' });
+  expect(parseLine(checksummed({ v: 1, ...event, ...fields }), crc32)).toEqual({ kind: 'damaged' });
 });
 
 test('a newer format is told apart from damage', () => {
-  expect(parseLine(sealed({ v: 2, anything: 'else' }), crc32)).toEqual({ kind: 'newer', v: 2 });
+  expect(parseLine(checksummed({ v: 2, anything: 'else' }), crc32)).toEqual({ kind: 'newer', v: 2 });
 });
 
 test('one flipped bit anywhere is damage', () => {

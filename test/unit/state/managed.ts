@@ -42,7 +42,7 @@ export class Managed<M extends object> {
   /** Takes back what transactions did, given oldest first. */
   undo(...logs: UndoLog[]): void {
     for (const log of logs.reverse()) this.executor.undo(log);
-    this.executor.settle();
+    this.executor.endRewind();
   }
 
   #run(definition: TransactionDefinition, args: unknown[]): { result: unknown; undo: UndoLog } {

@@ -1,7 +1,7 @@
-import type { ClassTable } from '../model/class-table.js';
-import type { ModelDefinition } from '../model/definition.js';
-import { ownValues } from '../state/own-values.js';
-import type { SnapshotHeader } from './snapshot-header.js';
+import type { ClassTable } from '../../model/class-table.js';
+import type { ModelDefinition } from '../../model/definition.js';
+import { ownValues } from '../../state/own-values.js';
+import type { SnapshotHeader } from './header.js';
 
 /**
  * Makes the root of an older program's snapshot one of this program's model: the steps of `migrate`, one version at a time, and

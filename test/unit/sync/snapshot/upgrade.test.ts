@@ -1,5 +1,5 @@
-import { Master, MemoryStore, Prevalent, Transaction } from '../../../src/index.js';
-import type { Migrate } from '../../../src/model/definition.js';
+import { Master, MemoryStore, Prevalent, Transaction } from '../../../../src/index.js';
+import type { Migrate } from '../../../../src/model/definition.js';
 
 interface Program {
   readonly fields: () => Record<string, unknown>;

@@ -1,16 +1,16 @@
 import { crc32 } from 'node:zlib';
-import { Master, MemoryStore, Prevalent, SnapshotDamagedError, Transaction } from '../../../src/index.js';
-import { ClassTable } from '../../../src/model/class-table.js';
-import { definitionOf } from '../../../src/model/prevalent.js';
-import { decideOpening } from '../../../src/protocol/opening.js';
-import { StateEncoder } from '../../../src/state/snapshot-encoder.js';
-import { readFrames } from '../../../src/sync/snapshot-frames.js';
-import type { SnapshotPlace } from '../../../src/sync/snapshot-header.js';
-import type { SnapshotBase } from '../../../src/protocol/seen.js';
-import { Snapshots } from '../../../src/sync/snapshots.js';
-import type { Entry } from '../../../src/timeline/entry.js';
-import { FolderNetwork } from '../../../src/testing/index.js';
-import { graphText } from '../../property/state-graph.js';
+import { Master, MemoryStore, Prevalent, SnapshotDamagedError, Transaction } from '../../../../src/index.js';
+import { ClassTable } from '../../../../src/model/class-table.js';
+import { definitionOf } from '../../../../src/model/prevalent.js';
+import { decideOpening } from '../../../../src/protocol/opening.js';
+import { StateEncoder } from '../../../../src/state/snapshot-encoder.js';
+import { readFrames } from '../../../../src/sync/snapshot/frames.js';
+import type { SnapshotPlace } from '../../../../src/sync/snapshot/header.js';
+import type { SnapshotBase } from '../../../../src/protocol/seen.js';
+import { Snapshots } from '../../../../src/sync/snapshot/snapshots.js';
+import type { Entry } from '../../../../src/timeline/entry.js';
+import { FolderNetwork } from '../../../../src/testing/index.js';
+import { graphText } from '../../../property/state-graph.js';
 
 class Note {
   constructor(readonly text: string) {}

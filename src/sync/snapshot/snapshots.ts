@@ -1,14 +1,14 @@
-import { SnapshotDamagedError } from '../errors.js';
-import { crcText } from '../event/checksum.js';
-import { type StreamId, streamKey } from '../event/event.js';
-import type { ClassTable } from '../model/class-table.js';
-import type { ModelDefinition } from '../model/definition.js';
-import { StateDecoder } from '../state/snapshot-decoder.js';
-import type { Journal, SnapshotListing, Store } from '../store/store.js';
-import type { SnapshotBase } from '../protocol/seen.js';
-import { END, FrameWriter, HEAD, readFrames, STATE } from './snapshot-frames.js';
-import { HeaderReader, headerText, type SnapshotHeader, type SnapshotPlace } from './snapshot-header.js';
-import { upgrade } from './snapshot-upgrade.js';
+import { SnapshotDamagedError } from '../../errors.js';
+import { crcText } from '../../event/checksum.js';
+import { type StreamId, streamKey } from '../../event/event.js';
+import type { ClassTable } from '../../model/class-table.js';
+import type { ModelDefinition } from '../../model/definition.js';
+import { StateDecoder } from '../../state/snapshot-decoder.js';
+import type { Journal, SnapshotListing, Store } from '../../store/store.js';
+import type { SnapshotBase } from '../../protocol/seen.js';
+import { END, FrameWriter, HEAD, readFrames, STATE } from './frames.js';
+import { HeaderReader, headerText, type SnapshotHeader, type SnapshotPlace } from './header.js';
+import { upgrade } from './upgrade.js';
 
 /** How many snapshots are kept: a late event may need an older one than the newest. */
 const KEEP = 3;

@@ -1,10 +1,10 @@
-import { streamKey } from '../event/event.js';
-import { StateEncoder } from '../state/snapshot-encoder.js';
-import type { SealedPoint } from '../protocol/shedding.js';
-import { type Entry, lowerBound } from '../timeline/entry.js';
-import { genesisBase, type Timeline, type VersionVector } from '../timeline/timeline.js';
-import type { OwnStream } from './own-stream.js';
-import type { Replica } from '../replica/replica.js';
+import { streamKey } from '../../event/event.js';
+import { StateEncoder } from '../../state/snapshot-encoder.js';
+import type { SealedPoint } from '../../protocol/shedding.js';
+import { type Entry, lowerBound } from '../../timeline/entry.js';
+import { genesisBase, type Timeline, type VersionVector } from '../../timeline/timeline.js';
+import type { OwnStream } from '../own-stream.js';
+import type { Replica } from '../../replica/replica.js';
 import type { Snapshots, WrittenSnapshot } from './snapshots.js';
 
 /** A moment of the state: after all events up to `position`, of which each stream gave what `vector` says. */

@@ -1,18 +1,18 @@
-import { Master, Prevalent, Transaction } from '../../../src/index.js';
-import type { Event } from '../../../src/event/event.js';
-import { streamKey } from '../../../src/event/event.js';
-import { definitionOf } from '../../../src/model/prevalent.js';
-import { decideOpening } from '../../../src/protocol/opening.js';
-import { resolveOptions } from '../../../src/sync/options.js';
-import { OwnStream } from '../../../src/sync/own-stream.js';
-import { Replica } from '../../../src/replica/replica.js';
-import { Snapshots } from '../../../src/sync/snapshots.js';
-import { Snapshotter } from '../../../src/sync/snapshotter.js';
-import type { Durability, GroupCommit } from '../../../src/store/group-commit.js';
-import type { Journal } from '../../../src/store/store.js';
-import { genesisBase } from '../../../src/timeline/timeline.js';
-import { FolderNetwork } from '../../../src/testing/index.js';
-import { graphText } from '../../property/state-graph.js';
+import { Master, Prevalent, Transaction } from '../../../../src/index.js';
+import type { Event } from '../../../../src/event/event.js';
+import { streamKey } from '../../../../src/event/event.js';
+import { definitionOf } from '../../../../src/model/prevalent.js';
+import { decideOpening } from '../../../../src/protocol/opening.js';
+import { resolveOptions } from '../../../../src/sync/options.js';
+import { OwnStream } from '../../../../src/sync/own-stream.js';
+import { Replica } from '../../../../src/replica/replica.js';
+import { Snapshots } from '../../../../src/sync/snapshot/snapshots.js';
+import { Snapshotter } from '../../../../src/sync/snapshot/snapshotter.js';
+import type { Durability, GroupCommit } from '../../../../src/store/group-commit.js';
+import type { Journal } from '../../../../src/store/store.js';
+import { genesisBase } from '../../../../src/timeline/timeline.js';
+import { FolderNetwork } from '../../../../src/testing/index.js';
+import { graphText } from '../../../property/state-graph.js';
 
 class Part {
   uses = 0;

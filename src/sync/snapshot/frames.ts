@@ -1,5 +1,5 @@
-import { SnapshotDamagedError } from '../errors.js';
-import type { Crc32 } from '../event/checksum.js';
+import { SnapshotDamagedError } from '../../errors.js';
+import type { Crc32 } from '../../event/checksum.js';
 
 /**
  * The file of a snapshot as frames: a first line, then frames of [length of the content, 4 bytes][kind, 1 byte][content][CRC-32,

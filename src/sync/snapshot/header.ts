@@ -1,10 +1,10 @@
-import { SnapshotDamagedError } from '../errors.js';
-import type { Event } from '../event/event.js';
-import { isTooDeep } from '../event/json-depth.js';
-import { MOST_LINE_BYTES } from '../event/limits.js';
-import { isUlid } from '../event/ulid.js';
-import type { Entry } from '../timeline/entry.js';
-import type { VersionVector } from '../timeline/timeline.js';
+import { SnapshotDamagedError } from '../../errors.js';
+import type { Event } from '../../event/event.js';
+import { isTooDeep } from '../../event/json-depth.js';
+import { MOST_LINE_BYTES } from '../../event/limits.js';
+import { isUlid } from '../../event/ulid.js';
+import type { Entry } from '../../timeline/entry.js';
+import type { VersionVector } from '../../timeline/timeline.js';
 
 /** What a snapshot says beside the state. */
 export interface SnapshotPlace {
