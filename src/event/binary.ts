@@ -4,7 +4,7 @@ type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
 
 interface BufferClass {
   readonly prototype: object;
-  from(bytes: Uint8Array): ArrayBufferView;
+  from(memory: ArrayBuffer): ArrayBufferView;
   isBuffer(value: unknown): boolean;
 }
 
@@ -31,9 +31,22 @@ export function bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
 
 /** A view of the named type on its own copy of bytes; `undefined` if there is no such type. */
 export function viewOf(type: string, bytes: Uint8Array): ArrayBufferView | ArrayBuffer | undefined {
-  const own = bytes.slice().buffer;
+  return viewOn(type, bytes.slice().buffer);
+}
+
+/**
+ * A view of the named type on so many zeros; `undefined` if there is no such type. Nothing is written to its memory, so that
+ * engines take none of it from the machine until somebody does.
+ *
+ * @throws RangeError for a length that the type cannot have, or that no memory can be had for
+ */
+export function emptyViewOf(type: string, byteLength: number): ArrayBufferView | ArrayBuffer | undefined {
+  return viewOn(type, new ArrayBuffer(byteLength));
+}
+
+function viewOn(type: string, own: ArrayBuffer): ArrayBufferView | ArrayBuffer | undefined {
   if (type === 'ArrayBuffer') return own;
-  if (type === 'Buffer') return NodeBuffer?.from(new Uint8Array(own)) ?? new Uint8Array(own);
+  if (type === 'Buffer') return NodeBuffer?.from(own) ?? new Uint8Array(own);
   const View = VIEWS.find((view) => view.name === type);
   return View === undefined ? undefined : new View(own);
 }

@@ -13,6 +13,12 @@ import {
 import { CLOSED, FREE, FROZEN, SEALED } from './snapshot-fields.js';
 import { type ReadType, typeNamed } from './snapshot-shells.js';
 
+/**
+ * A chunk holds about 2^18 objects and values when it is written. More are damage, or somebody's trick: counts are checked before
+ * anything is made by them.
+ */
+const MOST_CELLS = 2 ** 20;
+
 interface ReadShape {
   readonly type: ReadType;
   readonly fixity: number;
@@ -46,6 +52,8 @@ export class StateDecoder {
   /** Objects to close, seal or freeze when all are filled. */
   readonly #fixed: [object: object, fixity: number][] = [];
   #long: string[] = [];
+  /** Bytes of all views that have not come. */
+  #owed = 0;
 
   constructor(classes: ClassTable) {
     this.#classes = classes;
@@ -66,6 +74,8 @@ export class StateDecoder {
   /** The root, when all chunks are in. */
   finish(): object {
     if (this.#next !== this.#objects.length) throw new SnapshotDamagedError('The end of the snapshot is missing');
+    if (this.#owed > 0)
+      throw new SnapshotDamagedError(`${this.#owed} bytes of stored bytes are missing in the snapshot`);
     // Last: what a frozen object refers to may come after it.
     for (const [object, fixity] of this.#fixed) fix(object, fixity);
     return this.#objects[0] ?? missingRoot();
@@ -113,17 +123,28 @@ export class StateDecoder {
   }
 
   #makeShells(runs: readonly number[], extras: readonly unknown[]): void {
+    checkCells(runs.filter((_, i) => i % 2 === 1));
     let at = 0;
     for (let run = 0; run < runs.length; run += 2) {
       const type = this.#types[runs[run] as number] ?? unknownType();
       for (let i = runs[run + 1] as number; i > 0; i--) {
-        if (type.kind === 'v') this.#objects.push(type.make(extras[at++], undefined));
+        if (type.kind === 'v') this.#objects.push(this.#emptyView(type, extras[at++] as number));
         else if (type.kind === 'w') this.#objects.push(type.make(unpackText(extras[at++]), undefined));
         else if (type.kind === 'x') {
           this.#objects.push(type.make(unpackText(extras[at]), extras[at + 1]));
           at += 2;
         } else this.#objects.push(type.make(undefined, undefined));
       }
+    }
+  }
+
+  #emptyView(type: ReadType, length: number): object {
+    try {
+      const view = type.make(length, undefined);
+      this.#owed += length;
+      return view;
+    } catch (cause) {
+      throw new SnapshotDamagedError(`There is no memory for ${length} bytes that the snapshot holds`, { cause });
     }
   }
 
@@ -189,6 +210,7 @@ export class StateDecoder {
       const bytes = pieces[i + 1] as Uint8Array;
       const at = this.#filled.get(view) ?? 0;
       new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(bytes, at);
+      this.#owed -= bytes.length;
       if (at + bytes.length < view.byteLength) this.#filled.set(view, at + bytes.length);
       else this.#filled.delete(view);
     }
@@ -212,7 +234,7 @@ function eachPiece(
 ): void {
   if (pieces.length === 0) return;
   const [steps, counts, ...written] = pieces as [Steps, number[], ...WrittenColumn[]];
-  const total = counts.reduce((sum, count) => sum + Math.max(count, 0), 0);
+  const total = checkCells(counts);
   const columns = written.slice(0, width).map((column) => readColumn(column, total, context));
   let [node, from] = [0, 0];
   counts.forEach((count, i) => {
@@ -223,6 +245,14 @@ function eachPiece(
     fill(columns, object, count, from, to);
     from = to;
   });
+}
+
+/** The sum of some counts; holes, counted below 0, take no room. */
+function checkCells(counts: readonly number[]): number {
+  const total = counts.reduce((sum, count) => sum + Math.max(count, 0), 0);
+  if (!(total <= MOST_CELLS))
+    throw new SnapshotDamagedError(`A chunk of the snapshot says that it holds ${total} values`);
+  return total;
 }
 
 function fillArray(array: unknown[], items: readonly unknown[], count: number, from: number, to: number): void {

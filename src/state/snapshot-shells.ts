@@ -1,5 +1,5 @@
 import { SnapshotDamagedError } from '../errors.js';
-import { viewOf } from '../event/binary.js';
+import { emptyViewOf } from '../event/binary.js';
 import type { ClassTable } from '../model/class-table.js';
 import { decodeValue } from '../event/value-text.js';
 import { undeclared } from '../model/constants.js';
@@ -56,7 +56,7 @@ function shellOf(kind: string, name: string, prototype: () => object): Make {
     case 'x':
       return (source, flags) => new RegExp(typeof source === 'string' ? source : '', flags as string);
     case 'v':
-      return (length) => viewOf(name, new Uint8Array(length as number)) ?? unknownBytes(name);
+      return (length) => emptyViewOf(name, length as number) ?? unknownBytes(name);
     case 'e':
       return withPrototype(bareError, ERRORS.get(name) ?? unknownError(name));
     case 'c':

@@ -276,6 +276,27 @@ describe('refused when it is read', () => {
       ),
     );
 
+  const viewOf = (bytes: number): Record<number, unknown> => ({
+    0: [
+      ['o', ''],
+      ['v', 'Uint8Array'],
+    ],
+    1: [0, 1, 1, 1],
+    2: [bytes],
+    3: [
+      [0, 0, []],
+      [1, 0, []],
+    ],
+    4: [0, 1, 1, 1],
+    5: [[], []],
+  });
+
+  test('bytes that do not come take no memory of the machine', () => {
+    const before = process.memoryUsage().rss;
+    expect(() => decode([chunkOf(viewOf(4_000_000_000))])).toThrow(SnapshotDamagedError);
+    expect(process.memoryUsage().rss - before).toBeLessThan(1_000_000_000);
+  });
+
   test('the example itself is read', () => {
     expect(decode([chunkOf({})])).toEqual({});
   });
@@ -315,6 +336,12 @@ describe('refused when it is read', () => {
     ['an object of no type', { 1: [3, 1] }, /a type it does not describe/],
     ['fields of no object', { 4: [0, 2] }, /fields of an object it does not hold/],
     ['a part of no object', { 7: [[9], [1], [0, 1]] }, /a part of an object it does not hold/],
+    ['more objects than a chunk has', { 1: [0, 2 ** 31] }, /says that it holds 2147483648 values/],
+    ['more elements than a chunk has', { 7: [0, [2 ** 31], [0, 1]] }, /says that it holds 2147483648 values/],
+    ['elements without a number', { 7: [0, ['x'], [0, 1]] }, /says that it holds NaN values/],
+    ['more bytes than there is memory for', { ...viewOf(2 ** 52) }, /no memory for 4503599627370496 bytes/],
+    ['fewer than no bytes', { ...viewOf(-8) }, /no memory for -8 bytes/],
+    ['bytes that do not come', { ...viewOf(4_000_000_000) }, /4000000000 bytes of stored bytes are missing/],
   ])('%s', (_, parts, message) => {
     expect(() => decode([chunkOf(parts)])).toThrow(SnapshotDamagedError);
     expect(() => decode([chunkOf(parts)])).toThrow(message);
