@@ -1,5 +1,5 @@
 import { JournalDamagedError } from '../errors.js';
-import { type StreamId, streamKey } from '../event/event.js';
+import { compareEvents, type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier } from '../store/frontier.js';
@@ -33,17 +33,19 @@ interface Line {
  * @throws JournalDamagedError (`JOURNAL_DAMAGED`) if one of them is damaged
  */
 export async function* mergedLines(store: FolderStore, missing: (text: string) => void): AsyncGenerator<string> {
-  const cursors: { lines: AsyncGenerator<Line>; next: Line }[] = [];
+  const cursors: { stream: StreamId; lines: AsyncGenerator<Line>; next: Line }[] = [];
   const listings = await store.streams();
   const standIns = await standInsOf(store, listings);
   for (const { stream, frontier: text } of listings) {
     const head = decodeFrontier(text, store.crc32)?.head?.seq ?? 0;
     const lines = linesOf(store, stream, head, deletedUpTo(standIns, stream), missing);
     const first = await lines.next();
-    if (first.done !== true) cursors.push({ lines, next: first.value });
+    if (first.done !== true) cursors.push({ stream, lines, next: first.value });
   }
   while (cursors.length > 0) {
-    const least = cursors.reduce((one, other) => (other.next.id < one.next.id ? other : one));
+    const least = cursors.reduce((one, other) =>
+      compareEvents({ ...other.stream, ...other.next }, { ...one.stream, ...one.next }) < 0 ? other : one,
+    );
     yield least.next.text;
     const next = await least.lines.next();
     if (next.done === true) cursors.splice(cursors.indexOf(least), 1);

@@ -1,5 +1,5 @@
 import { SeparateHistoriesError } from '../errors.js';
-import { type Event, type StreamId, streamKey } from '../event/event.js';
+import { compareEvents, type Event, type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { decodeFrontier, type Frontier, type Seal } from '../store/frontier.js';
@@ -52,7 +52,7 @@ export function readFolder(store: FolderStore): Promise<FolderReport> {
 export function mergedEvents({ streams }: FolderReport): { event: Event; report: StreamReport }[] {
   return streams
     .flatMap((report) => report.events.map((event) => ({ event, report })))
-    .sort((left, right) => (left.event.id < right.event.id ? -1 : 1));
+    .sort((left, right) => compareEvents(left.event, right.event));
 }
 
 function sealIn(listings: readonly StreamListing[], { crc32 }: FolderStore): Omit<FolderReport, 'streams'> {

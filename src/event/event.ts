@@ -51,6 +51,26 @@ export function streamKey(stream: StreamId): string {
   return `${stream.master}@${stream.epoch}`;
 }
 
+/**
+ * Sorts events into the total order: by id. Clocks never make one id twice; where a copied machine or a stranger did, the name of
+ * the stream decides, so that masters agree whichever they met first.
+ */
+export function compareEvents(left: StreamId & Pick<Event, 'id'>, right: StreamId & Pick<Event, 'id'>): number {
+  if (left.id !== right.id) return left.id < right.id ? -1 : 1;
+  const [one, other] = [streamKey(left), streamKey(right)];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** Key of an event in maps, also where two streams have one id: the id, and the stream's key. */
+export function eventKey(event: StreamId & Pick<Event, 'id'>): string {
+  return `${event.id} ${streamKey(event)}`;
+}
+
+/** The id in an event's key. */
+export function idOfKey(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
 /** Tells whether a text is the key of a stream: of one that could be there, not of a path or a member of objects. */
 export function isStreamKey(key: unknown): key is string {
   if (typeof key !== 'string') return false;

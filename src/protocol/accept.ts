@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/event.js';
+import { compareEvents, type Event, streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
@@ -47,7 +47,7 @@ export function acceptStreams(incoming: readonly Incoming[], rules: AcceptRules)
     else if (end !== undefined) held.push(end);
   }
   held.push(...sealedGaps(rules, events, held));
-  events.sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  events.sort(compareEvents);
   return { events, held, dead };
 }
 

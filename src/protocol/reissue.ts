@@ -1,5 +1,5 @@
 import { JournalDamagedError } from '../errors.js';
-import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
+import { compareEvents, type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { isUlid, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
 import type { Facts, Refusal } from './facts.js';
@@ -90,7 +90,7 @@ export function lateCalls(
     events.push(...late);
     upTo[header.epoch] = last.seq;
   }
-  events.sort((left, right) => (left.id < right.id ? -1 : 1));
+  events.sort(compareEvents);
   return { events, upTo };
 }
 

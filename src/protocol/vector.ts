@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/event.js';
+import { compareEvents, type Event, streamKey } from '../event/event.js';
 import { StreamCounts } from '../timeline/stream-counts.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
@@ -29,9 +29,9 @@ export function vectorAt(
   return counts.vector;
 }
 
-/** Events in ULID order. */
+/** Events in their total order. */
 export function inOrder(events: readonly Event[]): Event[] {
-  return [...events].sort((left, right) => (left.id < right.id ? -1 : left.id > right.id ? 1 : 0));
+  return [...events].sort(compareEvents);
 }
 
 /** The stream that a key names. */

@@ -7,7 +7,7 @@ import {
   TransactionInQueryError,
 } from '../errors.js';
 import { CallCodec } from '../event/call-codec.js';
-import { type Event, streamKey } from '../event/event.js';
+import { type Event, eventKey, streamKey } from '../event/event.js';
 import { idTime, UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
@@ -171,7 +171,7 @@ export class Replica implements TransactionHost {
     const dead = isCut
       ? this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended))
       : [];
-    const revision = this.#timeline.revise(events, new Set(dead.map(({ id }) => id)), watch);
+    const revision = this.#timeline.revise(events, new Set(dead.map(eventKey)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
     for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
     this.#noteAccepted(events);
@@ -206,12 +206,12 @@ export class Replica implements TransactionHost {
     const key = this.#recording?.key;
     const lost = this.#timeline.entries
       .filter(({ event }) => streamKey(event) === key && event.seq > durable)
-      .map(({ event }) => event.id);
-    if (this.#timeline.revise([], new Set(lost)) === BEHIND_BASE)
+      .map(({ event }) => event);
+    if (this.#timeline.revise([], new Set(lost.map(eventKey))) === BEHIND_BASE)
       throw new Error('Calls that are not durable can no longer be taken back');
     if (key !== undefined) this.#accepted.set(key, durable);
     if (lost.length > 0) this.notifier.changed();
-    return lost;
+    return lost.map(({ id }) => id);
   }
 
   /** An event as users see it. */

@@ -56,7 +56,7 @@ export class History {
       if (filter.master !== undefined && event.master !== filter.master) continue;
       if (filter.transaction !== undefined && event.tx !== filter.transaction) continue;
       yield this.#replica.describe(
-        this.#replica.timeline.rejection(event.id) ?? { event, undo: undefined, error: undefined },
+        this.#replica.timeline.rejection(event) ?? { event, undo: undefined, error: undefined },
       );
     }
   }

@@ -70,7 +70,7 @@ function tellEvents(replica: Replica, { received, reissued, changes }: Applied):
   const { notifier, timeline } = replica;
   const again = new Set(reissued.map(({ id }) => id));
   for (const event of received) {
-    const entry = timeline.rejection(event.id) ?? { event, undo: undefined, error: undefined };
+    const entry = timeline.rejection(event) ?? { event, undo: undefined, error: undefined };
     if (notifier.wants('event'))
       notifier.tell('event', { ...replica.describe(entry), changes: changes.get(event.id) ?? [] });
     if (again.has(event.id) && notifier.wants('reissued'))

@@ -1,4 +1,4 @@
-import type { Event } from '../event/event.js';
+import { compareEvents, type Event } from '../event/event.js';
 import type { UndoLog } from '../state/undo-log.js';
 
 /** One event in its place, with what takes it back. */
@@ -39,12 +39,12 @@ export function lowerBound(entries: readonly Entry[], id: string): number {
   return low;
 }
 
-/** Two lists in ULID order as one. */
-export function mergeById(left: readonly Entry[], right: readonly Entry[]): Entry[] {
+/** Two lists in their total order as one. */
+export function mergeInOrder(left: readonly Entry[], right: readonly Entry[]): Entry[] {
   const merged: Entry[] = [];
   let i = 0;
   for (const entry of right) {
-    for (let other = left[i]; other !== undefined && other.event.id < entry.event.id; other = left[++i])
+    for (let other = left[i]; other !== undefined && compareEvents(other.event, entry.event) < 0; other = left[++i])
       merged.push(other);
     merged.push(entry);
   }

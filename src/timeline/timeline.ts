@@ -1,11 +1,11 @@
 import { PrevalentError, ReplicaFailedError, SharedStateError } from '../errors.js';
-import type { Event } from '../event/event.js';
+import { compareEvents, type Event, eventKey, idOfKey } from '../event/event.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
 import { isInstance } from '../state/thrown.js';
 import type { CallFactory } from './call-factory.js';
-import { type Entry, mergeById, weightOf } from './entry.js';
+import { type Entry, mergeInOrder, weightOf } from './entry.js';
 import { EntryList } from './entry-list.js';
 import { StreamCounts } from './stream-counts.js';
 
@@ -58,7 +58,7 @@ export class Timeline {
     this.#undoMemory = undoMemory;
     this.#position = base.position;
     this.#counts = new StreamCounts(base.vector);
-    this.#rejections = new Map(base.rejections.map((entry) => [entry.event.id, entry]));
+    this.#rejections = new Map(base.rejections.map((entry) => [eventKey(entry.event), entry]));
   }
 
   /** The id up to which nothing can be undone any more. */
@@ -98,12 +98,12 @@ export class Timeline {
 
   /** Rejected events in ULID order, those before the base included. */
   rejections(): Entry[] {
-    return [...this.#rejections.values()].sort((left, right) => (left.event.id < right.event.id ? -1 : 1));
+    return [...this.#rejections.values()].sort((left, right) => compareEvents(left.event, right.event));
   }
 
   /** The entry of a rejected event, if that event is rejected. */
-  rejection(id: string): Entry | undefined {
-    return this.#rejections.get(id);
+  rejection(event: Event): Entry | undefined {
+    return this.#rejections.size === 0 ? undefined : this.#rejections.get(eventKey(event));
   }
 
   /**
@@ -125,7 +125,7 @@ export class Timeline {
    * Puts events in their places and takes others out, by one rewind and one replay.
    *
    * @param added events in ULID order, none of which is in the timeline
-   * @param dropped ids of events to forget
+   * @param dropped keys (`eventKey`) of events to forget
    * @param watch told of each added event right after it ran, while the state is as it left it
    * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
    * @throws ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory; the timeline takes nothing any more then
@@ -140,9 +140,9 @@ export class Timeline {
     if (first === undefined) return { undone: 0, replayed: 0 };
     if (first <= this.#position) return BEHIND_BASE;
     const tail = this.#rewindTo(first);
-    const kept = tail.filter((entry) => !dropped.has(entry.event.id));
-    for (const entry of tail) if (dropped.has(entry.event.id)) this.#rejections.delete(entry.event.id);
-    const merged = mergeById(
+    const kept = dropped.size === 0 ? tail : tail.filter(({ event }) => !dropped.has(eventKey(event)));
+    for (const key of dropped) this.#rejections.delete(key);
+    const merged = mergeInOrder(
       kept,
       added.map((event): Entry => ({ event, undo: undefined, error: undefined })),
     );
@@ -213,7 +213,7 @@ export class Timeline {
 
   #earliest(added: readonly Event[], dropped: ReadonlySet<string>): string | undefined {
     let first = added[0]?.id;
-    for (const id of dropped) if (first === undefined || id < first) first = id;
+    for (const id of Array.from(dropped, idOfKey)) if (first === undefined || id < first) first = id;
     return first;
   }
 
@@ -267,8 +267,8 @@ export class Timeline {
     if (isInstance(outcome.thrown, SharedStateError)) throw stopShared(event, outcome.thrown);
     entry.undo = outcome.undo;
     entry.error = outcome.error;
-    if (entry.error === undefined) this.#rejections.delete(event.id);
-    else this.#rejections.set(event.id, entry);
+    if (entry.error !== undefined) this.#rejections.set(eventKey(event), entry);
+    else if (this.#rejections.size > 0) this.#rejections.delete(eventKey(event));
   }
 
   #append(entry: Entry): void {

@@ -1,6 +1,6 @@
 import { Prevalent, Transaction } from '../../../src/index.js';
 import { CallCodec } from '../../../src/event/call-codec.js';
-import type { Event } from '../../../src/event/event.js';
+import { type Event, eventKey } from '../../../src/event/event.js';
 import { UlidClock } from '../../../src/event/ulid-clock.js';
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
@@ -173,9 +173,9 @@ describe('final events', () => {
     expect(timeline.entries.map(({ event }) => event)).toEqual([list[3]]);
     expect(timeline.vectorAt(list[3]!.id)).toEqual(new Map([['a@01HF7YAT000000000000000000', 4]]));
     expect((executor.raw as Tricky).seen).toBe(3);
-    expect(timeline.revise([], new Set([list[3]!.id]))).toEqual({ undone: 1, replayed: 0 });
+    expect(timeline.revise([], new Set([eventKey(list[3]!)]))).toEqual({ undone: 1, replayed: 0 });
     expect((executor.raw as Tricky).seen).toBe(2);
-    expect(timeline.revise([], new Set([list[2]!.id]))).toBe(BEHIND_BASE);
+    expect(timeline.revise([], new Set([eventKey(list[2]!)]))).toBe(BEHIND_BASE);
   });
 
   test('all of them, or none', () => {
