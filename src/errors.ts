@@ -3,6 +3,8 @@
  * improve. A message says what happened, to which file or event, and what to do now.
  */
 
+import { printable } from './event/printable.js';
+
 /**
  * Base class of all errors of this library.
  *
@@ -19,7 +21,7 @@ export abstract class PrevalentError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options);
     this.name = new.target.name;
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
+import { printable } from '../event/printable.js';
 import { backup } from './backup.js';
 import { exportEvents } from './export.js';
 import type { Print } from './folder.js';
@@ -17,9 +18,16 @@ const DAMAGED = 2;
 /**
  * The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model.
  *
- * @param warn takes what does not belong among the lines of a listing
+ * @param output takes each line, in which nothing controls a terminal; of `export`, the lines as they stand in the journals
+ * @param warnings takes what does not belong among the lines of a listing
  */
-export function program(print: Print, exit: (code: number) => void = () => undefined, warn: Print = print): Command {
+export function program(
+  output: Print,
+  exit: (code: number) => void = () => undefined,
+  warnings: Print = output,
+): Command {
+  const print: Print = (line) => output(printable(line));
+  const warn: Print = (line) => warnings(printable(line));
   const command = new Command('prevalent')
     .description('Looks into the shared folder of a Prevalent model')
     .version(packageVersion());
@@ -57,7 +65,7 @@ export function program(print: Print, exit: (code: number) => void = () => undef
     'export',
     'print all published events in their final order, one JSON object per line, whatever their number',
   ).action(async (folder: string) => {
-    report(await exportEvents(folder, print, warn));
+    report(await exportEvents(folder, output, warn));
   });
   add('repair', 'tell what is damaged in the journals of a master of this machine, and cut it off if asked to')
     .argument('<master>', 'name of the master, which must not run')
@@ -83,13 +91,13 @@ if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta
     process.exit();
   });
   program(
-    (line) => process.stdout.write(`${line}\n`),
+    (line) => process.stdout.write(`${process.stdout.isTTY ? printable(line) : line}\n`),
     (code) => (process.exitCode = code),
     (line) => process.stderr.write(`${line}\n`),
   )
     .parseAsync()
     .catch((error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${printable(error instanceof Error ? error.message : String(error))}\n`);
       process.exitCode = error instanceof JournalDamagedError || error instanceof SnapshotDamagedError ? DAMAGED : 1;
     });
 }

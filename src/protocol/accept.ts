@@ -1,4 +1,5 @@
 import { compareEvents, type Event, streamKey } from '../event/event.js';
+import { printable } from '../event/printable.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
@@ -72,7 +73,12 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
   const { stream, head, after } = incoming;
   const last = Math.min(head.seq, incoming.count ?? Infinity);
   let { accepted, lastId } = incoming;
-  const hold = (reason: HoldReason, message: string): Hold => ({ ...stream, seq: accepted + 1, reason, message });
+  const hold = (reason: HoldReason, message: string): Hold => ({
+    ...stream,
+    seq: accepted + 1,
+    reason,
+    message: printable(message),
+  });
   if (after !== undefined && !isReadable(after, rules.seal))
     return hold(
       'unsealed',

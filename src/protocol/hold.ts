@@ -1,4 +1,5 @@
 import { type StreamId, streamKey } from '../event/event.js';
+import { printable } from '../event/printable.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
 /**
@@ -56,7 +57,7 @@ export function withRefused(
       epoch,
       seq: (reached.get(streamKey({ master, epoch })) ?? 0) + 1,
       reason: 'unreadable',
-      message: `${why}; the others go on. It is tried again at each sync. Check the drive, or have the file copied again from ${master}`,
+      message: `${printable(why)}; the others go on. It is tried again at each sync. Check the drive, or have the file copied again from ${master}`,
     })),
   ];
 }
