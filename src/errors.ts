@@ -3,7 +3,7 @@
  * improve. A message says what happened, to which file or event, and what to do now.
  */
 
-import { printable } from './event/printable.js';
+import { printable } from './printable.js';
 
 /**
  * Base class of all errors of this library.

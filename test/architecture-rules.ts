@@ -18,6 +18,7 @@ export const LAYERS = [
   'event',
   'model',
   'errors',
+  'printable',
 ] as const;
 
 /** These stand beside the layers: they may import anything, nothing in src/ may import them. */

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
-import { printable } from '../event/printable.js';
+import { printable } from '../printable.js';
 import { backup } from './backup.js';
 import { exportEvents } from './export.js';
 import type { Print } from './folder.js';

@@ -26,6 +26,12 @@ export const FORMAT_VERSION = 1;
 
 /** The byte that ends a line. */
 export const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** Where the text ends of a line that a line feed ends: git and editors may have put a carriage return between, no text has one. */
+export function textEnd(bytes: Uint8Array, lineFeed: number): number {
+  return bytes[lineFeed - 1] === CARRIAGE_RETURN ? lineFeed - 1 : lineFeed;
+}
 
 const OPENING = new FixedText(`{"v":${FORMAT_VERSION},"id":"`);
 const OPENING_CRC = OPENING.after(-1);
@@ -214,8 +220,9 @@ export class LineCheck {
     this.#seqStart = ID_END + this.#owner.length;
   }
 
-  /** The line from `start` to `end`. */
-  at(start: number, end: number): CheckedLine {
+  /** The line from `start` to the line feed at `lineFeed`. */
+  at(start: number, lineFeed: number): CheckedLine {
+    const end = textEnd(this.#bytes, lineFeed);
     return this.#head(start, end) ?? parseLine(textOf(this.#bytes.subarray(start, end)), this.#crc32);
   }
 
@@ -257,7 +264,7 @@ export function afterLines(bytes: Uint8Array, count: number): Uint8Array {
 /** The first line, if it ends in these bytes. */
 export function firstLineOf(bytes: Uint8Array): string | undefined {
   const end = bytes.indexOf(LINE_FEED);
-  return end < 0 ? undefined : textOf(bytes.subarray(0, end));
+  return end < 0 ? undefined : textOf(bytes.subarray(0, textEnd(bytes, end)));
 }
 
 /**
@@ -281,7 +288,7 @@ export function lastSeqIn(bytes: Uint8Array, isAll: boolean): number | undefined
 
 /** Every text in these bytes that may be a line: also one behind a line feed that was damaged. */
 export function* possibleLines(bytes: Uint8Array): Generator<string> {
-  for (const text of textOf(bytes).split('\n')) {
+  for (const text of textOf(bytes).split(/\r?\n/)) {
     yield text;
     for (let at = text.indexOf(OPENING.text, 1); at >= 0; at = text.indexOf(OPENING.text, at + 1)) yield text.slice(at);
   }

@@ -1,5 +1,5 @@
 import { compareEvents, type Event, streamKey } from '../event/event.js';
-import { printable } from '../event/printable.js';
+import { printable } from '../printable.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';

@@ -1,5 +1,5 @@
 import { type StreamId, streamKey } from '../event/event.js';
-import { printable } from '../event/printable.js';
+import { printable } from '../printable.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
 /**

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { program } from '../../src/cli/main.js';
 import { UnsupportedStateError } from '../../src/errors.js';
-import { printable } from '../../src/event/printable.js';
+import { printable } from '../../src/printable.js';
 import { FORGED, inFolder, type NotebookFolder } from '../notebook-folder.js';
 
 const HOSTILE = 'x\u001b]0;owned\u0007\u001b[2J\r\n2026-01-01  laptop#7  transfer\u009b31m\u007f\u2028\u202e\ufeff';

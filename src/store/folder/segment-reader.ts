@@ -1,6 +1,6 @@
 import { CHECKSUM_LENGTH } from '../../event/checksum.js';
 import { MOST_LINE_BYTES } from '../../event/limits.js';
-import { LINE_FEED } from '../../event/line.js';
+import { LINE_FEED, textEnd } from '../../event/line.js';
 import { type FileSystem, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 import type { Troubles } from './troubles.js';
@@ -112,7 +112,7 @@ export class SegmentReader {
         const isHeader = at.segment === 1 && at.offset + start === 0;
         if (!isHeader) {
           if (at.next >= wanted) {
-            lines.push(decoder.decode(bytes.subarray(start, end)));
+            lines.push(decoder.decode(bytes.subarray(start, textEnd(bytes, end))));
             found++;
           }
           at.next++;
