@@ -1,6 +1,6 @@
 import { LiveArgumentError, PrevalentError, UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
-import { isLive } from '../model/ownership.js';
+import { isLive } from '../model/ledger.js';
 import type { ValueType } from '../model/values.js';
 import { copyNative, nameOfClass, nativeBase, type Refuse, whyUnknown } from './carried-kinds.js';
 import { FORBIDDEN_KEYS, MAX_DEPTH } from './plain-json.js';

@@ -1,7 +1,7 @@
 import { UncarriableArgumentError } from '../errors.js';
 import type { AnyClass } from '../model/definition.js';
 import { fieldRulesOf } from '../model/field-rules.js';
-import { isLive } from '../model/ownership.js';
+import { isLive } from '../model/ledger.js';
 import { isPlatformClass } from '../model/platform-class.js';
 import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './plain-json.js';
 

@@ -67,6 +67,11 @@ export class ClassTable {
     if (model.name !== '' && !this.#byName.has(model.name)) this.#byName.set(model.name, alias(model));
   }
 
+  /** Tells objects that belong to no state: constants and values. */
+  isWhole(object: object): boolean {
+    return this.constants.has(object) || this.values.typeOf(object) !== undefined;
+  }
+
   /** Prototype of the model's own class. */
   get root(): object {
     return this.#root.prototype as object;

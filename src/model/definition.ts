@@ -69,10 +69,8 @@ export interface TransactionHost {
   call(definition: TransactionDefinition, args: unknown[], self: object): unknown;
 }
 
-/** What knows the objects of one managed model: its guards, and the raw objects that a reader may hold. */
+/** What knows the guards and constants of one managed model. */
 export interface Owner {
-  /** Tells whether a value is one of them. */
-  owns(value: object): boolean;
   /** Tells whether an object is the same one everywhere, a constant: it is nobody's own. */
   isWhole(value: object): boolean;
   /** The stored object behind a guard of this model; other values as they are. */

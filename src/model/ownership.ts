@@ -4,9 +4,9 @@ import { registry } from './registry.js';
 const forgotten = new FinalizationRegistry<WeakRef<Owner>>((reference) => void registry.owners.delete(reference));
 
 /**
- * From now on the objects of a model are known as live in this process, for as long as somebody holds the owner.
+ * From now on the guards and constants of a model are known in this process, for as long as somebody holds the owner.
  *
- * @returns what makes them ordinary ones again
+ * @returns what makes them ordinary objects again
  */
 export function addOwner(owner: Owner): () => void {
   const reference = new WeakRef(owner);
@@ -14,12 +14,6 @@ export function addOwner(owner: Owner): () => void {
   forgotten.register(owner, reference);
   // Others are not looked at: that would keep each of them until the end of this turn.
   return () => void registry.owners.delete(reference);
-}
-
-/** Tells whether an object belongs to any managed model of this process, guarded or raw. */
-export function isLive(value: object): boolean {
-  for (const owner of owners()) if (owner.owns(value)) return true;
-  return false;
 }
 
 /** Tells whether an object is a constant of any model of this process. */

@@ -110,7 +110,6 @@ export class Replica implements TransactionHost {
   query<T>(read: (model: never) => T): T {
     if (this.#refusal instanceof MasterClosedError) throw this.#refusal;
     if (this.executor.running) return read(this.executor.model as never);
-    this.executor.membrane.handOut();
     this.#querying++;
     try {
       return read(this.executor.raw as never);

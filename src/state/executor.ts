@@ -11,7 +11,7 @@ import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
 import { Membrane } from './membrane.js';
 import { ownValues } from './own-values.js';
-import { refuseSharedGenesis } from './ownership.js';
+import { enterAll, refuseSharedGenesis } from './ownership.js';
 import { explained, seeThrough } from './seeing-through.js';
 import { textOf } from './thrown.js';
 import type { UndoLog } from './undo-log.js';
@@ -49,6 +49,7 @@ export class Executor {
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
   readonly #disown: () => void;
+  readonly #isWhole = (object: object): boolean => this.membrane.isWhole(object);
   #raw: object;
   /** The guarded root, as users hold it. */
   readonly model: object;
@@ -59,9 +60,10 @@ export class Executor {
     this.#host = host;
     this.membrane = new Membrane(classes);
     this.#disown = addOwner(this.membrane);
-    this.#raw = this.genesis();
+    this.#raw = this.#construct();
     audit(this.#raw, classes);
-    refuseSharedGenesis(this.#raw, this.genesis(), (object) => this.membrane.isWhole(object));
+    refuseSharedGenesis(this.#raw, this.#construct(), this.#isWhole);
+    enterAll(this.#raw, this.#isWhole);
     this.model = this.membrane.bindRoot(this.#raw);
     registry.hosts.set(this.model, host);
     registry.hosts.set(this.#raw, host);
@@ -74,6 +76,12 @@ export class Executor {
 
   /** A new model as it is before any event. @throws what its constructor throws */
   genesis(): object {
+    const root = this.#construct();
+    enterAll(root, this.#isWhole);
+    return root;
+  }
+
+  #construct(): object {
     const { name, model: Model } = this.#definition;
     return deterministic(genesisId(name), () => {
       const root = new Model();

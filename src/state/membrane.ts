@@ -1,15 +1,15 @@
 import type { ClassTable } from '../model/class-table.js';
 import type { Owner } from '../model/definition.js';
+import { ledger } from '../model/ledger.js';
 import { adopt, detach } from './adoption.js';
 import { arrayTraps } from './array-traps.js';
 import { bytesTraps } from './bytes-traps.js';
 import { GuardedDates } from './guarded-date.js';
-import { HandedOut } from './handed-out.js';
 import { collectionTraps, refuseOverrides } from './collection-traps.js';
 import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
-import { noteGuard, Ownership } from './ownership.js';
+import { Ownership } from './ownership.js';
 import { checkPrimitive, refuseBorrowed, refuseRoot, refuseWrite } from './refusals.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
@@ -55,7 +55,6 @@ export class Membrane implements Recorder, Owner {
   /** Values of the state. */
   readonly values: GuardedValues;
   readonly #places = new Places();
-  readonly #handedOut = new HandedOut();
   /** What was stored where by the running transaction: value, target, key. */
   readonly #stored: unknown[] = [];
   #root: { current: object; proxy: object } | undefined;
@@ -76,8 +75,7 @@ export class Membrane implements Recorder, Owner {
    */
   bindRoot(root: object): object {
     refuseRoot(root);
-    if (this.#root !== undefined) this.#handedOut.leave(this.#root.current);
-    else {
+    if (this.#root === undefined) {
       const holder: { current: object; proxy: object } = { current: root, proxy: root };
       holder.proxy = new Proxy(
         // Roots change, and a Proxy must not contradict its target: one that has nothing of its own allows everything.
@@ -131,17 +129,6 @@ export class Membrane implements Recorder, Owner {
 
   isWhole(value: object): boolean {
     return this.#raws.get(value) === value || this.classes.values.typeOf(value) !== undefined;
-  }
-
-  /** The raw root goes to a reader. */
-  handOut(): void {
-    this.#handedOut.give();
-  }
-
-  owns(value: object): boolean {
-    if (this.isWhole(value)) return false;
-    if (this.#raws.has(value) || this.#proxies.has(value)) return true;
-    return this.#root !== undefined && this.#handedOut.has(value, this.#root.current);
   }
 
   /** The raw form of a value that is about to be stored; checks that it can be. */
@@ -203,7 +190,6 @@ export class Membrane implements Recorder, Owner {
     if (this.#stored.length !== 0) {
       const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
       this.adopted = adopted;
-      this.#handedOut.add(made);
       this.fresh.clear();
       this.#stored.length = 0;
       guarded = detach(result, (this.made = made), this);
@@ -295,7 +281,7 @@ export class Membrane implements Recorder, Owner {
 
   #showAs(guard: object, raw: object): void {
     this.#raws.set(guard, raw);
-    noteGuard(guard);
+    ledger.guards.add(guard);
   }
 
   #proxyFor(raw: object): object {

@@ -12,7 +12,8 @@ import { visitReferences } from './references.js';
  *
  * @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for a value that does not come back, or in a read-only property
  */
-export function ownValues(root: object, { values, constants }: ClassTable): void {
+export function ownValues(root: object, classes: ClassTable): void {
+  const { values } = classes;
   if (values.size === 0) return;
   const copies = new Map<object, object>();
   const seen = new Set([root]);
@@ -32,7 +33,7 @@ export function ownValues(root: object, { values, constants }: ClassTable): void
   };
   const push = (value: object): void => {
     // A class may give the same object for the same text.
-    if (!constants.has(value) && values.typeOf(value) === undefined) seen.add(value);
+    if (!classes.isWhole(value)) seen.add(value);
   };
   for (const target of seen) visitReferences(target, replace, push, refuseFixed);
 }

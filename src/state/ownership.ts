@@ -1,40 +1,15 @@
 import { SharedStateError } from '../errors.js';
-import { PathFinder, Places, partsOf } from './places.js';
+import { type Entrance, ledger } from '../model/ledger.js';
+import { PathFinder, placeAmong, Places, partsOf } from './places.js';
 import { describe } from './recorder.js';
-
-/** One state in this process: nothing but itself, so that an object which outlives its state keeps nothing of it. */
-type Owner = object;
-
-/** The call that made an object part of a state. */
-interface Entrance {
-  readonly owner: Owner;
-  /** Its origin: it is the same when it runs again. */
-  readonly call: string;
-}
 
 /** What a reader of a state holds, of whichever copy of this package. */
 interface Guards {
   isProxy(value: object): boolean;
 }
 
-interface Ledger {
-  readonly entrances: WeakMap<object, Entrance>;
-  /** What readers of any state hold. */
-  readonly guards: WeakSet<object>;
-}
-
-const KEY = Symbol.for('prevalent.ownership.v2');
-
-/** One for a process, so that two copies of this package know each other's states. */
-const ledger: Ledger = ((globalThis as { [KEY]?: Ledger | undefined })[KEY] ??= {
-  entrances: new WeakMap(),
-  guards: new WeakSet(),
-});
-
-/** A reader of some state holds this from now on. */
-export function noteGuard(guard: object): void {
-  ledger.guards.add(guard);
-}
+/** Tells objects that are meant to be shared, and so belong to no state: constants and values. */
+type IsWhole = (object: object) => boolean;
 
 /**
  * Which objects became part of one state by calls. A call makes its objects itself, so an object that comes a second time, by another
@@ -42,7 +17,7 @@ export function noteGuard(guard: object): void {
  */
 export class Ownership {
   readonly #guards: Guards;
-  #owner: Owner = {};
+  #state: object = {};
   #call = '';
 
   /** @param guards what readers of this state hold */
@@ -57,31 +32,52 @@ export class Ownership {
 
   /** Another state takes the place of this one. What undoes and repeats its calls does not undo theirs. */
   renew(): void {
-    this.#owner = {};
+    this.#state = {};
   }
 
   /** Why an object cannot become part of the state by the running call; `undefined` if it can. */
   refusal(object: object): string | undefined {
-    const entered = ledger.entrances.get(object);
-    if (entered === undefined) {
-      return this.#isForeignGuard(object) ? 'an object of another master' : undefined;
-    }
-    const { owner, call } = entered;
-    if (owner !== this.#owner) return 'an object that is or was part of another state in this process';
+    const entered = ledger.of(object);
+    if (entered === undefined) return this.#isForeignGuard(object) ? 'an object of another master' : undefined;
     // A call that was undone exactly meets what it put into the state as it was then.
-    return call === this.#call
-      ? undefined
-      : 'an object that an earlier call made part of the state, and that came again from outside';
+    return entered.state === this.#state && entered.call === this.#call ? undefined : NOT_MADE;
   }
 
   /** The running call has made the objects part of the state. */
   claim(objects: Iterable<object>): void {
-    const entrance: Entrance = { owner: this.#owner, call: this.#call };
-    for (const object of objects) ledger.entrances.set(object, entrance);
+    const entrance: Entrance = { state: this.#state, call: this.#call };
+    for (const object of objects) ledger.enter(object, entrance);
   }
 
   #isForeignGuard(object: object): boolean {
     return ledger.guards.has(object) && !this.#guards.isProxy(object);
+  }
+}
+
+const NOT_MADE = 'an object that was not made now, but is or was part of a state in this process';
+
+/** A state that begins with what no call made: a new model, or a snapshot. */
+export function newEntrance(): Entrance {
+  return { state: {}, call: '' };
+}
+
+/** All of a new model enters. */
+export function enterAll(root: object, isWhole: IsWhole): void {
+  const entrance = newEntrance();
+  for (const object of reachable(root, isWhole)) ledger.enter(object, entrance);
+}
+
+/**
+ * What `migrate` has put into the root of a snapshot enters with the rest of it.
+ *
+ * @throws SharedStateError (`SHARED_STATE`) for what is or was part of another state: an object of a module
+ */
+export function enterMigrated(root: object, entrance: Entrance, isWhole: IsWhole): void {
+  const all = reachable(root, isWhole);
+  for (const object of all) {
+    const entered = ledger.of(object);
+    if (entered === undefined) ledger.enter(object, entrance);
+    else if (entered !== entrance) refuseShared(`${placeAmong(all, object)}, by migrate,`, object, NOT_MADE);
   }
 }
 
@@ -96,7 +92,7 @@ export function refuseShared(place: string, object: object, why: string): never 
  * @param isWhole tells objects that are meant to be shared
  * @throws SharedStateError (`SHARED_STATE`) naming the path
  */
-export function refuseSharedGenesis(one: object, other: object, isWhole: (object: object) => boolean): void {
+export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole): void {
   const first = reachable(one, isWhole);
   for (const object of reachable(other, isWhole)) {
     if (!first.has(object)) continue;
@@ -111,7 +107,7 @@ export function refuseSharedGenesis(one: object, other: object, isWhole: (object
   }
 }
 
-function reachable(root: object, isWhole: (object: object) => boolean): ReadonlySet<object> {
+function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
   const seen = new Set([root]);
   for (const holder of seen) {
     for (const [, part] of partsOf(holder))

@@ -1,6 +1,8 @@
 import { Decoder } from '@msgpack/msgpack';
 import { SnapshotDamagedError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
+import { ledger } from '../model/ledger.js';
+import { newEntrance } from './ownership.js';
 import type { ChunkContent } from './snapshot-chunk.js';
 import {
   NOTHING,
@@ -54,6 +56,8 @@ export class StateDecoder {
   #long: string[] = [];
   /** Bytes of all views that have not come. */
   #owed = 0;
+  /** How its objects enter the state. */
+  readonly entrance = newEntrance();
 
   constructor(classes: ClassTable) {
     this.#classes = classes;
@@ -127,6 +131,7 @@ export class StateDecoder {
     let at = 0;
     for (let run = 0; run < runs.length; run += 2) {
       const type = this.#types[runs[run] as number] ?? unknownType();
+      const first = this.#objects.length;
       for (let i = runs[run + 1] as number; i > 0; i--) {
         if (type.kind === 'v') this.#objects.push(this.#emptyView(type, extras[at++] as number));
         else if (type.kind === 'w') this.#objects.push(type.make(unpackText(extras[at++]), undefined));
@@ -135,6 +140,9 @@ export class StateDecoder {
           at += 2;
         } else this.#objects.push(type.make(undefined, undefined));
       }
+      // Constants and values are nobody's.
+      if (type.kind === 'k' || type.kind === 'w') continue;
+      for (let i = first; i < this.#objects.length; i++) ledger.enter(this.#objects[i] as object, this.entrance);
     }
   }
 

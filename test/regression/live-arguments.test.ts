@@ -11,6 +11,7 @@ class Todo {
   constructor(public title: string) {}
 }
 
+const END = new Date(8.64e15);
 const OPEN = { name: 'open' };
 
 @Prevalent('live-arguments', { classes: { todo: Todo }, constants: { open: OPEN } })
@@ -114,6 +115,29 @@ describe('an object of the model as an argument is refused before anything is lo
     await master.close();
   });
 
+  test.each<[string, boolean]>([
+    ['from genesis', false],
+    ['from a snapshot', true],
+  ])('what at() gave, %s, at any depth, now and when the master is closed', async (_what, snapshot) => {
+    const store = new MemoryStore();
+    const master = await open(store);
+    master.model.add('milk');
+    if (snapshot) await master.snapshot();
+    master.model.add('tea');
+    const past = await master.at(END);
+    expect(past.list).toHaveLength(2);
+    const again = await open(undefined, 'two');
+    for (const { model } of [master, again])
+      for (const [what, get] of guarded) {
+        // The caller's own view.
+        if (what === 'a part of bytes') continue;
+        for (const [, hold] of holders) expect(refusal(() => model.remove(hold(get(past)))).code).toBe('LIVE_ARGUMENT');
+      }
+    await master.close();
+    expect(refusal(() => again.model.remove(past.list)).code).toBe('LIVE_ARGUMENT');
+    await again.close();
+  });
+
   test('what entered the state after it was first read raw', async () => {
     const master = await open();
     master.query(() => 0);
@@ -195,13 +219,15 @@ describe('what is no object of a model is accepted', () => {
     await master.close();
   });
 
-  test('what at() gave, and what events() told', async () => {
+  test('what events() told, and a copy of what at() gave', async () => {
     const master = await open();
     master.model.put(new Todo('milk'));
-    await master.durable();
-    const past = await master.at(new Date());
-    expect(master.model.put(past.list[0] as Todo)).toBe(true);
-    for await (const { args } of master.events()) expect(args[0]).toBeInstanceOf(Todo);
+    const past = await master.at(END);
+    expect(master.model.put(copyOf(past.list[0] as Todo))).toBe(true);
+    for await (const { args } of master.events()) {
+      expect(args[0]).toBeInstanceOf(Todo);
+      expect(master.model.put(args[0] as Todo)).toBe(true);
+    }
     await master.close();
   });
 

@@ -206,7 +206,7 @@ export class Snapshots {
       throw new SnapshotDamagedError('its end is missing');
     if (end.nodes !== state.nodes) throw new SnapshotDamagedError('it does not hold all its objects');
     // Here, so that a state this program cannot read is found while there is another way.
-    const root = upgrade(state.finish(), header, this.#definition, this.#genesis, this.#classes);
+    const root = upgrade(state.finish(), header, this.#definition, this.#genesis, this.#classes, state.entrance);
     const { position, vector, rejections, seal } = header;
     return { position, vector, rejections, seal, fingerprint: end.fingerprint, root: () => root };
   }

@@ -1,6 +1,8 @@
 import type { ClassTable } from '../../model/class-table.js';
 import type { ModelDefinition } from '../../model/definition.js';
+import type { Entrance } from '../../model/ledger.js';
 import { ownValues } from '../../state/own-values.js';
+import { enterMigrated } from '../../state/ownership.js';
 import type { SnapshotHeader } from './header.js';
 
 /**
@@ -11,6 +13,8 @@ import type { SnapshotHeader } from './header.js';
  *
  * @param genesis makes a new model
  * @param classes of the model
+ * @param entrance how the objects of the snapshot became part of the state
+ * @throws SharedStateError (`SHARED_STATE`) if `migrate` gave what is part of another state
  */
 export function upgrade(
   root: object,
@@ -18,10 +22,12 @@ export function upgrade(
   definition: ModelDefinition,
   genesis: () => object,
   classes: ClassTable,
+  entrance: Entrance,
 ): object {
   if (version !== definition.version) {
     migrate(root, version, definition);
     ownValues(root, classes);
+    enterMigrated(root, entrance, (object) => classes.isWhole(object));
   }
   const fresh = genesis();
   const known = new Set([...fields, ...Object.keys(root)]);

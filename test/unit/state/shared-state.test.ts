@@ -13,6 +13,7 @@ class Label {
 interface Board {
   columns: unknown;
   held: unknown;
+  readonly list: unknown[];
   hold(n: number): void;
   hide(n: number): void;
   drop(): void;
@@ -96,7 +97,7 @@ describe('a call', () => {
     master.model.hold(1);
     expect(() => {
       master.model.hold(2);
-    }).toThrow(refusal(/came again from outside/));
+    }).toThrow(refusal(/was not made now/));
     expect(master.model.held).toBe(1);
     const events = [];
     for await (const { args } of master.events()) events.push(args);
@@ -132,30 +133,89 @@ describe('a call', () => {
     await master.close();
   });
 
-  test('does not store what belongs to the state of another master, guarded or raw', async () => {
-    const other = await open(programWith({ give: () => ({ name: 'theirs' }) }));
-    other.model.hold(1);
-    const guarded = (other.model as unknown as { list: object[] }).list[0];
-    const raw = other.query((model) => (model as unknown as { list: object[] }).list[0]);
-    for (const [theirs, message] of [
-      [guarded, /an object of another master/],
-      [raw, /part of another state in this process/],
-    ] as const) {
-      @Prevalent('another-of-shared-state')
-      class Another {
-        held: unknown = null;
-        @Transaction() take(): void {
-          this.held = { theirs };
-        }
+  /** Raw objects of a state: what it began with, what a call made, and both from a snapshot. */
+  async function rawObjects(store: MemoryStore): Promise<[Master<Board>, object[]]> {
+    const Model = programWith({ initial: () => [{ name: 'x' }], give: () => ({ name: 'made' }) });
+    const read = (board: Board): object[] => [board, (board.columns as object[])[0], board.list[0]] as object[];
+    const before = await open(Model, { store });
+    before.model.hold(1);
+    await before.snapshot();
+    const objects = before.query(read);
+    await before.close();
+    const master = await open(Model, { store });
+    return [master, [...objects, ...master.query(read)]];
+  }
+
+  test('does not store what is or was part of another state, guarded or raw, whatever brought it there', async () => {
+    const [other, objects] = await rawObjects(new MemoryStore());
+    const guarded = [other.model, other.model.columns, (other.model.columns as object[])[0], other.model.list[0]];
+    await other.close();
+    let theirs: unknown;
+    @Prevalent('another-of-shared-state')
+    class Another {
+      held: unknown = null;
+      @Transaction() take(): void {
+        this.held = { theirs };
       }
-      const master = await Master.open(Another, { name: 'a', store: new MemoryStore() });
+    }
+    const master = await Master.open(Another, { name: 'a', store: new MemoryStore() });
+    for (const one of [...objects, ...guarded]) {
+      theirs = one;
       expect(() => {
         master.model.take();
-      }).toThrow(refusal(message));
+      }).toThrow(refusal(guarded.includes(one) ? /an object of another master/ : /is or was part of a state/));
       expect(master.model.held).toBeNull();
+    }
+    await master.close();
+  });
+
+  test('does not store a raw object of its own state, which readers got', async () => {
+    let raw: unknown;
+    const Model = programWith({ initial: () => [{ name: 'x' }], give: () => raw });
+    const store = new MemoryStore();
+    for (const from of ['a new model', 'a snapshot']) {
+      const master = await open(Model, { store });
+      raw = master.query((board) => (board.columns as object[])[0]);
+      expect(() => {
+        master.model.hold(1);
+      }).toThrow(refusal(/is or was part of a state/));
+      expect([from, master.model.held]).toEqual([from, null]);
+      await master.snapshot();
       await master.close();
     }
-    await other.close();
+  });
+});
+
+describe('a step of migrate', () => {
+  test('does not give an object of a module to two states', async () => {
+    const store = new MemoryStore();
+    const START: string[] = [];
+    @Prevalent('migrated-board')
+    class Before {
+      n = 0;
+      @Transaction() count(): void {
+        this.n++;
+      }
+    }
+    const first = await Master.open(Before, { name: 'a', store });
+    first.model.count();
+    await first.snapshot();
+    await first.close();
+    @Prevalent('migrated-board', { version: 2, migrate: { 1: (fields) => ({ ...fields, tags: START }) } })
+    class After {
+      n = 0;
+      tags: string[] = [];
+      @Transaction() count(): void {
+        this.tags.push(String(this.n++));
+      }
+    }
+    const master = await Master.open(After, { name: 'a', store });
+    master.model.count();
+    expect(master.model.tags).toEqual(['1']);
+    await master.close();
+    await expect(Master.open(After, { name: 'a', store })).rejects.toEqual(
+      refusal(/After\.tags, by migrate, would hold an object that was not made now/),
+    );
   });
 });
 
@@ -223,7 +283,7 @@ describe('a replay', () => {
     }
 
     const stopped = refusal(
-      /Event \w{26} \(hold\) cannot be replayed: .*is or was part of another state.*start this process anew/,
+      /Event \w{26} \(hold\) cannot be replayed: .*is or was part of a state.*start this process anew/,
     );
 
     test('at a start, until the process is a new one or the model is mended', async () => {
@@ -287,7 +347,7 @@ describe('a replay', () => {
       expect(again.model.held).toEqual([1]);
       expect(() => {
         again.model.hold();
-      }).toThrow(refusal(/Keeper\.held would hold an object that is or was part of another state/));
+      }).toThrow(refusal(/Keeper\.held would hold an object that was not made now/));
       expect(again.model.held).toEqual([1]);
       await again.close();
     });
