@@ -1,5 +1,5 @@
 import { UncarriableArgumentError } from '../errors.js';
-import type { ClassTable } from '../model/class-table.js';
+import { type ClassTable, undeclaredClass } from '../model/class-table.js';
 import { isAccessor } from './carriable.js';
 
 /** What superjson notes beside a value that is more than JSON, of what we write. Its other notes are never ours. */
@@ -23,7 +23,7 @@ const PLAIN_NOTES: ReadonlySet<unknown> = new Set([
 export function checkAnnotations(json: unknown, meta: unknown, classes: ClassTable): void {
   if (meta === undefined) return;
   const { values, referentialEqualities, v } = recordOf(meta);
-  if (v !== 1) refuse('its notes are of an unknown version');
+  if (v !== 1) refuse('the notes are of an unknown version');
   if (values !== undefined) checkTree(values, json, classes);
   if (referentialEqualities === undefined) return;
   for (const [path, others] of Object.entries(recordOf(referentialEqualities))) {
@@ -46,8 +46,9 @@ function checkNote(note: unknown, value: unknown, classes: ClassTable): void {
   if (PLAIN_NOTES.has(note)) return;
   const [kind, name] = Array.isArray(note) ? (note as unknown[]) : [];
   if (kind === 'custom') return;
-  const type = kind === 'class' ? classes.get(textOf(name)) : undefined;
-  if (type === undefined) refuse(`its note ${JSON.stringify(note)} is not known here`);
+  if (kind !== 'class') refuse(`the note ${JSON.stringify(note)} is not known here`);
+  const type = classes.get(textOf(name));
+  if (type === undefined) throw new UncarriableArgumentError(`They hold ${undeclaredClass(textOf(name))}.`);
   const prototype = type.prototype as object;
   for (const key of Object.keys(recordOf(value)))
     if (key in prototype && isAccessor(key, prototype)) refuse(`${key} is no field of ${textOf(name)}`);
@@ -83,17 +84,17 @@ function isIndex(part: string, length: number): boolean {
 }
 
 function recordOf(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse('its notes are not in order');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse('the notes are not in order');
   return value as Record<string, unknown>;
 }
 
 function textOf(value: unknown): string {
-  if (typeof value !== 'string') refuse('its notes are not in order');
+  if (typeof value !== 'string') refuse('the notes are not in order');
   return value;
 }
 
 function refuse(why: string): never {
   throw new UncarriableArgumentError(
-    `The recorded arguments cannot be read: ${why}. No program of this version wrote them.`,
+    `They cannot be read: ${why}. No program of this version wrote them; if a newer one did, upgrade this program.`,
   );
 }

@@ -58,7 +58,7 @@ export class CallCodec {
         serialize: (value) => (value as CarriedConstant).reference,
         deserialize: (reference) => {
           const constant = this.#classes.constants.get(reference);
-          if (constant === undefined) throw new UncarriableArgumentError(`They hold ${undeclared(reference)}`);
+          if (constant === undefined) throw new UncarriableArgumentError(`They hold ${undeclared(reference)}.`);
           return constant;
         },
       },
@@ -136,7 +136,7 @@ export class CallCodec {
     checkAnnotations(json, meta, this.#classes);
     // copyJson gave a private copy already.
     const args: unknown = this.#superjson.deserialize({ json, meta: meta as never }, { inPlace: true });
-    if (!Array.isArray(args)) throw new UncarriableArgumentError('The arguments are no list');
+    if (!Array.isArray(args)) throw new UncarriableArgumentError('They are no list.');
     if (this.#classes.hasImplied && meta !== undefined) refuseMisfits(args, this.#classes);
     return args;
   }
@@ -148,9 +148,9 @@ export class CallCodec {
 
   #valueOf(name: string, data: unknown): object {
     const type = this.#classes.values.get(name);
-    if (type === undefined) throw new UncarriableArgumentError(`They hold ${undeclaredValue(name)}`);
+    if (type === undefined) throw new UncarriableArgumentError(`They hold ${undeclaredValue(name)}.`);
     return decodeValue(type, JSON.stringify(data), (why, cause) => {
-      throw new UncarriableArgumentError(`They cannot be read: ${why}`, { cause });
+      throw new UncarriableArgumentError(`They cannot be read: ${why}.`, { cause });
     });
   }
 
@@ -180,7 +180,7 @@ function refuseMisfits(args: unknown[], classes: ClassTable): void {
     if (classes.values.typeOf(one) !== undefined) continue;
     const name = classes.nameOf(Object.getPrototypeOf(one) as object);
     const misfit = name === undefined ? undefined : classes.misfitOf(name, Object.keys(one));
-    if (misfit !== undefined) throw new UncarriableArgumentError(`The arguments hold instances of ${misfit}`);
+    if (misfit !== undefined) throw new UncarriableArgumentError(`They hold instances of ${misfit}.`);
     const held = one instanceof Map ? [...one].flat() : one instanceof Set ? one : Object.values(one);
     for (const value of held as Iterable<unknown>)
       if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) seen.add(value);
@@ -219,11 +219,12 @@ const MAX_JSON_DEPTH = 4 * MAX_DEPTH;
 /** A deep copy of a JSON value; refuses the keys through which prototypes could be reached, and what would overflow the stack. */
 export function copyJson(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > MAX_JSON_DEPTH) throw new UncarriableArgumentError('It is nested too deeply');
+  if (depth > MAX_JSON_DEPTH) throw new UncarriableArgumentError('They are nested too deeply.');
   if (Array.isArray(value)) return copyList(value, depth + 1);
   const copy: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) throw new UncarriableArgumentError(`The key ${key} is not allowed`);
+    if (FORBIDDEN_KEYS.has(key))
+      throw new UncarriableArgumentError(`They have the key ${key}, which could reach a prototype.`);
     copy[key] = copyJson(one, depth + 1);
   }
   return copy;
@@ -240,5 +241,7 @@ function copyList(list: readonly unknown[], depth = 0): unknown[] {
 }
 
 function unknownBytes(type: string): never {
-  throw new UncarriableArgumentError(`This engine has no ${type}`);
+  throw new UncarriableArgumentError(
+    `They hold a ${type}, which this engine does not have. Run the program on a newer one.`,
+  );
 }

@@ -192,3 +192,8 @@ function refuseHidden(name: string, type: AnyClass): void {
     `The class ${name} ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(nameOf(type) || name, hidden)}`,
   );
 }
+
+/** Says that recorded instances are of a class that has no name here, and what to do. */
+export function undeclaredClass(name: string): string {
+  return `instances of ${name}, a class this program does not name. Add it: @Prevalent(…, { classes: { ${name}: ${name} } }), or, if it was renamed, { classes: { ${name}: TheNewName } }`;
+}

@@ -3,6 +3,7 @@ import { printable } from '../printable.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
+import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Incoming } from './incoming.js';
 import { counts, isReadable } from './seal.js';
@@ -34,7 +35,7 @@ export interface AcceptRules {
   /** The seal in force. */
   readonly seal: Seal | undefined;
   /** What keeps this program from running an event. */
-  readonly obstacle: (event: Event) => 'model' | 'unknown-transaction' | 'newer-version' | 'arguments' | undefined;
+  readonly obstacle: (event: Event) => Obstacle | undefined;
 }
 
 /** Decides what of the incoming events is accepted, and which streams are held or end. */
@@ -114,7 +115,7 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
     if (after === undefined) return hold('gap', `the first file of ${streamKey(stream)} has not arrived yet`);
     if (!counts(event, rules.seal)) return event.id;
     const obstacle = rules.obstacle(event);
-    if (obstacle !== undefined) return hold(obstacle, explain(obstacle, event));
+    if (obstacle !== undefined) return hold(obstacle.reason, explain(obstacle, event));
     events.push(event);
     accepted = event.seq;
     lastId = event.id;
@@ -132,9 +133,9 @@ function misplaced(event: Event, accepted: number, lastId: string | undefined, h
   return undefined;
 }
 
-function explain(obstacle: 'model' | 'unknown-transaction' | 'newer-version' | 'arguments', event: Event): string {
+function explain({ reason, why }: Obstacle, event: Event): string {
   const name = `event ${event.id} of ${event.master}`;
-  switch (obstacle) {
+  switch (reason) {
     case 'model':
       return `${name} belongs to the model "${event.model}"; every model needs a store of its own`;
     case 'unknown-transaction':
@@ -142,6 +143,6 @@ function explain(obstacle: 'model' | 'unknown-transaction' | 'newer-version' | '
     case 'newer-version':
       return `${name} calls "${event.tx}" in version ${event.txv}, which this program does not know; upgrade this program`;
     case 'arguments':
-      return `${name} calls "${event.tx}" with arguments this program cannot decode; upgrade this program, or, if a class was renamed or minified, name it as it was: @Prevalent(…, { classes: { Customer: TheClass } })`;
+      return `${name} calls "${event.tx}" with arguments this program cannot decode. ${why ?? 'Upgrade this program.'}`;
   }
 }

@@ -2,7 +2,7 @@ import { type Event, streamKey } from '../event/event.js';
 import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, acceptStreams } from './accept.js';
-import { type Hold, withRefused } from './hold.js';
+import { type Hold, withRefused, withUnusable } from './hold.js';
 import {
   brokenOwn,
   candidates,
@@ -47,6 +47,8 @@ export interface Decision {
   readonly notices: readonly string[];
   /** Snapshots that do not stand in for what is missing, not to be read again for it. */
   readonly tried: string;
+  /** As in `Facts`. */
+  readonly unusable: readonly string[];
 }
 
 /** The calls, and what the stream that takes them depends on. */
@@ -84,14 +86,21 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
     return unreadable(facts, 'its late calls are issued again when it can');
   const news = facts.state.isBuilt ? newsFor(facts, look, cut) : undefined;
   if (look.isIncomplete()) return undefined;
-  const replacement = news === undefined ? { whole: wholeState(facts, look, cut) } : replacementFor(facts, look, news);
+  const replacement: Replacement =
+    news === undefined ? { whole: wholeState(facts, look, cut) } : replacementFor(facts, look, news);
   if (look.isIncomplete()) return undefined;
-  const { whole, tried = facts.tried } = replacement;
+  const {
+    whole,
+    tried = facts.tried,
+    unusable = whole === undefined ? facts.unusable : unusableIn(whole),
+  } = replacement;
   const change = whole === undefined ? revised(facts, news as News, late) : rebuilt(facts, whole, news?.cut ?? cut);
   if (change.kind === 'refusal') return change;
   const { outcome } = change;
-  const holds = withRefused(outcome.holds, look.refused, reachedBy(facts, outcome.state));
-  return { kind: 'decision', reissue: late, wentBack: news?.wentBack ?? facts.wentBack, tried, ...outcome, holds };
+  const refused = withRefused(outcome.holds, look.refused, reachedBy(facts, outcome.state));
+  const holds = withUnusable(refused, unusable, facts.seal);
+  const kept = { wentBack: news?.wentBack ?? facts.wentBack, tried, unusable };
+  return { kind: 'decision', reissue: late, ...kept, ...outcome, holds };
 }
 
 /** What the state holds of each stream after a change. */
@@ -131,12 +140,13 @@ function firstOf(tails: readonly OwnTail[]): ReadonlyMap<string, string> {
   return new Map(firsts);
 }
 
-/** What the state is built anew from, if it has to be. */
-function replacementFor(
-  facts: Facts,
-  look: Lookup,
-  { events, cut }: News,
-): { readonly whole: Whole | undefined; readonly tried?: string } {
+/** What the state is built anew from, and what was learned of the snapshots. */
+interface Replacement extends Partial<Pick<Decision, 'tried' | 'unusable'>> {
+  /** `undefined` if the state that stands goes on. */
+  readonly whole: Whole | undefined;
+}
+
+function replacementFor(facts: Facts, look: Lookup, { events, cut }: News): Replacement {
   const { seal, state } = facts;
   if (reachesBehindBase(facts, events, cut)) return { whole: wholeState(facts, look, cut) };
   if (!lacksSealed(seal, state.accepted, events)) return { whole: undefined };
@@ -151,7 +161,13 @@ function replacementFor(
   const behind = eventsBehind(whole, facts, cut);
   if (holdsMoreSealed(facts, whole, events) && firstMissing(facts, whole.base, behind, cut) === undefined)
     return { whole };
-  return whole.unread === 0 ? { whole: undefined, tried: asked } : { whole: undefined };
+  const unusable = unusableIn(whole);
+  return whole.unread === 0 ? { whole: undefined, tried: asked, unusable } : { whole: undefined, unusable };
+}
+
+/** Snapshots that are whole and hold what this program does not know. */
+function unusableIn({ damages }: Whole): readonly string[] {
+  return damages.filter(({ isIntact }) => isIntact).map(({ message }) => message);
 }
 
 type Outcome = Pick<Decision, 'holds' | 'cut' | 'state' | 'notices'>;

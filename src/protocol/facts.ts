@@ -108,6 +108,8 @@ export interface Facts {
   readonly wentBack: ReadonlyMap<string, WentBack>;
   /** Which snapshots do not stand in for what is missing. */
   readonly tried: string;
+  /** What the snapshots hold that this program cannot use for now, and what to do about it. */
+  readonly unusable: readonly string[];
   /** Up to where it was last looked for something to seal. */
   readonly countedTo: string;
   /** Under which circumstances it was last looked for what can go. */

@@ -1,5 +1,6 @@
 import { type StreamId, streamKey } from '../event/event.js';
 import { printable } from '../printable.js';
+import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
 /**
@@ -31,6 +32,25 @@ export interface Hold {
   readonly reason: HoldReason;
   /** What happened and what to do. */
   readonly message: string;
+}
+
+/**
+ * What was deleted under a seal is not on its way: a snapshot stands in for it, which this program cannot use until it is mended.
+ *
+ * @param unusable what each such snapshot holds that this program does not know, and what to do
+ */
+export function withUnusable(
+  holds: readonly Hold[],
+  unusable: readonly string[],
+  seal: Seal | undefined,
+): readonly Hold[] {
+  const [why] = unusable;
+  if (why === undefined) return holds;
+  return holds.map((hold) => {
+    const isSealed = hold.seq <= (seal?.V[streamKey(hold)] ?? 0);
+    if (hold.reason !== 'gap' || !isSealed) return hold;
+    return { ...hold, message: `${hold.message}. A snapshot could stand in for what is sealed of them. ${why}` };
+  });
 }
 
 /** A stream of another master of which the store could not read everything, and why. */

@@ -1,6 +1,6 @@
 import { SnapshotDamagedError } from '../errors.js';
 import { emptyViewOf } from '../event/binary.js';
-import type { ClassTable } from '../model/class-table.js';
+import { type ClassTable, undeclaredClass } from '../model/class-table.js';
 import { decodeValue } from '../event/value-text.js';
 import { undeclared } from '../model/constants.js';
 import { undeclaredValue } from '../model/values.js';
@@ -85,10 +85,7 @@ function bareError(): Error {
 function classNamed(name: string, classes: ClassTable): object {
   const known = classes.get(name);
   if (known === undefined) {
-    throw new SnapshotDamagedError(
-      `The snapshot holds instances of ${name}, a class this program does not name. Add it: @Prevalent(…, { classes: { ${name}: ${name} } }), or, if it was renamed, { classes: { ${name}: TheNewName } }.`,
-      { isIntact: true },
-    );
+    throw new SnapshotDamagedError(`The snapshot holds ${undeclaredClass(name)}.`, { isIntact: true });
   }
   return known.prototype as object;
 }

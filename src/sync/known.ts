@@ -49,6 +49,7 @@ export class Known {
   #promises: ReadonlyMap<string, string> = new Map();
   #wentBack: ReadonlyMap<string, WentBack> = new Map();
   #tried = '';
+  #unusable: readonly string[] = [];
   #countedTo: string = ULID_MIN;
   #shedUnder = '';
   #rotatedAt: number | undefined;
@@ -139,6 +140,7 @@ export class Known {
       promises: this.#promises,
       wentBack: this.#wentBack,
       tried: this.#tried,
+      unusable: this.#unusable,
       countedTo: this.#countedTo,
       shedUnder: this.#shedUnder,
       snapshotBytes: this.#snapshotBytes,
@@ -180,11 +182,12 @@ export class Known {
   }
 
   /** A decision was carried out: the state obeys the seal in force now. */
-  decided({ holds, cut, wentBack, tried, notices }: Decision): void {
+  decided({ holds, cut, wentBack, tried, unusable, notices }: Decision): void {
     this.#holds = holds;
     this.#cut = cut;
     this.#wentBack = wentBack;
     this.#tried = tried;
+    this.#unusable = unusable;
     this.#notices.push(...notices);
     this.#obeyed = this.#seal;
     this.#isBuilt = true;

@@ -1,3 +1,4 @@
+import { UncarriableArgumentError } from '../errors.js';
 import { type CallCodec, copyJson, type EncodedCall } from '../event/call-codec.js';
 import type { Event } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
@@ -7,7 +8,14 @@ import type { RunningTransaction } from '../model/registry.js';
 import type { Call } from '../state/executor.js';
 
 /** Why this program cannot run an event (yet). */
-export type Obstacle = 'model' | 'unknown-transaction' | 'newer-version' | 'arguments';
+export interface Obstacle {
+  readonly reason: 'model' | 'unknown-transaction' | 'newer-version' | 'arguments';
+  /** Sentences that say what cannot be decoded and what to do; `undefined` if there is no more to say. */
+  readonly why?: string;
+}
+
+/** Characters of a reason: what it quotes is from a file that anybody may have written. */
+const LONGEST_REASON = 1_000;
 
 /** Turns events into calls that can run. */
 export class CallFactory {
@@ -35,17 +43,18 @@ export class CallFactory {
 
   /** What keeps this program from running the event; `undefined` if nothing does. Decided once, before it is accepted. */
   obstacle(event: Event): Obstacle | undefined {
-    if (event.model !== this.#definition.name) return 'model';
+    if (event.model !== this.#definition.name) return { reason: 'model' };
     const definition = this.#definition.transactions.get(event.tx);
-    if (definition === undefined) return 'unknown-transaction';
-    if (event.txv > definition.version) return 'newer-version';
-    if (typeof event.meta === 'object' && !isCopyable(event.meta)) return 'arguments';
+    if (definition === undefined) return { reason: 'unknown-transaction' };
+    if (event.txv > definition.version) return { reason: 'newer-version' };
+    if (typeof event.meta === 'object' && !isCopyable(event.meta)) return { reason: 'arguments' };
     if (!Array.isArray(event.args) || event.args.some((arg) => typeof arg === 'object' && arg !== null)) {
       try {
         this.#codec.open(event.args);
-      } catch {
-        // The reason is told by what is returned: the stream is held, nothing is lost.
-        return 'arguments';
+      } catch (error) {
+        // Told by what is returned: the stream is held, nothing is lost. What others throw says nothing to users.
+        const isOurs = error instanceof UncarriableArgumentError;
+        return { reason: 'arguments', ...(isOurs ? { why: error.message.slice(0, LONGEST_REASON) } : {}) };
       }
     }
     return undefined;

@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Master, Prevalent, Transaction } from 'prevalent';
+import { CallCodec, type EncodedArgs } from '../../src/event/call-codec.js';
 import type { Event } from '../../src/event/event.js';
 import { headerLine, LineWriter, parseLine } from '../../src/event/line.js';
+import { ClassTable } from '../../src/model/class-table.js';
+import { definitionOf } from '../../src/model/prevalent.js';
 import { decodeFrontier, encodeFrontier } from '../../src/store/frontier.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
@@ -21,6 +24,8 @@ const PLAIN =
   '{"v":1,"id":"01HF7YAT01003QQVXG0000000Z","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","seq":1,"model":"todo-list","tx":"add","txv":1,"args":["Buy milk",{"tags":["a"]}],"meta":{"user":"ada"},"crc":"83943726"}';
 const RICH =
   '{"v":1,"id":"01HF7YAT01003QQVXG0000000Z","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","seq":2,"model":"todo-list","tx":"plan","txv":1,"args":{"json":["1970-01-01T00:00:00.005Z"],"meta":{"values":{"0":["Date"]},"v":1}},"meta":null,"origin":"01HF7YAT00003QQVXG0000000Z","crc":"5341cf4f"}';
+const DECLARED_ARGUMENTS =
+  '{"json":["status.open",{"inner":"status.open/owner","all":[["money",500]]},[[null,"status.open"]]],"meta":{"values":{"0":[["custom","constant"]],"2":["map",{"0.1":[["custom","constant"]]}],"1.inner":[["custom","constant"]],"1.all.0":[["custom","value"]]},"referentialEqualities":{"1.all.0":["2.0.0"]},"v":1}}';
 const FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"crc":"308fee1d"}\n';
 const SEALED_FRONTIER =
@@ -49,6 +54,33 @@ test('an event line with superjson, issued again', () => {
   const writer = new LineWriter(stream, 'todo-list', crc32);
   expect(writer.line(event, JSON.stringify(args), 'null')).toBe(RICH);
   expect(parseLine(RICH, crc32)).toMatchObject({ kind: 'event', event });
+});
+
+test('arguments that hold constants and values', () => {
+  class Money {
+    constructor(readonly cents: number) {}
+  }
+  const [open, price] = [{ label: 'open', owner: { name: 'nobody' } }, new Money(500)];
+  @Prevalent('golden-arguments', {
+    constants: { 'status.open': open },
+    values: {
+      money: { class: Money, encode: (one) => one.cents, decode: (cents) => new Money(cents as number) },
+    },
+  })
+  class Model {
+    @Transaction('set') set(..._: unknown[]): void {}
+  }
+  const definition = definitionOf(Model);
+  const codec = new CallCodec(definition, new ClassTable(definition));
+  const args = [open, { inner: open.owner, all: [price] }, new Map([[price, open]])];
+  expect(codec.encode(definition.transactions.get('set')!, args).text).toBe(DECLARED_ARGUMENTS);
+  const [constant, { inner, all }, map] = codec.open(JSON.parse(DECLARED_ARGUMENTS) as EncodedArgs) as [
+    object,
+    { inner: object; all: unknown[] },
+    Map<object, object>,
+  ];
+  expect([constant === open, inner === open.owner]).toEqual([true, true]);
+  expect([all, [...map]]).toEqual([[new Money(500)], [[new Money(500), open]]]);
 });
 
 test('a frontier', () => {

@@ -27,8 +27,6 @@ class Model {
 }
 
 const POSITION = '01HF7YAT01003QQVXG0000000Z';
-const definition = definitionOf(Model);
-const classes = new ClassTable(definition);
 
 function state(): Model {
   const model = new Model();
@@ -81,16 +79,95 @@ ImZyYW1lcyI6Miwibm9kZXMiOjMwLCJmaW5nZXJwcmludCI6Ijk4MGI0NWE1LTE1NDUifd6Q27I=`;
 
 const FINGERPRINT = '980b45a5-1545';
 
-async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerprint: string }> {
+/** What declares itself: constants, also inside of others, and values. */
+class Money {
+  constructor(
+    readonly cents: number,
+    readonly currency: string,
+  ) {}
+}
+const OPEN = { label: 'open', owner: { name: 'nobody' } };
+const DONE = { label: 'done' };
+
+@Prevalent('golden-declared', {
+  constants: { 'status.open': OPEN, 'status.done': DONE },
+  values: {
+    money: {
+      class: Money,
+      encode: (value) => [value.cents, value.currency],
+      decode: (data) => new Money(...(data as [number, string])),
+    },
+  },
+})
+class Declared {
+  slot: unknown;
+}
+
+function declaredState(): Declared {
+  const [price, other] = [new Money(500, 'EUR'), new Money(-1, 'é 😀')];
+  const model = new Declared();
+  model.slot = {
+    status: OPEN,
+    inner: OPEN.owner,
+    list: [DONE, OPEN, price, other, price],
+    byPrice: new Map<unknown, unknown>([[price, DONE]]),
+    all: new Set<unknown>([OPEN, other]),
+  };
+  return model;
+}
+
+const EXPECTED_DECLARED = `cHJldmFsZW50IHNuYXBzaG90IDIKkAEAAAF7InYiOjIsIm1vZGVsIjoiZ29sZGVuLWRlY2xhcmVkIiwidmVyc2lvbiI6MSwicG9zaXRpb24iOiIwMUhGN1lB
+VDAxMDAzUVFWWEcwMDAwMDAwWiIsInNlYWwiOjQsImZpZWxkcyI6WyJzbG90Il0sInN0cmVhbXMiOjIsInJlamVjdGlvbnMiOjF9ClsiYUAwMUhGN1lBVDAx
+MDAzUVFWWEcwMDAwMDAwWiIsM10KWyJiQDAxSEY3WUFUMDEwMDNRUVZYRzAwMDAwMDBaIiw5XQp7ImV2ZW50Ijp7Im1hc3RlciI6ImIiLCJlcG9jaCI6IjAx
+SEY3WUFUMDEwMDNRUVZYRzAwMDAwMDBaIiwiaWQiOiIwMUhGN1lBVDAxMDAzUVFWWEcwMDAwMDAwWiIsInNlcSI6OSwibW9kZWwiOiJnb2xkZW4tZGVjbGFy
+ZWQiLCJ0eCI6InQiLCJ0eHYiOjEsImFyZ3MiOlsxXSwibWV0YSI6bnVsbH0sImVycm9yIjoiRXJyb3I6IG5vIn0KQHu9ry4BAAACnpmSoW+lTW9kZWySoW+g
+kqFrq3N0YXR1cy5vcGVukqFrsXN0YXR1cy5vcGVuL293bmVykqFhoJKhbaCSoXOgkqFrq3N0YXR1cy5kb25lkqF3pW1vbmV53AASAAEBAQIBAwEEAQUBBgEH
+AQgCksQLWzUwMCwiRVVSIl3EDlstMSwiw6kg8J+YgCJdmZMAAJKkc2xvdACTAQCapnN0YXR1cwClaW5uZXIApGxpc3QAp2J5UHJpY2UAo2FsbACTAgCQkwMA
+kJMEAJCTBQCQkwYAkJMHAJCTCACQ3AASAAEBAQIBAwEEAQUBBgEHAQgCmZGSAgGVkgICkgIDkgIEkgIFkgIGkJCQkJCQkJCTBJEFkgKVB/oFAP6TBpECkgKS
+AgaUBZEBkgIIkgIHkJCQxACkgom7NAAAAAN7ImZyYW1lcyI6Miwibm9kZXMiOjEwLCJmaW5nZXJwcmludCI6IjRjMzZlZTVkLTMwMiJ95dHK+g==`;
+
+const FINGERPRINT_DECLARED = '4c36ee5d-302';
+
+/** A model, one of its states, and what that is written as. */
+interface Golden {
+  readonly Model: new () => object;
+  readonly state: () => object;
+  readonly expected: string;
+  readonly fingerprint: string;
+}
+
+const GOLDEN: readonly (readonly [string, Golden])[] = [
+  ['one of everything', { Model, state, expected: EXPECTED, fingerprint: FINGERPRINT }],
+  [
+    'constants and values',
+    { Model: Declared, state: declaredState, expected: EXPECTED_DECLARED, fingerprint: FINGERPRINT_DECLARED },
+  ],
+];
+
+interface Written {
+  readonly bytes: Buffer;
+  readonly snapshots: Snapshots;
+  readonly fingerprint: string;
+}
+
+async function written({ Model: Root, state: make, expected }: Golden): Promise<Written> {
+  const definition = definitionOf(Root);
+  const classes = new ClassTable(definition);
   const store = new MemoryStore();
   const newEpoch = (): string => '01HF7YAT00FQ2VRP41VVTGRSXB';
-  const journal = await store.open({ master: 'a', model: 'golden', local: undefined, newEpoch, decide: decideOpening });
+  const journal = await store.open({
+    master: 'a',
+    model: definition.name,
+    local: undefined,
+    newEpoch,
+    decide: decideOpening,
+  });
   const snapshots = new Snapshots(
     store,
     { journal, header: journal.header },
-    { definition, classes, genesis: () => new Model() },
+    { definition, classes, genesis: () => new Root() },
   );
-  const encoder = new StateEncoder(state(), classes);
+  const encoder = new StateEncoder(make(), classes);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     while (!encoder.done) yield* encoder.advance(() => false);
   }
@@ -99,7 +176,7 @@ async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerp
     epoch: POSITION,
     id: POSITION,
     seq: 9,
-    model: 'golden',
+    model: definition.name,
     tx: 't',
     txv: 1,
     args: [1],
@@ -119,20 +196,34 @@ async function written(): Promise<{ bytes: Buffer; snapshots: Snapshots; fingerp
   for await (const piece of store.readSnapshot(journal.header, { position: POSITION })) pieces.push(piece);
   const bytes = Buffer.concat(pieces);
   store.readSnapshot = async function* () {
-    yield Buffer.from(EXPECTED, 'base64');
+    yield Buffer.from(expected, 'base64');
   };
   return { bytes, snapshots, fingerprint };
 }
 
-test('a state with one of everything is written as these bytes', async () => {
-  const { bytes, fingerprint } = await written();
-  expect(bytes.toString('base64').replace(/.{120}/g, '$&\n')).toBe(EXPECTED);
-  expect(fingerprint).toBe(FINGERPRINT);
+test.each(GOLDEN)('a state with %s is written as these bytes', async (_, golden) => {
+  const { bytes, fingerprint } = await written(golden);
+  expect(bytes.toString('base64').replace(/.{120}/g, '$&\n')).toBe(golden.expected);
+  expect(fingerprint).toBe(golden.fingerprint);
 });
 
-test('and read from them', async () => {
-  const { snapshots } = await written();
+test.each(GOLDEN)('and read from them: %s', async (_, golden) => {
+  const { snapshots } = await written(golden);
   const { root, seal, vector, rejections } = await snapshots.read(snapshots.own, { position: POSITION });
-  expect(graphText(root())).toBe(graphText(state()));
+  expect(graphText(root())).toBe(graphText(golden.state()));
   expect([seal, vector.get(`b@${POSITION}`), rejections[0]?.event.seq]).toEqual([4, 9, 9]);
+});
+
+test('constants that are read are the objects themselves, and values are of their class', async () => {
+  const { snapshots } = await written(GOLDEN[1]![1]);
+  const { root } = await snapshots.read(snapshots.own, { position: POSITION });
+  const { status, inner, list, byPrice } = (root() as Declared).slot as {
+    status: object;
+    inner: object;
+    list: object[];
+    byPrice: Map<object, object>;
+  };
+  expect([status === OPEN, inner === OPEN.owner, list[0] === DONE, list[1] === OPEN]).toEqual([true, true, true, true]);
+  expect(list.slice(2)).toEqual([new Money(500, 'EUR'), new Money(-1, 'é 😀'), new Money(500, 'EUR')]);
+  expect([list[2] === list[4], byPrice.get(list[2]!) === DONE]).toEqual([true, true]);
 });

@@ -73,13 +73,13 @@ test.each<[string, Incoming]>([
 
 test.each(['model', 'unknown-transaction', 'newer-version', 'arguments'] as const)(
   'an obstacle (%s) holds the stream',
-  (obstacle) => {
+  (reason) => {
     const acceptance = acceptStreams([incoming('one', [event('one', 1, idAt(60)), event('one', 2, idAt(61))])], {
       ...rules,
-      obstacle: ({ seq }) => (seq === 2 ? obstacle : undefined),
+      obstacle: ({ seq }) => (seq === 2 ? { reason } : undefined),
     });
     expect(acceptance.events).toHaveLength(1);
-    expect(acceptance.held).toMatchObject([{ seq: 2, reason: obstacle }]);
+    expect(acceptance.held).toMatchObject([{ seq: 2, reason }]);
   },
 );
 

@@ -109,6 +109,7 @@ export function facts(
     promises: new Map(),
     wentBack: new Map(),
     tried: '',
+    unusable: [],
     countedTo: EPOCH,
     shedUnder: '',
     snapshotBytes: 0,
