@@ -5,6 +5,9 @@ import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import type { AutoSyncPlan } from './auto-sync.js';
 
+/** Windows has devices of these names in every directory. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/;
+
 /** Options of `Master.open`. Only `name` and `store` are needed. */
 export interface MasterOptions {
   /** This master's name, unique among those that share the store: lower-case letters, digits, hyphens; at most 63. */
@@ -121,6 +124,11 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
   if (!isMasterName(name)) {
     throw new InvalidOptionError(
       `name: ${shown(name)} cannot name a master; use lower-case letters, digits and hyphens, not a hyphen first, at most 63`,
+    );
+  }
+  if (RESERVED.test(name)) {
+    throw new InvalidOptionError(
+      `name: ${shown(name)} cannot be the name of a folder on Windows, where other masters may be; take another one. Events made under it stay`,
     );
   }
   const durability = options.durability ?? 'group';

@@ -72,14 +72,45 @@ test.each([
   await master.close();
 });
 
-test('a directory that was renamed, and one that came in its place, are locked both', async () => {
-  const [one, other] = [join(folder, 'one'), join(folder, 'other')];
-  mkdirSync(one);
-  const lock = await takeLock(one, 'locked');
-  renameSync(one, other);
-  await expect(takeLock(other, 'locked')).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
-  mkdirSync(one);
-  await expect(takeLock(one, 'locked')).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
-  await lock.release();
-  for (const free of [one, other]) await (await takeLock(free, 'locked')).release();
+// Socket files are what systems other than Linux and Windows have; they work here as well.
+describe.each<NodeJS.Platform>(process.platform === 'win32' ? ['win32'] : [process.platform, 'darwin'])('%s', (on) => {
+  const LONG = 'a directory whose path is longer than a socket may have '.repeat(3).trim();
+
+  test.each(['one', LONG])('a directory that was renamed, and one in its place, are locked both: %s', async (name) => {
+    const [one, other] = [join(folder, name), join(folder, `${name} renamed`)];
+    mkdirSync(one);
+    const lock = await takeLock(one, 'locked', on);
+    await expect(takeLock(one, 'locked', on)).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
+    renameSync(one, other);
+    await expect(takeLock(other, 'locked', on)).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
+    mkdirSync(one);
+    await expect(takeLock(one, 'locked', on)).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
+    await lock.release();
+    for (const free of [one, other]) await (await takeLock(free, 'locked', on)).release();
+  });
+
+  test('long paths that differ at their ends are two locks', async () => {
+    const locks = await Promise.all(
+      ['left', 'right'].map(async (end) => {
+        const directory = join(folder, `${LONG} ${end}`);
+        mkdirSync(directory);
+        return takeLock(directory, 'locked', on);
+      }),
+    );
+    for (const lock of locks) await lock.release();
+  });
+
+  test('the temporary directory of a program does not matter', async () => {
+    const before = process.env.TMPDIR;
+    const lock = await takeLock(folder, 'locked', on);
+    try {
+      process.env.TMPDIR = join(folder, 'elsewhere');
+      mkdirSync(process.env.TMPDIR);
+      await expect(takeLock(folder, 'locked', on)).rejects.toMatchObject({ code: 'MASTER_LOCKED' });
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.env, 'TMPDIR');
+      else process.env.TMPDIR = before;
+      await lock.release();
+    }
+  });
 });

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MasterLockedError } from '../../errors.js';
 
@@ -14,9 +13,14 @@ export interface Lock {
  * Takes the lock of a private directory by listening on local sockets named after it, which the operating system closes
  * with the process: abstract sockets on Linux, named pipes on Windows, elsewhere socket files whose liveness is tried.
  *
+ * @param platform as Node names it; tests name another
  * @throws MasterLockedError (`MASTER_LOCKED`) if another process, or this one, holds it
  */
-export async function takeLock(directory: string, master: string): Promise<Lock> {
+export async function takeLock(
+  directory: string,
+  master: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Lock> {
   const refused = new MasterLockedError(
     `The master "${master}" is open in another process or worker (or twice in this one). Close it there, or give this one another name.`,
   );
@@ -25,7 +29,7 @@ export async function takeLock(directory: string, master: string): Promise<Lock>
     await Promise.all(held.map(closed));
   };
   try {
-    for (const name of await namesOf(directory)) held.push(await take(socketAddress(name), refused));
+    for (const address of await addressesOf(directory, platform)) held.push(await take(address, platform, refused));
   } catch (error) {
     await release();
     throw error;
@@ -35,29 +39,37 @@ export async function takeLock(directory: string, master: string): Promise<Lock>
 
 /**
  * By its real path, so that a symbolic link to it is no way around, nor a new directory in its place. And by what the file system
- * calls it, so that another mount of it is none either.
+ * calls it, so that another mount of it is none either; a socket file in the directory itself is that.
  */
-async function namesOf(directory: string): Promise<string[]> {
+async function addressesOf(directory: string, platform: NodeJS.Platform): Promise<string[]> {
+  const path = await realpath(directory);
   const { dev, ino } = await stat(directory, { bigint: true });
-  return [await realpath(directory), `${dev}:${ino}`];
+  const names = [path, `${dev}:${ino}`].map((of) => `prevalent-${hashOf(of)}`);
+  if (platform === 'linux') return names.map((name) => `\0${name}`);
+  if (platform === 'win32') return names.map((name) => `\\\\.\\pipe\\${name}`);
+  // Not in $TMPDIR: programs of one user may have different ones, and what is left there for long is removed.
+  const inside = join(path, 'lock.sock');
+  const files = names.map((name) => `/tmp/${name}.sock`);
+  return Buffer.byteLength(inside) > MOST_PATH_BYTES ? files : [files[0] as string, inside];
 }
 
-async function take(address: string, refused: MasterLockedError): Promise<Server> {
+/** Systems cut a longer path of a socket off without a word, so that different ones would meet. */
+const MOST_PATH_BYTES = 100;
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+async function take(address: string, platform: NodeJS.Platform, refused: MasterLockedError): Promise<Server> {
   return listen(address).catch(async (error: unknown) => {
     if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
-    if (process.platform === 'linux' || process.platform === 'win32' || (await answers(address))) throw refused;
+    if (platform === 'linux' || platform === 'win32' || (await answers(address))) throw refused;
     // A socket file that nobody answers was left by a crash.
     await unlink(address);
     return listen(address).catch(() => {
       throw refused;
     });
   });
-}
-
-function socketAddress(of: string): string {
-  const name = `prevalent-${createHash('sha256').update(of).digest('hex').slice(0, 32)}`;
-  if (process.platform === 'linux') return `\0${name}`;
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
 function listen(path: string): Promise<Server> {

@@ -43,6 +43,8 @@ describe('Master.open refuses', () => {
     ['a symbol as a number', { undoMemory: Symbol('much') }, /undoMemory: Symbol\(much\)/],
     ['a symbol as a check', { check: Symbol('all') }, /check: Symbol\(all\)/],
     ['a bigint as a name', { name: 5n }, /name: 5/],
+    ['a name that is a device on Windows', { name: 'aux' }, /name: "aux" cannot be the name of a folder on Windows/],
+    ['a numbered one', { name: 'com1' }, /name: "com1" cannot/],
     ['an unknown option', { retain: 5 }, /retain is no option of Master.open; known are name, store/],
     ['meta with a bigint', { meta: { n: 5n } }, /meta: .*plain JSON.*at n: bigint/],
     ['meta with a cycle', { meta: cycle }, /at self: a cycle/],
