@@ -2,6 +2,7 @@
 export * from './errors.js';
 export { Master } from './master.js';
 export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
+export { definePrevalent, type ModelOptions } from './model/define-prevalent.js';
 export { Transaction, type TransactionOptions } from './model/transaction.js';
 export type { RunningTransaction } from './model/registry.js';
 export type { PlainData, ValueCodec } from './model/values.js';
