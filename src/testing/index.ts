@@ -1,4 +1,5 @@
 /** What tests of models, stores and whole networks need; no part of a running program. */
+export { testMaster } from './test-master.js';
 export { FolderNetwork } from './folder-network.js';
 export { assertSameState } from './same-state.js';
 export { scenario, type Scenario, type ScenarioEnd } from './scenario.js';

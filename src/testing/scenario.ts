@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Master } from '../master.js';
 import type { ModelClass } from '../model/definition.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import type { MergedEvent } from '../replica/notifier.js';
+import { testMaster } from './test-master.js';
 
 /** What a scenario ended with. */
 export interface ScenarioEnd<M extends object> {
@@ -59,7 +59,7 @@ async function run<M extends object>(
   step: (model: M) => unknown,
 ): Promise<ScenarioEnd<M>> {
   const store = new MemoryStore();
-  await using master = await Master.open(Model, { name: 'first', store, check: 'replay' });
+  await using master = await testMaster(Model, { name: 'first', store });
   for (const one of before) one(master.model);
   let error: unknown;
   try {
@@ -68,7 +68,7 @@ async function run<M extends object>(
     error = thrown;
   }
   await master.sync();
-  await using replayed = await Master.open(Model, { name: 'second', store });
+  await using replayed = await testMaster(Model, { name: 'second', store });
   const state = master.query((model) => structuredClone(plain(model)));
   if (
     !isDeepStrictEqual(

@@ -141,6 +141,7 @@ export class DiskScenario {
   async #open(name: string): Promise<Master<Words>> {
     const master = await Master.open(Words, {
       ...this.network.place(name, SMALL),
+      check: 'none',
       now: () => this.#now++,
       random: () => (this.#seed = (this.#seed * 16_807) % 2_147_483_647) / 2_147_483_647,
       durability: name === 'a' ? this.#durability : 'group',
