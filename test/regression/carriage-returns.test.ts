@@ -84,13 +84,3 @@ test('damage behind changed line endings is damage as before', async () => {
     expect((await other.status()).held).toMatchObject([{ master: 'one', seq: 2, reason: 'damaged' }]);
   })();
 });
-
-test('git is told to leave line endings alone', async () => {
-  await inFolder(async (folder) => {
-    await folder.open('one');
-    expect(readFileSync(join(folder.shared, '.gitattributes'), 'utf8')).toBe('* -text\n');
-    writeFileSync(join(folder.shared, '.gitattributes'), 'mine');
-    await folder.open('two');
-    expect(readFileSync(join(folder.shared, '.gitattributes'), 'utf8')).toBe('mine');
-  })();
-});

@@ -6,7 +6,6 @@ import { headerOf, type Opening, type OpeningFacts, type StreamFound } from '../
 import type { Journal, JournalRequest } from '../store.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
-import { keepLineEndings } from './git-attributes.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { frontierOf, publishRest } from './left-over.js';
 import type { Lock } from './lock.js';
@@ -138,7 +137,6 @@ export class FolderOpening {
     await writeSession(fs, local, { session, epoch, head: undefined, deletable: 0, ...opening.remembered });
     await fs.mkdir(directory);
     await syncWayTo(fs, `${root}/${master}`, root);
-    await keepLineEndings(fs, root);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
     await replaceFile(fs, directory, segmentName(1), [line]);
     const file = await fs.open(`${directory}/${segmentName(1)}`, false);
