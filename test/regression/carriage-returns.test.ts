@@ -2,12 +2,14 @@
 import 'reflect-metadata';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { program } from '../../src/cli/main.js';
+import { run } from '../command.js';
 import { FolderStore } from '../../src/index.js';
 import { inFolder, type NotebookFolder, wordsOf } from '../notebook-folder.js';
 
 /** What git does to files in which it finds no zero byte. */
-function convert(folder: NotebookFolder, convert = (text: string) => text.replace(/\r?\n/g, '\r\n')): number {
+const withCrlf = (text: string): string => text.replace(/\r?\n/g, '\r\n');
+
+function convert(folder: NotebookFolder, change = withCrlf): number {
   let count = 0;
   for (const name of readdirSync(folder.shared, { recursive: true, encoding: 'utf8' })) {
     const file = join(folder.shared, name);
@@ -15,18 +17,11 @@ function convert(folder: NotebookFolder, convert = (text: string) => text.replac
     const bytes = readFileSync(file);
     if (bytes.includes(0)) continue;
     const text = bytes.toString();
-    writeFileSync(file, convert(text));
-    if (convert(text) !== text) count++;
+    const changed = change(text);
+    writeFileSync(file, changed);
+    if (changed !== text) count++;
   }
   return count;
-}
-
-async function linesOf(...args: string[]): Promise<string[]> {
-  const lines: string[] = [];
-  await program((line) => lines.push(line))
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return lines;
 }
 
 test('a folder whose line endings were changed: masters open, go on, meet, seal and are newcomers', async () => {
@@ -65,9 +60,9 @@ test.each(['log', 'export', 'verify', 'status'])('prevalent %s reads it as it wa
     for (let i = 1; i <= 3; i++) await master.transact((book) => book.write(`${i}`));
     await master.sync();
     await master.close();
-    const before = await linesOf(command, folder.shared);
+    const before = await run(command, folder.shared);
     expect(convert(folder)).toBe(2);
-    expect(await linesOf(command, folder.shared)).toEqual(before);
+    expect(await run(command, folder.shared)).toEqual(before);
   })();
 });
 
@@ -77,7 +72,7 @@ test('damage behind changed line endings is damage as before', async () => {
     for (let i = 1; i <= 3; i++) await master.transact((book) => book.write(`word ${i}`));
     await master.sync();
     await master.close();
-    convert(folder, (text) => text.replace(/\r?\n/g, '\r\n').replace('word 2', 'word 9'));
+    convert(folder, (text) => withCrlf(text).replace('word 2', 'word 9'));
     await expect(folder.open('one')).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
     const other = await folder.open('two');
     expect(wordsOf(other)).toEqual(['word 1']);

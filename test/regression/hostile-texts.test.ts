@@ -2,21 +2,13 @@
 import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { program } from '../../src/cli/main.js';
+import { run } from '../command.js';
 import { UnsupportedStateError } from '../../src/errors.js';
 import { printable } from '../../src/printable.js';
 import { FORGED, inFolder, type NotebookFolder } from '../notebook-folder.js';
 
 const HOSTILE = 'x\u001b]0;owned\u0007\u001b[2J\r\n2026-01-01  laptop#7  transfer\u009b31m\u007f\u2028\u202e\ufeff';
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
-
-async function linesOf(...args: string[]): Promise<string[]> {
-  const lines: string[] = [];
-  await program((line) => lines.push(line))
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return lines;
-}
 
 function forge(folder: NotebookFolder): void {
   folder.forge(FORGED, [{ args: [HOSTILE] }, { tx: HOSTILE, args: [HOSTILE] }]);
@@ -36,7 +28,7 @@ test.each(['status', 'log', 'log --json', 'verify', 'backup', 'repair'])('preval
       backup: [join(folder.path, 'copy')],
       repair: ['one', '--local', folder.local('one')],
     };
-    const lines = await linesOf(name, folder.shared, ...(more[name] ?? []), ...options);
+    const { lines } = await run(name, folder.shared, ...(more[name] ?? []), ...options);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.filter((line) => UNSEEN.test(line))).toEqual([]);
     if (options.includes('--json')) for (const line of lines) expect(JSON.parse(line)).toHaveProperty('tx');

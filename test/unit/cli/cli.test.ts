@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Master, Prevalent, Transaction } from '../../../src/index.js';
-import { program } from '../../../src/cli/main.js';
+import { run } from '../../command.js';
 
 @Prevalent('cli-notes')
 class Notes {
@@ -20,14 +20,6 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(...args: string[]): Promise<string[]> {
-  const lines: string[] = [];
-  await program((line) => lines.push(line))
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return lines;
-}
-
 test('status and log read a folder without its model', async () => {
   const store = join(folder, 'shared');
   for (const name of ['laptop', 'phone']) {
@@ -35,14 +27,14 @@ test('status and log read a folder without its model', async () => {
     master.model.write(`from ${name}`);
     await master.close();
   }
-  const status = await run('status', store);
+  const { lines: status } = await run('status', store);
   expect(status).toHaveLength(2);
   expect(status[0]).toMatch(/^laptop@\w{26}: 1 events, the last at 20/);
-  const log = await run('log', store);
+  const { lines: log } = await run('log', store);
   expect(
     log.map((line) => line.slice(line.indexOf('laptop') >= 0 ? line.indexOf('laptop') : line.indexOf('phone'))),
   ).toEqual(['laptop#1  write["from laptop"]', 'phone#1  write["from phone"]']);
-  const json = await run('log', store, '--json', '--master', 'phone');
+  const { lines: json } = await run('log', store, '--json', '--master', 'phone');
   expect(json.map((line) => (JSON.parse(line) as { args: unknown }).args)).toEqual([['from phone']]);
 });
 

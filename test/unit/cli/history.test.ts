@@ -7,7 +7,7 @@ import { backupOf } from '../../../src/cli/backup.js';
 import { examineAll } from '../../../src/cli/examination.js';
 import { mergedLines } from '../../../src/cli/export.js';
 import { readFolder } from '../../../src/cli/folder-report.js';
-import { program } from '../../../src/cli/main.js';
+import { run } from '../../command.js';
 import type { StreamListing } from '../../../src/store/store.js';
 import { Notes } from './notes.js';
 
@@ -37,18 +37,6 @@ async function open(name: string, options: Partial<MasterOptions> = {}): Promise
 
 async function write(master: Master<Notes>, from: number, to: number): Promise<void> {
   for (let i = from; i <= to; i++) await master.transact((notes) => notes.write(`note ${i}`));
-}
-
-async function run(...args: string[]): Promise<{ lines: string[]; warned: string[]; code: number }> {
-  const ended = { lines: [] as string[], warned: [] as string[], code: 0 };
-  await program(
-    (line) => ended.lines.push(line),
-    (code) => (ended.code = code),
-    (line) => ended.warned.push(line),
-  )
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return ended;
 }
 
 /** Journal files of a master by the numbers of their first events. */
@@ -87,29 +75,29 @@ describe('a seal that is newer than the snapshot', () => {
 
     const verified = await run('verify', shared);
     expect(verified.code).toBe(2);
-    expect(verified.lines.join('\n')).toContain(`begins with event ${next}, but the files before it end with event`);
+    expect(verified.printed.join('\n')).toContain(`begins with event ${next}, but the files before it end with event`);
 
     const exported = await run('export', shared);
     expect([exported.code, exported.warned.join()]).toEqual([2, expect.stringContaining(missing)]);
-    expect(numbersOf(exported.lines)).toContain(next);
-    expect(numbersOf(exported.lines)).not.toContain(gone);
+    expect(numbersOf(exported.printed)).toContain(next);
+    expect(numbersOf(exported.printed)).not.toContain(gone);
 
     const copied = await run('backup', shared, join(home, 'backup'));
-    expect([copied.code, copied.lines.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
+    expect([copied.code, copied.printed.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
     const published = [...segments('laptop').keys()].filter((first) => first <= 20);
     expect([...segments('laptop', join(home, 'backup')).keys()]).toEqual(published);
 
     const repaired = await run('repair', shared, 'laptop', '--local', join(home, 'laptop'));
     expect(repaired.code).toBe(2);
-    expect(repaired.lines.join('\n')).toContain('Would cut');
+    expect(repaired.printed.join('\n')).toContain('Would cut');
   });
 
   test('export begins with the first event that is there', async () => {
     await sealedBeyondItsSnapshot();
     const firsts = [...segments('laptop').keys()];
     const exported = await run('export', shared);
-    expect([exported.code, numbersOf(exported.lines)[0]]).toEqual([0, firsts[1]]);
-    expect(numbersOf(exported.lines).at(-1)).toBe(20);
+    expect([exported.code, numbersOf(exported.printed)[0]]).toEqual([0, firsts[1]]);
+    expect(numbersOf(exported.printed).at(-1)).toBe(20);
   });
 });
 
@@ -133,9 +121,9 @@ describe('a frontier that is ahead of its journal', () => {
     await laptop.close();
     const left = loseTail('laptop');
     const verified = await run('verify', shared);
-    expect([verified.code, verified.lines.at(-1)]).toEqual([0, 'Everything is as it should be.']);
+    expect([verified.code, verified.printed.at(-1)]).toEqual([0, 'Everything is as it should be.']);
     const exported = await run('export', shared);
-    expect([exported.code, exported.lines.length]).toEqual([0, left + 1]);
+    expect([exported.code, exported.printed.length]).toEqual([0, left + 1]);
     const copied = await run('backup', shared, join(home, 'backup'));
     expect([copied.code, readdirSync(join(home, 'backup')).sort()]).toEqual([0, ['laptop', 'phone']]);
     expect((await run('verify', join(home, 'backup'))).code).toBe(0);
@@ -148,12 +136,12 @@ describe('a frontier that is ahead of its journal', () => {
     const left = loseTail('laptop');
     const missing = `vents ${left + 1} to 8 of laptop@`;
     const verified = await run('verify', shared);
-    expect([verified.code, verified.lines.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
+    expect([verified.code, verified.printed.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
     const exported = await run('export', shared);
-    expect([exported.code, exported.lines.length]).toEqual([2, left]);
+    expect([exported.code, exported.printed.length]).toEqual([2, left]);
     expect(exported.warned.join()).toContain(missing);
     const copied = await run('backup', shared, join(home, 'backup'));
-    expect([copied.code, copied.lines.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
+    expect([copied.code, copied.printed.join('\n')]).toEqual([2, expect.stringContaining(missing)]);
     expect(segments('laptop', join(home, 'backup')).size).toBe(1);
   });
 });
@@ -184,17 +172,17 @@ describe('status and log', () => {
     await laptop.close();
     const status = await run('status', shared);
     expect(status.code).toBe(0);
-    expect(status.lines[0]).toMatch(
+    expect(status.printed[0]).toMatch(
       /^laptop@\w{26}: 8 events, [1-7] of them deleted \(snapshot at seal 1\), the last at 2026-01-01T\S+, on v8 [\d.]+$/,
     );
-    expect(status.lines[1]).toMatch(/^Seal 1, up to 2026-01-01T\S+, made by laptop@\w{26}\.$/);
-    expect(status.lines).toHaveLength(2);
+    expect(status.printed[1]).toMatch(/^Seal 1, up to 2026-01-01T\S+, made by laptop@\w{26}\.$/);
+    expect(status.printed).toHaveLength(2);
     const exported = await run('export', shared);
     const logged = await run('log', shared);
-    expect(logged.lines.length).toBeGreaterThan(0);
-    expect(logged.lines).toHaveLength(exported.lines.length);
-    expect(logged.lines.at(-1)).toContain('laptop#8');
-    const deleted = 8 - logged.lines.length;
+    expect(logged.printed.length).toBeGreaterThan(0);
+    expect(logged.printed).toHaveLength(exported.printed.length);
+    expect(logged.printed.at(-1)).toContain('laptop#8');
+    const deleted = 8 - logged.printed.length;
     expect(logged.warned).toEqual([
       expect.stringMatching(new RegExp(`^Events 1 to ${deleted} of laptop@\\w{26} are deleted`)),
     ]);
@@ -208,11 +196,11 @@ describe('status and log', () => {
     rmSync(file);
     const range = `events ${second} to ${third - 1} have not arrived`;
     const status = await run('status', shared);
-    expect(status.lines[0]).toContain(
+    expect(status.printed[0]).toContain(
       `— events ${second} to ${third - 1} have not arrived (${8 - (third - second)} readable)`,
     );
     const logged = await run('log', shared);
-    expect(logged.lines.at(-1)).toContain('laptop#8');
+    expect(logged.printed.at(-1)).toContain('laptop#8');
     expect(logged.warned.join()).toContain(range);
   });
 
@@ -231,8 +219,8 @@ describe('status and log', () => {
     await laptop.sync();
     await phone.close();
     const before = await run('status', shared);
-    expect(before.lines.join('\n')).toMatch(/phone@\w{26}: 4 events, cut: 2 of 4 count, the last at/);
-    const cut = (await run('log', shared)).lines.filter((line) => line.includes('phone#'));
+    expect(before.printed.join('\n')).toMatch(/phone@\w{26}: 4 events, cut: 2 of 4 count, the last at/);
+    const cut = (await run('log', shared)).printed.filter((line) => line.includes('phone#'));
     expect(cut.map((line) => line.replace(/.*(phone#)/, '$1'))).toEqual([
       'phone#1  write["note 1"]',
       'phone#2  write["note 2"]',
@@ -244,7 +232,7 @@ describe('status and log', () => {
     await again.sync();
     await again.close();
     const origin = /  (\w{26})  phone#3/.exec(cut[2]!)?.[1];
-    expect((await run('log', shared)).lines.join('\n')).toContain(`phone#1  write["note 3"]  again, first ${origin}`);
+    expect((await run('log', shared)).printed.join('\n')).toContain(`phone#1  write["note 3"]  again, first ${origin}`);
   });
 
   test('tell of two seals of which neither extends the other', async () => {
@@ -260,10 +248,10 @@ describe('status and log', () => {
       await master.close();
     }
     cpSync(join(island, 'phone'), join(shared, 'phone'), { recursive: true });
-    const { lines, code } = await run('status', shared);
+    const { printed: lines, code } = await run('status', shared);
     expect([code, lines.length]).toEqual([0, 3]);
     expect(lines[2]).toMatch(/History was sealed twice, apart/);
-    expect((await run('log', shared)).lines.length).toBeGreaterThan(1);
+    expect((await run('log', shared)).printed.length).toBeGreaterThan(1);
   });
 });
 
@@ -313,7 +301,7 @@ describe('a running master that deletes its history meanwhile is no problem to',
     const target = join(home, 'backup');
     expect(await backupOf(await busy(), target, () => undefined)).toBe(0);
     const verified = await run('verify', target);
-    expect([verified.code, verified.lines[0]]).toEqual([0, expect.stringContaining('8 events, 1 good snapshots')]);
+    expect([verified.code, verified.printed[0]]).toEqual([0, expect.stringContaining('8 events, 1 good snapshots')]);
     expect(readdirSync(home).sort()).toEqual(['backup', 'laptop', 'shared']);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Master, type MasterOptions } from '../../../src/index.js';
 import { program } from '../../../src/cli/main.js';
+import { run } from '../../command.js';
 import { Notes } from './notes.js';
 
 let home: string;
@@ -29,17 +30,6 @@ async function open(name: string, options: Partial<MasterOptions> = {}): Promise
   const master = await Master.open(Notes, { name, store: shared, ...options });
   opened.push(master);
   return master;
-}
-
-async function run(...args: string[]): Promise<{ lines: string[]; code: number }> {
-  const ended = { lines: [] as string[], code: 0 };
-  await program(
-    (line) => ended.lines.push(line),
-    (code) => (ended.code = code),
-  )
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return ended;
 }
 
 describe('a folder without masters', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FolderStore, Master, type MasterOptions } from '../../../src/index.js';
-import { program } from '../../../src/cli/main.js';
+import { run } from '../../command.js';
 import { Notes } from './notes.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -26,17 +26,6 @@ async function open(name: string, options: Partial<MasterOptions> = {}): Promise
   const master = await Master.open(Notes, { name, store, local: join(home, name), ...options });
   opened.push(master);
   return master;
-}
-
-async function run(...args: string[]): Promise<{ lines: string[]; code: number }> {
-  const ended = { lines: [] as string[], code: 0 };
-  await program(
-    (line) => ended.lines.push(line),
-    (code) => (ended.code = code),
-  )
-    .exitOverride()
-    .parseAsync(['node', 'prevalent', ...args]);
-  return ended;
 }
 
 /** Two masters with a snapshot each and several files, closed; ten notes. */

@@ -1,0 +1,27 @@
+/** The `prevalent` command in this process. */
+import { program } from '../src/cli/main.js';
+
+/** What a command said, and its exit code. */
+export interface Ran {
+  /** All lines, in their order. */
+  readonly lines: readonly string[];
+  /** Those of them that go to the standard output. */
+  readonly printed: readonly string[];
+  /** Those that do not. */
+  readonly warned: readonly string[];
+  readonly code: number;
+}
+
+/** Runs a command to its end. @throws what it throws */
+export async function run(...args: readonly string[]): Promise<Ran> {
+  const [lines, printed, warned]: [string[], string[], string[]] = [[], [], []];
+  const taking = (into: string[]) => (line: string) => {
+    lines.push(line);
+    into.push(line);
+  };
+  let code = 0;
+  await program(taking(printed), (given) => (code = given), taking(warned))
+    .exitOverride()
+    .parseAsync(['node', 'prevalent', ...args]);
+  return { lines, printed, warned, code };
+}
