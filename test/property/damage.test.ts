@@ -1,5 +1,4 @@
 /** A small journal with every byte flipped or cut off in turn: never a wrong state, never a silent drop. */
-import { jest } from '@jest/globals';
 import { Master, Prevalent, type PrevalentError, Transaction } from '../../src/index.js';
 import { FolderNetwork, type SimulatedDisk } from '../../src/testing/index.js';
 
@@ -10,9 +9,6 @@ class Words {
     this.all.push(word);
   }
 }
-
-/** For machines that are busy with other things. */
-jest.setTimeout(300_000);
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
 const WORDS = ['one', 'two', 'three', 'four', 'five', 'six'];
