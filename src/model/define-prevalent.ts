@@ -25,7 +25,7 @@ export interface ModelOptions<
  * with its types stripped, and for generated code.
  *
  * @param model the class; its constructor takes no arguments
- * @param options name, transactions, and all that `@Prevalent` takes
+ * @param given name, transactions, and all that `@Prevalent` takes
  * @returns the class itself
  * @throws DecoratorUsageError (`DECORATOR_USAGE`) for a name that is no method, a class that is a model already, and as `@Prevalent`
  * and `@Transaction`
@@ -45,7 +45,7 @@ export interface ModelOptions<
  */
 export function definePrevalent<M extends object, V extends Record<string, object>>(
   model: new () => M,
-  { name, transactions, ...options }: ModelOptions<M, V>,
+  given: ModelOptions<M, V>,
 ): new () => M {
   if (typeof model !== 'function' || typeof (model as { prototype?: unknown }).prototype !== 'object')
     throw new DecoratorUsageError(`definePrevalent needs a class, not ${typeof model}`);
@@ -53,8 +53,11 @@ export function definePrevalent<M extends object, V extends Record<string, objec
     throw new DecoratorUsageError(
       `definePrevalent: the class ${model.name} is a model already, named "${registry.byClass.get(model)?.name ?? ''}"`,
     );
+  if (typeof given !== 'object' || (given as unknown) === null)
+    throw new DecoratorUsageError(`definePrevalent needs options for ${model.name}: { name, transactions }`);
+  const { name, transactions, ...options } = given;
   const methods = new Map<string, PropertyDescriptor>();
-  for (const [property, given] of methodsOf(model, transactions)) {
+  for (const [property, how] of methodsOf(model, transactions)) {
     if (methods.has(property))
       throw new DecoratorUsageError(`definePrevalent: "transactions" names "${property}" twice`);
     const descriptor = descriptorOf(model.prototype as object, property);
@@ -62,7 +65,7 @@ export function definePrevalent<M extends object, V extends Record<string, objec
       throw new DecoratorUsageError(
         `definePrevalent: ${model.name} has no method "${property}", which "transactions" names`,
       );
-    Transaction(given)(model.prototype as object, property, descriptor);
+    Transaction(how)(model.prototype as object, property, descriptor);
     methods.set(property, descriptor);
   }
   // When none was refused: a class is not left half defined.
@@ -75,7 +78,7 @@ function methodsOf(
   { name }: { readonly name: string },
   transactions: readonly string[] | Readonly<Record<string, TransactionOptions | undefined>> | undefined,
 ): (readonly [property: string, options: TransactionOptions])[] {
-  if (typeof transactions !== 'object')
+  if (typeof transactions !== 'object' || (transactions as unknown) === null)
     throw new DecoratorUsageError(
       `definePrevalent: "transactions" of ${name} must be a list of method names, or an object with options for each`,
     );

@@ -78,8 +78,7 @@ export class StateDecoder {
   /** The root, when all chunks are in. */
   finish(): object {
     if (this.#next !== this.#objects.length) throw new SnapshotDamagedError('The end of the snapshot is missing');
-    if (this.#owed > 0)
-      throw new SnapshotDamagedError(`${this.#owed} bytes of stored bytes are missing in the snapshot`);
+    if (this.#owed !== 0) throw new SnapshotDamagedError(`The snapshot lacks ${this.#owed} bytes of its binary data`);
     // Last: what a frozen object refers to may come after it.
     for (const [object, fixity] of this.#fixed) fix(object, fixity);
     return this.#objects[0] ?? missingRoot();
@@ -148,11 +147,16 @@ export class StateDecoder {
 
   #emptyView(type: ReadType, length: number): object {
     try {
-      const view = type.make(length, undefined);
-      this.#owed += length;
+      const view = type.make(length, undefined) as ArrayBufferView;
+      this.#owed += view.byteLength;
       return view;
     } catch (cause) {
-      throw new SnapshotDamagedError(`There is no memory for ${length} bytes that the snapshot holds`, { cause });
+      throw new SnapshotDamagedError(
+        `The snapshot has binary data of ${length} bytes, which this machine cannot have`,
+        {
+          cause,
+        },
+      );
     }
   }
 

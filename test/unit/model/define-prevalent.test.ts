@@ -118,6 +118,8 @@ describe('refused', () => {
     ['an async method', made(), { name: 'a', transactions: ['later'] }, 'ASYNC_TRANSACTION', /AsyncFunction/],
     ['what all objects have', made(), { name: 'a', transactions: ['toString'] }, 'DECORATOR_USAGE', /no method/],
     ['no transactions', made(), { name: 'a' }, 'DECORATOR_USAGE', /must be a list of method names/],
+    ['null as transactions', made(), { name: 'a', transactions: null }, 'DECORATOR_USAGE', /must be a list of method/],
+    ['no options', made(), undefined, 'DECORATOR_USAGE', /needs options for Made: \{ name, transactions \}/],
     ['a bad name', made(), { name: 'a b', transactions: [] }, 'DECORATOR_USAGE', /cannot name a model/],
     ['an object', new (made())(), { name: 'a', transactions: [] }, 'DECORATOR_USAGE', /needs a class, not object/],
     ['a model', Till, { name: 'a', transactions: [] }, 'DECORATOR_USAGE', /a model already, named "defined-till"/],

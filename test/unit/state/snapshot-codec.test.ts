@@ -339,9 +339,9 @@ describe('refused when it is read', () => {
     ['more objects than a chunk has', { 1: [0, 2 ** 31] }, /says that it holds 2147483648 values/],
     ['more elements than a chunk has', { 7: [0, [2 ** 31], [0, 1]] }, /says that it holds 2147483648 values/],
     ['elements without a number', { 7: [0, ['x'], [0, 1]] }, /says that it holds NaN values/],
-    ['more bytes than there is memory for', { ...viewOf(2 ** 52) }, /no memory for 4503599627370496 bytes/],
-    ['fewer than no bytes', { ...viewOf(-8) }, /no memory for -8 bytes/],
-    ['bytes that do not come', { ...viewOf(4_000_000_000) }, /4000000000 bytes of stored bytes are missing/],
+    ['more bytes than there is memory for', { ...viewOf(2 ** 52) }, /binary data of 4503599627370496 bytes, which/],
+    ['fewer than no bytes', { ...viewOf(-8) }, /binary data of -8 bytes, which/],
+    ['bytes that do not come', { ...viewOf(4_000_000_000) }, /lacks 4000000000 bytes of its binary data/],
   ])('%s', (_, parts, message) => {
     expect(() => decode([chunkOf(parts)])).toThrow(SnapshotDamagedError);
     expect(() => decode([chunkOf(parts)])).toThrow(message);
