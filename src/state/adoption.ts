@@ -1,9 +1,8 @@
 import { UnsupportedStateError } from '../errors.js';
-import { overlap, SharedBytes } from '../event/shared-bytes.js';
+import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
-import { admit, NATIVE, refuseSharedBytes } from './admission.js';
+import { admit, refuseSharedBytes } from './admission.js';
 import { type Ownership, refuseShared } from './ownership.js';
-import { isGuardedIterator } from './collection-traps.js';
 import { type Place, placeAmong } from './places.js';
 import { describe, describePlace, type PlaceOf, type Recorder } from './recorder.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
@@ -92,76 +91,4 @@ function refuseFixedValue(holder: object, key: PropertyKey, value: object): neve
   throw new UnsupportedStateError(
     `${describe(holder)}.${String(key)} of a new object is read-only and holds a ${describe(value)}, of which the state keeps a copy of its own. Leave the property writable.`,
   );
-}
-
-// What hands out new objects of the state later, unguarded and unseen.
-function refuseHiding(value: object, classes: ClassTable): void {
-  if (isGuardedIterator(value)) return;
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (/Iterator|Generator|^WeakRef$/.test(tag)) refuseResult(`a ${tag}`);
-  if (tag === 'ArrayBuffer' || ArrayBuffer.isView(value)) return;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined))
-    refuseResult(`an instance of ${describe(value)}, a class that is not one of the model's and may hide them`);
-  for (const key of Reflect.ownKeys(value)) {
-    const descriptor = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
-    if (typeof descriptor.value === 'function') refuseResult(`the function ${String(key)}`);
-    if ('get' in descriptor && !(value instanceof Error && key === 'stack'))
-      refuseResult(`the accessor ${String(key)}`);
-  }
-}
-
-function refuseResult(what: string): never {
-  throw new UnsupportedStateError(
-    `A transaction that stored new objects returned ${what}, through which they would get out unguarded. Return the objects themselves, a list ([...items]), a plain object that holds them, or an instance of a class that is named in "classes".`,
-  );
-}
-
-/** Gives the objects of a call's result that are part of the state their guard; the rest is the caller's own. */
-export function detach(result: unknown, stored: ReadonlySet<object>, membrane: Recorder): unknown {
-  if (typeof result === 'function') refuseResult('a function');
-  if (typeof result !== 'object' || result === null || membrane.isProxy(result) || membrane.isWhole(result))
-    return result;
-  // Containers that cannot take a guard in place of what they hold are guarded as a whole.
-  const stuck = new Set<object>();
-  const guard: Replace = (value) => {
-    if (stored.has(value) || stuck.has(value)) return membrane.wrap(value) as object;
-    return ownBytes(value, stored, membrane);
-  };
-  // With all it refers to: what it shows guarded must be the same guard wherever else the result shows it.
-  const addStuck: Stuck = (holder) => {
-    const reached = new Set<object>([holder]);
-    for (const one of reached) {
-      stuck.add(one);
-      const push = (value: object): void => {
-        if (!membrane.isProxy(value) && !membrane.isWhole(value)) reached.add(value);
-      };
-      visitReferences(one, (value) => value, push, addStuck);
-    }
-  };
-  for (let known = -1; known !== stuck.size;) {
-    known = stuck.size;
-    const outer = guard(result);
-    if (outer !== result) return outer;
-    const seen = new Set<object>([result]);
-    for (const target of seen) {
-      refuseHiding(target, membrane.classes);
-      const push = (value: object): void => {
-        if (!membrane.isProxy(value) && !membrane.isWhole(value)) seen.add(value);
-      };
-      visitReferences(target, guard, push, addStuck);
-    }
-  }
-  return result;
-}
-
-/** Binary data that shares memory with a stored view is guarded or copied; other values are given as they are. */
-function ownBytes(value: object, stored: ReadonlySet<object>, membrane: Recorder): object {
-  const view = ArrayBuffer.isView(value);
-  if (!view && !(value instanceof ArrayBuffer)) return value;
-  for (const one of stored) {
-    if (ArrayBuffer.isView(one) && overlap(one, value))
-      return view ? (membrane.borrow(value, one) as object) : value.slice(0);
-  }
-  return value;
 }

@@ -90,7 +90,8 @@ class Copier {
   }
 }
 
-function emptyCopy(raw: object): object {
+/** A copy of an object without its properties, entries and members. */
+export function emptyCopy(raw: object): object {
   const prototype = Object.getPrototypeOf(raw) as object | null;
   if (ArrayBuffer.isView(raw)) return copyOfView(raw, prototype);
   if (raw instanceof ArrayBuffer) return raw.slice(0);

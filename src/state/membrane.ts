@@ -1,7 +1,7 @@
 import type { ClassTable } from '../model/class-table.js';
 import type { Owner } from '../model/definition.js';
 import { ledger } from '../model/ledger.js';
-import { adopt, detach } from './adoption.js';
+import { adopt } from './adoption.js';
 import { arrayTraps } from './array-traps.js';
 import { bytesTraps } from './bytes-traps.js';
 import { GuardedDates } from './guarded-date.js';
@@ -10,6 +10,7 @@ import { frozenShadow, objectTraps, rootTraps } from './object-traps.js';
 import { Orders } from './order.js';
 import { regexpTraps } from './regexp-traps.js';
 import { Ownership } from './ownership.js';
+import { handOver } from './result.js';
 import { checkPrimitive, refuseBorrowed, refuseRoot, refuseWrite } from './refusals.js';
 import { shownAs } from './shown.js';
 import { elementsAmong, holds, PathFinder, type Place, Places } from './places.js';
@@ -180,8 +181,8 @@ export class Membrane implements Recorder, Owner {
   }
 
   /**
-   * Ends a transaction that is kept: its new objects become part of the state, proxies in them unwrapped, and those in
-   * `result` get their guard. Gives the guarded result. When it throws, the transaction is still open.
+   * Ends a transaction that is kept: its new objects become part of the state, proxies in them unwrapped. Gives the result with
+   * their guards. When it throws, the transaction is still open.
    */
   commit(result: unknown): unknown {
     let guarded = result;
@@ -192,7 +193,7 @@ export class Membrane implements Recorder, Owner {
       this.adopted = adopted;
       this.fresh.clear();
       this.#stored.length = 0;
-      guarded = detach(result, (this.made = made), this);
+      guarded = handOver(result, (this.made = made), this);
       this.ownership.claim(adopted);
     }
     this.#leaveValues();
