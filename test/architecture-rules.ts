@@ -19,6 +19,7 @@ export const LAYERS = [
   'model',
   'errors',
   'printable',
+  'article',
 ] as const;
 
 /** These stand beside the layers: they may import anything, nothing in src/ may import them. */

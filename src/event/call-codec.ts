@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { plainToInstance } from 'class-transformer';
 import { SuperJSON } from 'superjson';
 import { UncarriableArgumentError } from '../errors.js';
@@ -242,6 +243,6 @@ function copyList(list: readonly unknown[], depth = 0): unknown[] {
 
 function unknownBytes(type: string): never {
   throw new UncarriableArgumentError(
-    `They hold a ${type}, which this engine does not have. Run the program on a newer one.`,
+    `They hold ${withArticle(type)}, which this engine does not have. Run the program on a newer one.`,
   );
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { isPlatformClass } from '../model/platform-class.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { VIEW_PROTOTYPES } from './binary.js';
@@ -75,14 +76,17 @@ export function whyUnknown(value: object, prototype: object): string {
   if (BOXED.has(prototype)) return `it is a boxed ${name}; pass the primitive`;
   const type: unknown = (prototype as { constructor?: unknown }).constructor;
   if (typeof type !== 'function' || isPlatformClass(type))
-    return `it is a ${name}, whose data cannot be seen from outside; pass plain data`;
+    return `it is ${withArticle(name)}, whose data cannot be seen from outside; pass plain data`;
   const hidden = hiddenStateOf(prototype);
   if (hidden !== undefined)
     return `the class ${name} ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)} Or pass plain data`;
   return `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${nameFor(name)}: ${name} } }), under "values" if it is not yours, or pass plain data`;
 }
 
-const BOXED: ReadonlySet<object> = new Set([String, Number, Boolean, Symbol, BigInt].map(({ prototype }) => prototype));
+/** Prototypes of objects around primitives: `Object(5)`. */
+export const BOXED: ReadonlySet<object> = new Set(
+  [String, Number, Boolean, Symbol, BigInt].map(({ prototype }) => prototype),
+);
 
 function nameFor(className: string): string {
   return className.charAt(0).toLowerCase() + className.slice(1);

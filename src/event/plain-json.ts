@@ -1,3 +1,5 @@
+import { withArticle } from '../article.js';
+
 /** Deeper nesting overflows the stack of superjson, and is no argument anybody means. */
 export const MAX_DEPTH = 500;
 
@@ -47,5 +49,7 @@ function placed(path: readonly string[], what: string): string {
 function nameOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return typeof value === 'number' ? String(value) : typeof value;
   const { constructor } = value as { constructor?: unknown };
-  return typeof constructor === 'function' && constructor.name !== '' ? `a ${constructor.name}` : 'no plain object';
+  return typeof constructor === 'function' && constructor.name !== ''
+    ? withArticle(constructor.name)
+    : 'no plain object';
 }

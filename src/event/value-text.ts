@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import type { ValueType } from '../model/values.js';
 import { whyNotPlainJson } from './plain-json.js';
 
@@ -46,7 +47,7 @@ function attempt(work: () => unknown, what: string, refuse: RefuseValue): unknow
 }
 
 function shown(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return value === null ? 'null' : `a ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : withArticle(typeof value);
   const { constructor } = value as { constructor?: unknown };
   return typeof constructor === 'function' ? `an instance of ${constructor.name}` : 'another object';
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { DecoratorUsageError } from '../errors.js';
 import { platformClassOf } from './platform-class.js';
 
@@ -93,7 +94,7 @@ function refusePlatform(reference: string, object: object): void {
   const name = platformClassOf(object);
   if (name === undefined) return;
   throw new DecoratorUsageError(
-    `The constant ${reference} is a ${name}, which changes also when it is frozen. Hold plain objects, arrays and instances of your own classes in constants; what changes belongs into the state.`,
+    `The constant ${reference} is ${withArticle(name)}, which changes also when it is frozen. Hold plain objects, arrays and instances of your own classes in constants; what changes belongs into the state.`,
   );
 }
 
@@ -103,7 +104,7 @@ function refuseValue(name: string, constant: unknown): never {
       ? 'is undefined; does its module import this one in a circle?'
       : typeof constant === 'function'
         ? 'is a function; functions are code, not state'
-        : `is ${constant === null ? 'null' : `a ${typeof constant}`}, which has no identity; use it as it is`;
+        : `is ${constant === null ? 'null' : withArticle(typeof constant)}, which has no identity; use it as it is`;
   throw new DecoratorUsageError(`The constant ${name} ${why}`);
 }
 

@@ -1,5 +1,7 @@
+import { withArticle } from '../article.js';
 import { SharedStateError, UnknownClassError, UnsupportedStateError } from '../errors.js';
 import { VIEW_PROTOTYPES } from '../event/binary.js';
+import { BOXED } from '../event/carried-kinds.js';
 import type { ClassTable } from '../model/class-table.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { refuseOverrides } from './collection-traps.js';
@@ -99,7 +101,7 @@ function admitBare(
 ): void {
   if (prototype !== native || Reflect.ownKeys(target).length !== own) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${describe(native)} with a class or fields of its own, of which only ${what} would survive. Keep a plain ${describe(native)} in a field of a class of your own.`,
+      `${place()} would hold ${withArticle(describe(native))} with a class or fields of its own, of which only ${what} would survive. Keep a plain ${describe(native)} in a field of a class of your own.`,
     );
   }
 }
@@ -107,13 +109,13 @@ function admitBare(
 function admitView(target: ArrayBufferView, prototype: object | null, place: PlaceOf): void {
   if (!VIEW_PROTOTYPES.has(prototype as object)) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${describe(target)}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
+      `${place()} would hold ${withArticle(describe(target))}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
     );
   }
   const { buffer } = target;
   if (tagOf(buffer) === 'SharedArrayBuffer' || (buffer as { resizable?: boolean }).resizable === true) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${describe(target)} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
+      `${place()} would hold ${withArticle(describe(target))} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
     );
   }
 }
@@ -121,7 +123,7 @@ function admitView(target: ArrayBufferView, prototype: object | null, place: Pla
 /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) */
 export function refuseSharedBytes(view: object): never {
   throw new UnsupportedStateError(
-    `The state would hold two views on the same bytes, a ${describe(view)} and another. Store one, or a copy: ${describe(view)}.from(view).`,
+    `The state would hold two views on the same bytes, ${withArticle(describe(view))} and another. Store one, or a copy: ${describe(view)}.from(view).`,
   );
 }
 
@@ -137,7 +139,7 @@ function refuseField(target: object, key: PropertyKey, why: string): never {
 function refuseStatic(field: string, place: PlaceOf): never {
   throw new SharedStateError(
     `${place()} would hold ${field}, which belongs to its class: after a snapshot it would be another object here, and no "===" would find it. ` +
-      `Declare it: @Prevalent("…", { constants: { '${field}': ${field} } }); or store a new object: structuredClone, [...${field}].`,
+      `Declare it: @Prevalent("…", { constants: { '${field}': ${field} } }); or store a copy, which keeps its class: copyOf(${field}).`,
   );
 }
 
@@ -155,19 +157,23 @@ function refuseClass(target: object, place: PlaceOf): never {
     target instanceof WeakRef
   ) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${name}, which can be neither recorded nor stored. Store plain data instead.`,
+      `${place()} would hold ${withArticle(name)}, which can be neither recorded nor stored. Store plain data instead.`,
     );
   }
   const prototype = Object.getPrototypeOf(target) as object | null;
+  if (prototype !== null && BOXED.has(prototype))
+    throw new UnsupportedStateError(
+      `${place()} would hold a boxed ${name}, an object of which only its primitive would survive. Store the primitive: value.valueOf().`,
+    );
   const hidden = prototype === null ? undefined : hiddenStateOf(prototype);
   if (hidden !== undefined) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${name}, a class that ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)}`,
+      `${place()} would hold ${withArticle(name)}, a class that ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)}`,
     );
   }
   if (/Iterator|Generator/.test(tagOf(target))) {
     throw new UnsupportedStateError(
-      `${place()} would hold a ${tagOf(target)}, which can be neither recorded nor stored. Store a list: [...items].`,
+      `${place()} would hold ${withArticle(tagOf(target))}, which can be neither recorded nor stored. Store a list: [...items].`,
     );
   }
   throw new UnknownClassError(

@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
 import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
@@ -89,6 +90,6 @@ function refuseReadOnly(holder: object, key: PropertyKey, isWhole: (value: objec
 
 function refuseFixedValue(holder: object, key: PropertyKey, value: object): never {
   throw new UnsupportedStateError(
-    `${describe(holder)}.${String(key)} of a new object is read-only and holds a ${describe(value)}, of which the state keeps a copy of its own. Leave the property writable.`,
+    `${describe(holder)}.${String(key)} of a new object is read-only and holds ${withArticle(describe(value))}, of which the state keeps a copy of its own. Leave the property writable.`,
   );
 }

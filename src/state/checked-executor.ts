@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
@@ -58,7 +59,7 @@ function refuseSpoilt(name: string, { spoilt }: Attempt, { membrane }: Executor)
   if (spoilt === undefined) return;
   const { value, before, after } = spoilt;
   throw new NonDeterministicTransactionError(
-    `The transaction ${name} met a ${describe(value)} at ${pathText(membrane.paths().path(value) ?? [])} that was changed in place, by it or by what has read it before: it was ${before} and is ${after}. ` +
+    `The transaction ${name} met ${withArticle(describe(value))} at ${pathText(membrane.paths().path(value) ?? [])} that was changed in place, by it or by what has read it before: it was ${before} and is ${after}. ` +
       'Values are not recorded when they change, and this one stays changed: open the master again. Assign a new value instead; if nothing was changed, encode depends on more than its value.',
   );
 }

@@ -135,6 +135,6 @@ function refuseValue(why: string, cause?: unknown): never {
 
 function refuse(raw: object): never {
   throw new UnsupportedStateError(
-    `A ${nameOfClass(raw)} cannot be copied: its data cannot be seen from outside. Copy what you need of it.`,
+    `An object of the class ${nameOfClass(raw)} cannot be copied: its data cannot be seen from outside. Copy what you need of it.`,
   );
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
 import { copyValue, encodeValue, type RefuseValue, short } from '../event/value-text.js';
 import type { ValueTable, ValueType } from '../model/values.js';
@@ -52,7 +53,7 @@ export class GuardedValues {
     for (const [value, { type, text, place }] of this.#entered) {
       if (encodeValue(type, value, refuseAt(place)) === text) continue;
       throw new UnsupportedStateError(
-        `${place()} holds a ${describe(value)} that was changed after it had been stored; of a value the state keeps a copy. Change it first, or store a new one.`,
+        `${place()} holds ${withArticle(describe(value))} that was changed after it had been stored; of a value the state keeps a copy. Change it first, or store a new one.`,
       );
     }
   }

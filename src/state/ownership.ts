@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { SharedStateError } from '../errors.js';
 import { type Entrance, ledger } from '../model/ledger.js';
 import { PathFinder, placeAmong, Places, partsOf } from './places.js';
@@ -83,7 +84,7 @@ export function enterMigrated(root: object, entrance: Entrance, isWhole: IsWhole
 
 /** @throws SharedStateError (`SHARED_STATE`) always */
 export function refuseShared(place: string, object: object, why: string): never {
-  throw new SharedStateError(`${place} would hold ${why}: a ${describe(object)}. ${remedyFor(object)}`);
+  throw new SharedStateError(`${place} would hold ${why}: ${withArticle(describe(object))}. ${remedyFor(object)}`);
 }
 
 /**
@@ -119,5 +120,5 @@ function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
 function remedyFor(object: object): string {
   if (Object.isFrozen(object))
     return "Declare it: @Prevalent(…, { constants: { 'its.name': theObject } }); it is then the same object everywhere.";
-  return 'Make a new one each time: [...list], { ...fields }, structuredClone(it), or a function that makes it; one that never changes can be declared under "constants".';
+  return 'Make a new one each time: copyOf(it), which keeps classes, or a function that makes it; one that never changes can be declared under "constants".';
 }

@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { NonDeterministicTransactionError } from '../errors.js';
 import type { RawChange } from './change.js';
 
@@ -163,6 +164,8 @@ function partsOf(object: object): Part[] {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null)
-    return value instanceof Date ? String(value.getTime()) : `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
+    return value instanceof Date
+      ? String(value.getTime())
+      : withArticle(Object.prototype.toString.call(value).slice(8, -1));
   return String(value);
 }

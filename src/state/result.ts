@@ -1,3 +1,4 @@
+import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
 import { overlap } from '../event/shared-bytes.js';
 import { NATIVE } from './admission.js';
@@ -110,7 +111,7 @@ function put(copy: object, key: PropertyKey, field: PropertyDescriptor, value: u
 /** What hands out new objects of the state later, unguarded and unseen. */
 function refuseHiding(value: object, { classes }: Recorder): void {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (/Iterator|Generator|^WeakRef$/.test(tag)) refuseResult(`a ${tag}`);
+  if (/Iterator|Generator|^WeakRef$/.test(tag)) refuseResult(withArticle(tag));
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (!NATIVE.has(prototype) && (prototype === null || classes.nameOf(prototype) === undefined))
     refuseResult(`an instance of ${describe(value)}, a class that is not one of the model's and may hide them`);
@@ -122,7 +123,7 @@ function honest<T>(value: object, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return refuseResult(`a ${describe(value)} that cannot be read like one`, error);
+    return refuseResult(`${withArticle(describe(value))} that cannot be read like one`, error);
   }
 }
 

@@ -89,14 +89,33 @@ class Bare {
 /** What the engine says of a method that was taken from its prototype and finds a Proxy in place of the object. */
 const NOT_THE_OBJECT = /incompatible receiver|is not a typed array|called on non-/;
 
-/** The error for a call that failed because a native method met a guard; any other error as it is. */
+/** What Node's own functions say that take bytes and find a Proxy: they ask for a view, and say that they got one. */
+const BYTES_ASKED_FOR = /instance of [^.]*(?:Buffer|ArrayBufferView)/;
+const BYTES_GIVEN = /^[^]*Received an instance of (?:\w+Array|Buffer|DataView)\b|^(?![^]*Received)/;
+
+/** The error for a call that failed because a native function met a guard; any other error as it is. */
 export function explained(error: unknown): unknown {
-  if (!isInstance(error, TypeError)) return error;
-  // Not by a getter: whatever a model throws, none of its code runs here.
-  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value;
-  if (typeof message !== 'string' || !NOT_THE_OBJECT.test(message)) return error;
+  const message = ownValue(error, 'message');
+  if (typeof message !== 'string') return error;
+  // Known by its code: in a test's context Node's TypeError is another one.
+  if (ownValue(error, 'code') === 'ERR_INVALID_ARG_TYPE' && BYTES_ASKED_FOR.test(message) && BYTES_GIVEN.test(message))
+    return new UnsupportedStateError(
+      `${message}. Bytes of the model stand behind a guard, which functions of the platform do not look behind. Give them a copy: copyOf(view), or new Uint8Array(view).`,
+      { cause: error },
+    );
+  if (!isInstance(error, TypeError) || !NOT_THE_OBJECT.test(message)) return error;
   return new UnsupportedStateError(
     `${message}. An object of the model stands behind a guard, which a method taken from a prototype does not look behind. Call the method on the object itself (map.get(key)), or copy the object first (new Map(map)).`,
     { cause: error },
   );
+}
+
+// Not by a getter: what a model throws is not asked to run anything, and may be a Proxy that throws again.
+function ownValue(thrown: unknown, key: string): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return undefined;
+  try {
+    return Object.getOwnPropertyDescriptor(thrown, key)?.value;
+  } catch {
+    return undefined;
+  }
 }

@@ -139,7 +139,7 @@ const CASES: Case[] = [
   [
     'a String object',
     UnsupportedStateError,
-    /^Model\.slot would hold a String, .*internal slots/,
+    /^Model\.slot would hold a boxed String, .*Store the primitive/,
     (m) => (m.slot = new String('x')),
   ],
   [

@@ -110,7 +110,7 @@ describe('a call', () => {
     const master = await open(programWith({ give: () => [template] }), { check: 'replay' });
     expect(() => {
       master.model.hold(1);
-    }).toThrow(refusal(/hold: list\.0\.0 would hold an object that the call did not make itself: a Object/));
+    }).toThrow(refusal(/hold: list\.0\.0 would hold an object that the call did not make itself: an Object/));
     expect(master.model.held).toBeNull();
     master.model.hide(1);
     await master.close();
