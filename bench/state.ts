@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
 import { enableMapSet, produce } from 'immer';
 import { create } from 'mutative';
-import type { Event } from '../src/event/event.js';
+import { type Event, eventKey } from '../src/event/event.js';
 import { LineReader } from '../src/event/line-reader.js';
 import { Master, MemoryStore } from '../src/index.js';
 import { BEHIND_BASE, type Timeline } from '../src/timeline/timeline.js';
@@ -230,7 +230,7 @@ function lateContenders(tail: number, entries: number): Contender[] {
   const all = workshop.events('toggle', ids, ['early', 'late']);
   const late = all.filter(({ master }) => master === 'late');
   const early = all.filter(({ master }) => master === 'early');
-  const everything = new Set(all.map(({ id }) => id));
+  const everything = new Set(all.map(eventKey));
   let timeline: Timeline | undefined;
   const forget = (): void => {
     timeline?.revise([], everything);
@@ -290,7 +290,7 @@ async function rewindOverDeletes(quick: boolean): Promise<void> {
   const workshop = new Workshop(root);
   const ids = scatteredIds(deletes, entries);
   const events = workshop.events('remove', ids);
-  const all = new Set(events.map(({ id }) => id));
+  const all = new Set(events.map(eventKey));
   const began = process.hrtime.bigint();
   let timeline = workshop.fold(root, events.slice(0, 1), Infinity);
   const first = Number(process.hrtime.bigint() - began);

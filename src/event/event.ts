@@ -61,13 +61,15 @@ export function compareEvents(left: StreamId & Pick<Event, 'id'>, right: StreamI
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** Key of an event in maps, also where two streams have one id: the id, and the stream's key. */
-export function eventKey(event: StreamId & Pick<Event, 'id'>): string {
+/** Key of an event in maps, also where two streams have one id: the id, and the stream's key. No id alone has its type. */
+export type EventKey = `${string} ${string}`;
+
+export function eventKey(event: StreamId & Pick<Event, 'id'>): EventKey {
   return `${event.id} ${streamKey(event)}`;
 }
 
 /** The id in an event's key. */
-export function idOfKey(key: string): string {
+export function idOfKey(key: EventKey): string {
   return key.slice(0, key.indexOf(' '));
 }
 

@@ -1,4 +1,4 @@
-import { type Event, streamKey } from '../event/event.js';
+import { type Event, type EventKey, eventKey, streamKey } from '../event/event.js';
 import { modelHash } from '../model/model-hash.js';
 import type { Hold } from '../protocol/hold.js';
 import type { Facts } from '../protocol/facts.js';
@@ -13,7 +13,7 @@ import type { Known } from './known.js';
 /** How things stood before a sync. */
 export interface Before {
   /** Rejections, by id. */
-  readonly rejections: ReadonlyMap<string, Entry>;
+  readonly rejections: ReadonlyMap<EventKey, Entry>;
   readonly holds: readonly Hold[];
   /** How many own events others could read. */
   readonly published: number;
@@ -32,7 +32,7 @@ export interface Happened {
 
 /** How things stand now. */
 export function standing(known: Known, replica: Replica): Before {
-  const rejections = new Map(replica.timeline.rejections().map((entry) => [entry.event.id, entry]));
+  const rejections = new Map(replica.timeline.rejections().map((entry) => [eventKey(entry.event), entry]));
   return { rejections, holds: known.holds, published: known.published, time: known.now };
 }
 
@@ -45,7 +45,7 @@ export function tell(known: Known, replica: Replica, { before, heard, applied, f
     received: received.length - reissued.length,
     replayed: applied.replayed,
     undone: applied.undone,
-    rejected: now.filter(({ event }) => !before.rejections.has(event.id)).length,
+    rejected: now.filter(({ event }) => !before.rejections.has(eventKey(event))).length,
     held: holds,
     // After a cut the numbers begin anew, in another stream.
     published: known.published - (reissued.length > 0 ? 0 : before.published),
@@ -90,17 +90,17 @@ function tellDiverged(known: Known, replica: Replica, facts: Facts, heard: reado
 
 /** Earlier events that are rejected now and were not, or the other way round. */
 function changedOutcomes(
-  before: ReadonlyMap<string, Entry>,
+  before: ReadonlyMap<EventKey, Entry>,
   now: readonly Entry[],
   received: readonly Event[],
 ): Entry[] {
   // As a rule nothing is rejected, and there may be very many events.
   if (before.size === 0 && now.length === 0) return [];
-  const fresh = new Set(received.map(({ id }) => id));
-  const after = new Set(now.map(({ event }) => event.id));
-  const rejected = now.filter(({ event }) => !before.has(event.id) && !fresh.has(event.id));
+  const fresh = new Set(received.map(eventKey));
+  const after = new Set(now.map(({ event }) => eventKey(event)));
+  const rejected = now.filter(({ event }) => !before.has(eventKey(event)) && !fresh.has(eventKey(event)));
   const applied = [...before.values()]
-    .filter(({ event }) => !after.has(event.id))
+    .filter(({ event }) => !after.has(eventKey(event)))
     .map(({ event }) => ({ event, undo: undefined, error: undefined }));
   return [...rejected, ...applied];
 }

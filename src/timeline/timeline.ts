@@ -1,5 +1,5 @@
 import { PrevalentError, ReplicaFailedError, SharedStateError } from '../errors.js';
-import { compareEvents, type Event, eventKey, idOfKey } from '../event/event.js';
+import { compareEvents, type Event, type EventKey, eventKey, idOfKey } from '../event/event.js';
 import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
@@ -43,7 +43,7 @@ export class Timeline {
   /** What the base contains. */
   readonly #counts: StreamCounts;
   #undoBytes = 0;
-  readonly #rejections: Map<string, Entry>;
+  readonly #rejections: Map<EventKey, Entry>;
   /** Why it stopped: a replay ended in the middle, so that the state is that of no moment. */
   #stopped: PrevalentError | undefined;
 
@@ -125,14 +125,14 @@ export class Timeline {
    * Puts events in their places and takes others out, by one rewind and one replay.
    *
    * @param added events in ULID order, none of which is in the timeline
-   * @param dropped keys (`eventKey`) of events to forget
+   * @param dropped events to forget
    * @param watch told of each added event right after it ran, while the state is as it left it
    * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
    * @throws ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory; the timeline takes nothing any more then
    */
   revise(
     added: readonly Event[],
-    dropped: ReadonlySet<string> = new Set(),
+    dropped: ReadonlySet<EventKey> = new Set(),
     watch?: (entry: Entry) => void,
   ): Revision | typeof BEHIND_BASE {
     if (this.#stopped !== undefined) throw this.#stopped;
@@ -211,7 +211,7 @@ export class Timeline {
     if (count > 0) this.#entries.dropFirst(count);
   }
 
-  #earliest(added: readonly Event[], dropped: ReadonlySet<string>): string | undefined {
+  #earliest(added: readonly Event[], dropped: ReadonlySet<EventKey>): string | undefined {
     let first = added[0]?.id;
     for (const id of Array.from(dropped, idOfKey)) if (first === undefined || id < first) first = id;
     return first;

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import fc from 'fast-check';
 import { Prevalent, Transaction } from 'prevalent';
 import { CallCodec } from '../../../src/event/call-codec.js';
-import { type Event, eventKey } from '../../../src/event/event.js';
+import { type Event, type EventKey, eventKey } from '../../../src/event/event.js';
 import { ClassTable } from '../../../src/model/class-table.js';
 import { definitionOf } from '../../../src/model/prevalent.js';
 import { Executor } from '../../../src/state/executor.js';
@@ -41,7 +41,7 @@ const event = (n: number, tx: string, arg: string, master = 'one'): Event => ({
   args: [arg],
   meta: null,
 });
-const keyAt = (n: number): string => eventKey(event(n, '', ''));
+const keyAt = (n: number): EventKey => eventKey(event(n, '', ''));
 
 function make(
   bytes = Infinity,
