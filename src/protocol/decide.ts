@@ -2,7 +2,7 @@ import { type Event, streamKey } from '../event/event.js';
 import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, acceptStreams } from './accept.js';
-import { type Hold, withRefused, withUnusable } from './hold.js';
+import { type Hold, type Refused, withRefused, withUnusable } from './hold.js';
 import {
   brokenOwn,
   candidates,
@@ -97,10 +97,15 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const change = whole === undefined ? revised(facts, news as News, late) : rebuilt(facts, whole, news?.cut ?? cut);
   if (change.kind === 'refusal') return change;
   const { outcome } = change;
-  const refused = withRefused(outcome.holds, look.refused, reachedBy(facts, outcome.state));
-  const holds = withUnusable(refused, unusable, facts.seal);
+  const holds = withUnusable(allHolds(facts, outcome, look.refused), unusable, facts.seal);
   const kept = { wentBack: news?.wentBack ?? facts.wentBack, tried, unusable };
   return { kind: 'decision', reissue: late, ...kept, ...outcome, holds };
+}
+
+/** Holds of streams whose events cannot be accepted, and of those that could not be read. */
+function allHolds(facts: Facts, { holds, state }: Outcome, refused: readonly Refused[]): readonly Hold[] {
+  // Going through all events is dear, and as a rule nothing was refused.
+  return refused.length === 0 ? holds : withRefused(holds, refused, reachedBy(facts, state));
 }
 
 /** What the state holds of each stream after a change. */

@@ -65,7 +65,6 @@ export function withRefused(
   refused: readonly Refused[],
   reached: VersionVector,
 ): readonly Hold[] {
-  if (refused.length === 0) return holds;
   const keys = new Set(refused.map(({ stream }) => streamKey(stream)));
   const others = holds.filter((hold) => hold.reason !== 'gap' || !keys.has(streamKey(hold)));
   const told = new Set(others.map(streamKey));
