@@ -77,7 +77,7 @@ export class Master<M extends object> implements AsyncDisposable {
       throw new InvalidOptionError(
         `durability: ${store.location} cannot make a call durable before it returns, as 'always' asks; use 'group' and await transact() or durable()`,
       );
-    const released = claimModel(store.place ?? store, definition);
+    const released = claimModel(store.place, definition);
     try {
       return await Master.#open<M>(definition, resolved, store, released);
     } catch (error) {

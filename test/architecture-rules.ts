@@ -252,3 +252,39 @@ function isDeclaration(node: ts.Node): boolean {
     ts.isTypeAliasDeclaration(node)
   );
 }
+
+/** Members of the port's interfaces that have no comment of their own, and those that no point of the contract suite uses. */
+export function forgottenMembers(tree: Tree): string[] {
+  const used = new Set<string>();
+  for (const [path, text] of tree) {
+    if (!path.startsWith('testing/contract/')) continue;
+    const visit = (node: ts.Node): void => {
+      if (ts.isPropertyAccessExpression(node)) used.add(node.name.text);
+      // const { now } = journal
+      if (ts.isBindingElement(node)) used.add(((node.propertyName ?? node.name) as ts.Identifier).text);
+      ts.forEachChild(node, visit);
+    };
+    visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  }
+  const problems: string[] = [];
+  const port = ts.createSourceFile('store/store.ts', tree.get('store/store.ts') ?? '', ts.ScriptTarget.Latest, true);
+  for (const statement of port.statements) {
+    if (!ts.isInterfaceDeclaration(statement)) continue;
+    const isPort = PORT.has(statement.name.text);
+    if (!isPort && !DATA.has(statement.name.text)) problems.push(`${statement.name.text}: neither port nor data`);
+    for (const member of statement.members) {
+      const name = `${statement.name.text}.${member.name?.getText() ?? ''}`;
+      if (ts.getJSDocCommentsAndTags(member).length === 0) problems.push(`${name}: not documented`);
+      if (!isPort) continue;
+      if (!used.has(member.name?.getText() ?? '')) problems.push(`${name}: not in the contract suite`);
+      if (member.questionToken !== undefined && !BY_CAPABILITY.has(name)) problems.push(`${name}: optional`);
+    }
+  }
+  return problems;
+}
+
+/** What a store implements; and what is given to it, or it gives, which needs a comment only. */
+const PORT = new Set(['Store', 'Journal', 'Now', 'Capabilities']);
+const DATA = new Set(['JournalRequest', 'StreamListing', 'Remembered', 'StoreListener', 'SnapshotListing']);
+/** There if, and only if, the capabilities of the store say so. */
+const BY_CAPABILITY = new Set(['Store.watch', 'Journal.now']);

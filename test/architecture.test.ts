@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countsOf, impurities } from './counts.js';
 import {
+  forgottenMembers,
   importCycles,
   layerViolations,
   misnamed,
@@ -115,6 +116,9 @@ test('every file of src/ is in a table of docs/architecture/', () => {
   });
   expect(missing).toEqual([]);
 });
+
+test('every member of the port of a store is documented, in the contract suite, and optional only by a capability', () =>
+  expect(forgottenMembers(readSources())).toEqual([]));
 
 test('exported names use the words of the glossary, each for one idea', () => {
   const page = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
@@ -281,6 +285,16 @@ export async function later() { await now(); }
       'event/a.ts: settle (settle)',
     ]);
     expect(misnamed(tree({ 'sync/a.ts': astray }), new Set())).toEqual(['sync/a.ts: checksum (checksum)']);
+  });
+
+  test('members of the port that are not documented, not checked, or optional', () => {
+    const port = `export interface Store {\n  /** Where. */\n  readonly location: string;\n  open(): void;\n  /** May be. */\n  trouble?(): void;\n}`;
+    const suite = `const { location } = store; store.open();`;
+    expect(forgottenMembers(tree({ 'store/store.ts': port, 'testing/contract/a.ts': suite }))).toEqual([
+      'Store.open: not documented',
+      'Store.trouble: not in the contract suite',
+      'Store.trouble: optional',
+    ]);
   });
 
   test('long files, vague names and hand-written declarations', () => {

@@ -1,13 +1,16 @@
 import type { StreamHeader, StreamId } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
+import { wait } from '../store/wait.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import type { Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store/store.js';
 
 /** A folder to look at: whoever opens a master on it writes to memory only, and nobody hears of it. */
 export class ObserverStore implements Store {
   readonly location: string;
+  readonly place = this;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: true, watch: false, fences: false };
+  readonly capabilities = { now: true, watch: false, fences: false, troubles: true };
+  readonly pause = wait;
   readonly #folder: FolderStore;
   readonly #own = new MemoryStore();
   readonly #hideSnapshots: boolean;
@@ -36,6 +39,10 @@ export class ObserverStore implements Store {
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
     return this.#of(stream).read(stream, after, upTo);
+  }
+
+  trouble(stream: StreamId): string | undefined {
+    return this.#of(stream).trouble(stream);
   }
 
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {

@@ -40,8 +40,8 @@ export interface CommitOptions {
   readonly durability: Durability;
   /** Told once, when the store has refused calls for good. */
   readonly onFailure: (error: PrevalentError) => void;
-  /** Waits so many ms; a simulated store brings its own. */
-  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+  /** Waits so many ms, as `Store.pause`. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -244,7 +244,7 @@ export class GroupCommit {
           throw error;
         }
         this.#wouldWait(error);
-        await (this.#options.pause ?? wait)(pause);
+        await this.#options.pause(pause);
         // What is handed over to another stream, or given up, is not sent any more.
         if (this.#hasEnded()) throw error;
       }
@@ -324,10 +324,4 @@ export class GroupCommit {
       tell();
     }
   }
-}
-
-const { setTimeout } = globalThis;
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
 }

@@ -7,6 +7,7 @@ export type { Head };
 
 /** One stream found in a store, with what its master published about it. */
 export interface StreamListing {
+  /** Whose, and which of its epochs. */
   readonly stream: StreamId;
   /** Text of the frontier; `undefined` if none has arrived. */
   readonly frontier: string | undefined;
@@ -14,7 +15,9 @@ export interface StreamListing {
 
 /** What a master says when it opens its own journal. */
 export interface JournalRequest {
+  /** Name of the master. */
   readonly master: string;
+  /** Name of its model; a store holds one. */
   readonly model: string;
   /** Private directory of this machine, for stores that need one; a default is chosen if left out. */
   readonly local: string | undefined;
@@ -26,7 +29,9 @@ export interface JournalRequest {
 
 /** What a machine keeps to itself about what it has published. */
 export interface Remembered {
+  /** The last event that is published. */
   readonly head: Head | undefined;
+  /** The newest seal that is published. */
   readonly seal: Seal | undefined;
   /** Events of the stream, from the first, that the published snapshot stands in for: only they may be deleted. */
   readonly deletable: number;
@@ -46,6 +51,8 @@ export interface Capabilities {
   readonly watch: boolean;
   /** It notices at the next write that another process has taken over a name (`MASTER_FENCED`). */
   readonly fences: boolean;
+  /** What cannot be read of one stream keeps no other one back (`Store.trouble` says why it could not). */
+  readonly troubles: boolean;
 }
 
 /** Writing before a call returns, where a store can do that. */
@@ -68,6 +75,7 @@ export interface Now {
  * failure is a refusal; what became of it is unknown until `cutBack` succeeds.
  */
 export interface Journal {
+  /** First line of the stream that is written. */
   readonly header: StreamHeader;
   /** Last durable event when the journal was opened; `undefined` if there was none. */
   readonly head: Head | undefined;
@@ -89,7 +97,7 @@ export interface Journal {
   /** The same before it returns; there if, and only if, the store's capabilities say so. */
   readonly now?: Now | undefined;
   /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
-  check?(): Promise<void>;
+  check(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */
   publish(frontier: string, remember: Remembered): Promise<void>;
   /** Replaces the frontier of an earlier stream of this master. */
@@ -111,6 +119,7 @@ export interface Journal {
   deleteStream(stream: StreamId): Promise<number>;
   /** Writes a snapshot atomically: until it is whole and durable, nobody finds it. */
   writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Removes one; none is there afterwards, whether it was or not. */
   removeSnapshot(snapshot: SnapshotListing): Promise<void>;
   /** Bytes this stream's files take, events and snapshots. */
   size(): Promise<{ readonly journal: number; readonly snapshots: number }>;
@@ -130,12 +139,14 @@ export interface StoreListener {
 export interface Store {
   /** How messages name the store. */
   readonly location: string;
-  /** The same for all stores of this process that reach the same journals; the store itself if left out. */
-  readonly place?: string | object;
+  /** Equal for stores of this process that reach the same journals, and only for these: by it two models in one store are noticed. */
+  readonly place: string | object;
+  /** CRC-32 of bytes, as quick as the platform has it. */
   readonly crc32: Crc32;
+  /** What it can do beyond what all can. */
   readonly capabilities: Capabilities;
-  /** Waits so many ms before it is tried again; left out, time passes as everywhere. For stores that are simulated. */
-  readonly pause?: (ms: number) => Promise<void>;
+  /** Waits so many ms before a call that failed is tried again; a simulated store has a time of its own. */
+  readonly pause: (ms: number) => Promise<void>;
   /**
    * Opens (or begins) the journal of one master.
    *
@@ -157,9 +168,9 @@ export interface Store {
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
   /**
    * Why not all that is there of a stream could be read when it was last tried, in words; `undefined` if it could. Only that stream is
-   * held then. A store that fails as a whole or not at all has no such method.
+   * held then. A store that fails as a whole or not at all has nothing to say (`capabilities.troubles`).
    */
-  trouble?(stream: StreamId): string | undefined;
+  trouble(stream: StreamId): string | undefined;
   /** The snapshots that a stream's master has written, newest first. */
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
   /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */

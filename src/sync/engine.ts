@@ -243,7 +243,7 @@ export class Engine {
 
   async #refuse({ error, own }: Refusal): Promise<never> {
     // Rejects with the file and the place, if the store can tell where this master's own journal is damaged.
-    if (own) await this.#act.own.journal.check?.();
+    if (own) await this.#act.own.journal.check();
     throw error;
   }
 

@@ -94,7 +94,7 @@ export class Look {
 
   #refused(heard: readonly Heard[]): Refused[] {
     return heard.flatMap(({ stream, own }) => {
-      const why = own ? undefined : this.#store.trouble?.(stream);
+      const why = own ? undefined : this.#store.trouble(stream);
       return why === undefined ? [] : [{ stream, why }];
     });
   }

@@ -44,6 +44,10 @@ export class RemoteJournal implements Journal {
     return this.#call('cutBack', () => this.#inner.cutBack(upTo));
   }
 
+  check(): Promise<void> {
+    return this.#call('check', () => this.#inner.check());
+  }
+
   publish(frontier: string, remember: Remembered): Promise<void> {
     return this.#call('publish', () => this.#inner.publish(frontier, remember));
   }

@@ -50,8 +50,9 @@ function caller({ travel, fate }: Connection): Call {
  */
 export class RemoteMemoryStore implements Store {
   readonly location = 'memory of a server';
+  readonly place: object;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: false, watch: true, fences: true };
+  readonly capabilities = { now: false, watch: true, fences: true, troubles: false };
   readonly pause: (ms: number) => Promise<void>;
   readonly #server: RemoteMemoryServer;
   readonly #call: Call;
@@ -59,6 +60,7 @@ export class RemoteMemoryStore implements Store {
   readonly #open = new Set<string>();
 
   constructor(server: RemoteMemoryServer, connection: Connection) {
+    this.place = server;
     this.#server = server;
     this.#call = caller(connection);
     this.crc32 = server.memory.crc32;
@@ -95,6 +97,10 @@ export class RemoteMemoryStore implements Store {
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
     return this.#call('read', () => this.#server.memory.read(stream, after, upTo));
+  }
+
+  trouble(): undefined {
+    // The server answers for all streams, or for none.
   }
 
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {

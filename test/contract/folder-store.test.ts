@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStore, type Journal, type JournalRequest, type Store } from '../../src/index.js';
+import { FolderStore, type Journal, type JournalRequest, type Store, type StreamId } from '../../src/index.js';
 import {
   FAULTLESS,
   type Faults,
@@ -47,7 +49,27 @@ describe('FolderStore on this machine', () => {
     const folder = mkdtempSync(join(tmpdir(), 'prevalent-contract-'));
     folders.push(folder);
     // A real disk does not fail when it is told to.
-    return { open: (): Store => new LocalStore(folder), kill: (journal) => journal.close(), faults: FAULTLESS };
+    const fileOf = ({ master, epoch }: StreamId, name: string): string => join(folder, 'shared', master, epoch, name);
+    return {
+      open: (): Store => new LocalStore(folder),
+      kill: (journal) => journal.close(),
+      // A socket where a file belongs cannot be opened as one.
+      spoil: async (stream) => {
+        const file = fileOf(stream, 'frontier.json');
+        renameSync(file, `${file}.kept`);
+        const server = createServer().listen(file);
+        await once(server, 'listening');
+        return async () => {
+          await new Promise((resolve) => server.close(resolve));
+          renameSync(`${file}.kept`, file);
+        };
+      },
+      damage: async (stream) => {
+        const file = fileOf(stream, '0000000000000001.ndjson');
+        writeFileSync(file, readFileSync(file, 'utf8').replace('"seq":1', '"seq":7'));
+      },
+      faults: FAULTLESS,
+    };
   });
 });
 
@@ -58,6 +80,22 @@ describe('FolderStore on a simulated disk', () => {
       open: () => network.store('machine'),
       kill: async () => {
         network.crash('machine');
+      },
+      spoil: async ({ master }) => {
+        const disk = network.disk('machine');
+        disk.fault = (operation, path) => {
+          if (operation === 'read' && path.startsWith(`/shared/${master}/`))
+            throw Object.assign(new Error(`EIO: ${path}`), { code: 'EIO' });
+        };
+        return async () => {
+          disk.fault = () => undefined;
+        };
+      },
+      damage: async ({ master, epoch }) => {
+        const disk = network.disk('machine');
+        const path = `/shared/${master}/${epoch}/0000000000000001.ndjson`;
+        const text = new TextDecoder().decode(disk.peek(path));
+        disk.put(path, new TextEncoder().encode(text.replace('"seq":1', '"seq":7')));
       },
       faults: fullDisk(network.disk('machine')),
     };

@@ -6,6 +6,7 @@ import { type StreamHeader, type StreamId, streamKey } from '../../event/event.j
 import { isUlid } from '../../event/ulid.js';
 import type { Capabilities, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
 import type { FileSystem } from './file-system.js';
+import { wait } from '../wait.js';
 import { FolderOpening } from './folder-opening.js';
 import { isNewsFor, isStream, snapshotName, snapshotsOf, streamDirectory } from './layout.js';
 import { type FolderStoreOptions, segmentBytesOf } from './folder-options.js';
@@ -39,6 +40,7 @@ export class FolderStore implements Store {
   /** CRC-32 as Node has it. */
   static readonly crc32: Crc32 = crc32;
   readonly crc32: Crc32 = crc32;
+  readonly pause = wait;
   readonly capabilities: Capabilities;
   readonly #fs: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
@@ -59,7 +61,7 @@ export class FolderStore implements Store {
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
     this.place = options.fileSystem ?? location;
-    this.capabilities = { now: true, watch: this.#fs.watch !== undefined, fences: false };
+    this.capabilities = { now: true, watch: this.#fs.watch !== undefined, fences: false, troubles: true };
     if (this.#fs.watch !== undefined) {
       const watch = this.#fs.watch.bind(this.#fs);
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);

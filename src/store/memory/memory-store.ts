@@ -14,6 +14,7 @@ import type {
   StoreListener,
   StreamListing,
 } from '../store.js';
+import { wait } from '../wait.js';
 import { MemoryLines } from './memory-lines.js';
 
 type Memory = Omit<Required<Session>, 'session' | 'epoch'>;
@@ -43,8 +44,10 @@ const NOTHING: Memory = { head: undefined, seal: undefined, deletable: 0, moved:
  */
 export class MemoryStore implements Store {
   readonly location = 'memory';
+  readonly place = this;
   readonly crc32: Crc32 = crc32;
-  readonly capabilities = { now: true, watch: true, fences: false };
+  readonly capabilities = { now: true, watch: true, fences: false, troubles: false };
+  readonly pause = wait;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
   readonly #watchers = new Set<{ readonly master: string; readonly listener: StoreListener }>();
@@ -99,6 +102,10 @@ export class MemoryStore implements Store {
 
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
     return Promise.resolve(this.#streams.get(streamKey(stream))?.lines.between(after, upTo) ?? []);
+  }
+
+  trouble(): undefined {
+    // Memory can be read.
   }
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
@@ -165,6 +172,10 @@ class MemoryJournal implements Journal {
 
   async cutBack(upTo: number): Promise<void> {
     this.#stream.lines.cut(upTo);
+  }
+
+  async check(): Promise<void> {
+    // Nothing damages what is in memory.
   }
 
   async publish(frontier: string, remember: Remembered): Promise<void> {

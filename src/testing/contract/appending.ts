@@ -145,6 +145,7 @@ export function appending(check: Check): void {
       now.append(writer.lines(store, journal.header, 5, 5), 5);
       await pending;
       await new Promise<void>((resolve) => now.soon(resolve));
+      same(typeof now.isQuick(), 'boolean', 'what `isQuick` says');
     } else await journal.append(writer.lines(store, journal.header, 1, 5), 1);
     await at.kill(journal);
     const reopened = await at.open().open(writer.request);

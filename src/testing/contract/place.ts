@@ -1,3 +1,4 @@
+import type { StreamId } from '../../event/event.js';
 import type { Journal, Store } from '../../store/store.js';
 
 /** How a call to the storage fails: lost before it has an effect; without an answer after it; refused for good. */
@@ -23,6 +24,13 @@ export interface StorePlace {
   kill(journal: Journal): Promise<void>;
   /** As if the process that holds `journal` slept for so long that its name may be taken over. Asked only of stores that fence. */
   suspend?(journal: Journal): Promise<void>;
+  /**
+   * As if what is there of a stream could not be read, whoever tries; gives what ends it. Asked only of stores whose capabilities
+   * name `troubles`.
+   */
+  spoil?(stream: StreamId): Promise<() => Promise<void>>;
+  /** As if a byte in the middle of a stream's first event had changed; left out for a storage that nothing damages. */
+  damage?(stream: StreamId): Promise<void>;
   readonly faults: Faults;
 }
 

@@ -4,6 +4,7 @@ import { failing } from './failing.js';
 import { opening } from './opening.js';
 import { ownership } from './ownership.js';
 import type { Check, StorePlace, TestFunction } from './place.js';
+import { reading } from './reading.js';
 import { snapshots } from './snapshots.js';
 
 /**
@@ -18,5 +19,5 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
   const check: Check = (name, run) => {
     test(name, async () => run(await place(), place));
   };
-  for (const points of [ownership, opening, appending, snapshots, ending, failing]) points(check);
+  for (const points of [ownership, opening, reading, appending, snapshots, ending, failing]) points(check);
 }

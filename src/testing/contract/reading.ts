@@ -1,0 +1,85 @@
+import type { Check } from './place.js';
+import { holds, rejects, same } from './verdict.js';
+import { NOTHING, readsAs, Writer } from './writer.js';
+
+/** What a store says of itself, and of what it cannot read. */
+export function reading(check: Check): void {
+  check('a store says where it is, and stores of other journals are at other places', async (at, make) => {
+    const [store, other] = [at.open(), (await make()).open()];
+    holds(store.location !== '', 'the store has no name');
+    holds(store.place === store.place, 'a store is at two places');
+    holds(store.place !== other.place, 'stores of other journals are at the same place');
+    same(store.crc32(new TextEncoder().encode('123456789')), 0xcbf43926, 'the CRC-32 of 123456789');
+  });
+
+  check('a store lets time pass', async (at) => {
+    await at.open().pause(1);
+  });
+
+  check('what cannot be read of one stream is told, and keeps no other one back', async (at) => {
+    const [bad, good] = [new Writer('bad'), new Writer('good')];
+    for (const writer of [bad, good]) {
+      const store = at.open();
+      const journal = await store.open(writer.request);
+      await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+      await journal.publish('a frontier', NOTHING);
+      await journal.close();
+    }
+    const reader = at.open();
+    const streams = (await reader.streams()).map(({ stream }) => stream);
+    const [broken, whole] = ['bad', 'good'].map((master) => streams.find((stream) => stream.master === master));
+    if (broken === undefined || whole === undefined) throw new Error('a stream is not listed');
+    for (const stream of [broken, whole, { ...whole, master: 'nobody' }]) same(reader.trouble(stream), undefined);
+    if (!reader.capabilities.troubles) return;
+    holds(
+      at.spoil !== undefined,
+      'the place cannot make a stream unreadable, although the store says what it does then',
+    );
+    const mend = await at.spoil?.(broken);
+    const listed = await reader.streams();
+    await reader.read(broken, 0, 9);
+    holds((reader.trouble(broken) ?? '') !== '', 'nothing is told of a stream that cannot be read');
+    same(reader.trouble(whole), undefined, 'what is told of another stream');
+    same(listed.find(({ stream }) => stream.master === 'good')?.frontier, 'a frontier');
+    same((await reader.read(whole, 0, 9)).length, 2, 'what is read of another stream');
+    await mend?.();
+    await reader.streams();
+    same(reader.trouble(broken), undefined, 'what is told of a stream that can be read again');
+    same((await reader.read(broken, 0, 9)).length, 2, 'what is read of it');
+  });
+
+  check('a journal is checked as a whole, and damage in it is told', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.check();
+    await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+    await journal.rotate();
+    await journal.append(writer.lines(store, journal.header, 3, 3), 3);
+    await journal.check();
+    if (at.damage !== undefined) {
+      await at.damage(journal.header);
+      await rejects(journal.check(), 'JOURNAL_DAMAGED');
+    } else await readsAs(at.open(), journal.header, 0, [1, 2, 3]);
+    await journal.close();
+  });
+
+  check('a machine remembers the newest seal that it published, and what may be deleted', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    same(journal.seal, undefined);
+    await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+    const [, line = '{}'] = await store.read(journal.header, 0, 2);
+    const { id } = JSON.parse(line) as { id: string };
+    const seal = { no: 1, by: `a@${journal.header.epoch}`, H: id, V: {}, chain: [] };
+    await journal.publish('a frontier', { head: { seq: 2, id }, seal, deletable: 1 });
+    await at.kill(journal);
+    const reopened = await at.open().open(writer.request);
+    same(reopened.seal, seal);
+    const next = await reopened.succeed(writer.successor(reopened, 2), '');
+    same(next.seal, seal, 'the seal in the stream that succeeds');
+    await reopened.close();
+    await next.close();
+  });
+}
