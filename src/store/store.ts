@@ -173,7 +173,10 @@ export interface Store {
   trouble(stream: StreamId): string | undefined;
   /** The snapshots that a stream's master has written, newest first. */
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
-  /** Bytes of one snapshot, in pieces of any size. Fails if it is not there. */
+  /**
+   * Bytes of one snapshot, in pieces of any size. Fails if it is not there; with StoreUnreachableError (`STORE_UNREACHABLE`) if it may be:
+   * who reads would else go on as if it were gone.
+   */
   readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
   /**
    * Tells when others publish, as far and as soon as the store learns of it. It may tell too often, and need not see everything:

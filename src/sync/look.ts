@@ -1,4 +1,4 @@
-import { SnapshotDamagedError } from '../errors.js';
+import { SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import type { ParsedLine } from '../event/line.js';
 import { LineReader } from '../event/line-reader.js';
@@ -138,10 +138,15 @@ export class Look {
       if (error instanceof SnapshotDamagedError) return { damage: error };
       // Another master's file may not have arrived, or is just being replaced by a newer one.
       // So may one of its own: they are pruned in the background.
-      if (stream.master !== this.#own.header.master) return {};
+      if (stream.master !== this.#own.header.master && !this.#isUnknown(error)) return {};
       const isThere = (await this.#store.snapshots(stream)).some(({ position }) => position === listing.position);
       if (isThere) throw error;
       return {};
     }
+  }
+
+  /** Whether an error says nothing of one file: the store as a whole could not be reached. */
+  #isUnknown(error: unknown): boolean {
+    return error instanceof StoreUnreachableError && !this.#store.capabilities.troubles;
   }
 }

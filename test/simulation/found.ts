@@ -241,3 +241,9 @@ export const FOUND: readonly { readonly found: string; readonly schedule: Schedu
     },
   },
 ];
+
+/** Seeds of masters on one server that failed once. */
+export const FOUND_ON_SERVER: readonly { readonly found: string; readonly seed: number }[] = [
+  { found: 'a snapshot that could not be reached was taken for one that is gone, at a merge', seed: 222008 },
+  { found: 'the same, while another one deletes', seed: 217545 },
+];

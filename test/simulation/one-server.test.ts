@@ -6,6 +6,7 @@ import { type Store, StoreUnreachableError } from '../../src/index.js';
 import { type Connection, type Fate, RemoteMemoryServer, RemoteMemoryStore } from '../../src/testing/index.js';
 import { Crowd, type Ground } from './crowd.js';
 import { Dice } from './dice.js';
+import { FOUND_ON_SERVER } from './found.js';
 import { seeds } from './seeds.js';
 import { Turns } from './turns.js';
 
@@ -55,11 +56,15 @@ class Server implements Ground, Connection {
   };
 }
 
+async function live(seed: number): Promise<void> {
+  const dice = new Dice(seed);
+  await Crowd.live(seed, new Crowd(dice, new Server(dice)));
+}
+
 const [first, last] = seeds('1-300', '1-10000');
 
 test(`masters that use one server at the same time agree, whatever becomes of their calls (seeds ${first} to ${last})`, async () => {
-  for (let seed = first; seed <= last; seed++) {
-    const dice = new Dice(seed);
-    await Crowd.live(seed, new Crowd(dice, new Server(dice)));
-  }
+  for (let seed = first; seed <= last; seed++) await live(seed);
 }, 3_600_000);
+
+test.each(FOUND_ON_SERVER)('found and mended: $found', ({ seed }) => live(seed));
