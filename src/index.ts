@@ -1,6 +1,7 @@
 /** The public face on Node: the core, and the folder as a store. */
 import { useCrc32 } from './event/checksum.js';
-import { processEngine, processEnvironments } from './store/folder/environment.js';
+import { useProxyTest } from './model/foreign-proxy.js';
+import { isProxy, processEngine, processEnvironments } from './store/folder/environment.js';
 import { FolderStore } from './store/folder/folder-store.js';
 import { useEnvironments } from './state/elsewhere.js';
 import { usePaths } from './store/paths.js';
@@ -12,8 +13,10 @@ export { FolderStore } from './store/folder/folder-store.js';
 export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-system.js';
 export type { Lock } from './store/folder/lock.js';
 
-// A path names a folder; the platform's checksum is faster than one written in JavaScript; its time zone can be moved; it knows its engine.
+// A path names a folder; the platform's checksum is faster than one written in JavaScript; its time zone can be moved; it knows its engine,
+// and what is a Proxy.
 usePaths((path) => new FolderStore(path));
 useCrc32(FolderStore.crc32);
 useEnvironments(processEnvironments);
 useJsEngine(processEngine());
+useProxyTest(isProxy);

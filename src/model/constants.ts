@@ -1,5 +1,6 @@
 import { withArticle } from '../article.js';
 import { DecoratorUsageError } from '../errors.js';
+import { isForeignProxy } from './foreign-proxy.js';
 import { platformClassOf } from './platform-class.js';
 
 /** Names are part of references, in which `/` leads to an object inside a constant. */
@@ -26,6 +27,7 @@ export class ConstantTable {
           `"${name}" cannot name a constant; use 1 to 128 characters without spaces, "/" and "~"`,
         );
       if (typeof constant !== 'object' || (constant as object | null) === null) refuseValue(name, constant);
+      refuseProxy(name, constant);
       if (isLeaf(constant))
         throw new DecoratorUsageError(
           `The constant ${name} is of a class declared under "values"; it can be only one of the two`,
@@ -70,9 +72,11 @@ export class ConstantTable {
       refusePlatform(reference, object);
       for (const key of Reflect.ownKeys(object)) {
         const held = heldBy(object, key, reference);
-        if (held === undefined || seen.has(held) || isLeaf(held)) continue;
-        seen.add(held);
+        if (held === undefined || seen.has(held)) continue;
         const inner = `${reference}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+        refuseProxy(inner, held);
+        if (isLeaf(held)) continue;
+        seen.add(held);
         if (!this.#references.has(held)) this.#references.set(held, inner);
         this.#objects.set(inner, held);
         waiting.push([inner, held]);
@@ -88,6 +92,13 @@ function heldBy(object: object, key: PropertyKey, reference: string): object | u
   const held: unknown = descriptor?.value;
   if (typeof held !== 'object' || held === null) return undefined;
   return typeof key === 'symbol' ? refuseSymbol(reference, key) : held;
+}
+
+function refuseProxy(reference: string, object: object): void {
+  if (isForeignProxy(object))
+    throw new DecoratorUsageError(
+      `The constant ${reference} is a Proxy, which can give something else each time. Declare the object behind it.`,
+    );
 }
 
 function refusePlatform(reference: string, object: object): void {

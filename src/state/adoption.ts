@@ -2,6 +2,7 @@ import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
 import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
+import { refuseProxy } from '../model/foreign-proxy.js';
 import { admit, refuseSharedBytes } from './admission.js';
 import { type Ownership, refuseShared } from './ownership.js';
 import { type Place, placeAmong } from './places.js';
@@ -21,7 +22,11 @@ export function adopt(
   ownership: Ownership,
 ): Adopted {
   const take: Take = (value, place) => membrane.adopt(value, place);
-  const unwrap: Take = (value) => membrane.unwrap(value) as object;
+  const unwrap: Take = (value, place) => {
+    const raw = membrane.unwrap(value) as object;
+    if (raw === value) refuseProxy(value, place);
+    return raw;
+  };
   const isWhole = (value: object): boolean => membrane.isWhole(value);
   const adopted = walk(kept.keys(), take, isWhole, { classes: membrane.classes, kept, ownership });
   // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.

@@ -1,5 +1,6 @@
 import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
+import { refuseProxy } from '../model/foreign-proxy.js';
 import { admit, refuseSharedBytes } from './admission.js';
 import { placeAmong } from './places.js';
 
@@ -19,7 +20,9 @@ export function audit(root: object, classes: ClassTable): void {
   for (const target of waiting) {
     if (done.size > 0 && done.has(target)) continue;
     const before = waiting.length;
-    admit(target, classes, () => placeAmong(waiting, target), meet);
+    const place = (): string => placeAmong(waiting, target);
+    refuseProxy(target, place);
+    admit(target, classes, place, meet);
     if (target instanceof Map || target instanceof Set) meetEntries(target, meet);
     const view = ArrayBuffer.isView(target);
     if (view) bytes.claim(target);

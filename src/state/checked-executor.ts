@@ -3,6 +3,7 @@ import { NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
+import { probingForProxies } from '../model/foreign-proxy.js';
 import { refuseCode } from './code-check.js';
 import { noting } from './globals.js';
 import type { Spoilt } from './guarded-values.js';
@@ -88,7 +89,9 @@ function pathText(path: readonly unknown[]): string {
 function attempt(executor: Executor, call: Call): Attempt {
   const { values } = executor.membrane;
   values.watch();
-  const { result: outcome, found } = noting(call.definition.name, () => executor.attempt(call));
+  const { result: outcome, found } = noting(call.definition.name, () =>
+    probingForProxies(() => executor.attempt(call)),
+  );
   const spoilt = values.spoilt();
   if (outcome.undo === undefined)
     return {

@@ -1,5 +1,6 @@
 import type { ClassTable } from '../model/class-table.js';
 import type { Owner } from '../model/definition.js';
+import { refuseProxy } from '../model/foreign-proxy.js';
 import { ledger } from '../model/ledger.js';
 import { adopt } from './adoption.js';
 import { arrayTraps } from './array-traps.js';
@@ -215,6 +216,7 @@ export class Membrane implements Recorder, Owner {
 
   /** The state's own copy of a value that comes in; until the call ends, readers get what it stored. `undefined` if it is none. */
   #enter(value: object, place: PlaceOf): object | undefined {
+    refuseProxy(value, place);
     const copy = this.values.enter(value, place);
     if (copy === undefined) return undefined;
     this.#raws.set(value, copy);

@@ -1,6 +1,7 @@
 import { UnsupportedStateError } from '../errors.js';
 import { copyValue } from '../event/value-text.js';
 import type { ClassTable } from '../model/class-table.js';
+import { refuseProxy } from '../model/foreign-proxy.js';
 import { refuseAt } from './guarded-values.js';
 import { placeAmong } from './places.js';
 import { describePlace } from './recorder.js';
@@ -18,15 +19,13 @@ export function ownValues(root: object, classes: ClassTable): void {
   const copies = new Map<object, object>();
   const seen = new Set([root]);
   const replace = (value: object): object => {
+    const place = (): string => placeAmong(seen, value);
+    refuseProxy(value, place);
     const type = values.typeOf(value);
     if (type === undefined) return value;
     let copy = copies.get(value);
     if (copy === undefined) {
-      ({ copy } = copyValue(
-        type,
-        value,
-        refuseAt(() => placeAmong(seen, value)),
-      ));
+      ({ copy } = copyValue(type, value, refuseAt(place)));
       copies.set(value, copy);
     }
     return copy;

@@ -1,5 +1,6 @@
 import { withArticle } from '../article.js';
 import { SharedStateError } from '../errors.js';
+import { refuseProxy } from '../model/foreign-proxy.js';
 import { type Entrance, ledger } from '../model/ledger.js';
 import { PathFinder, placeAmong, Places, partsOf } from './places.js';
 import { describe } from './recorder.js';
@@ -111,6 +112,7 @@ export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole
 function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
   const seen = new Set([root]);
   for (const holder of seen) {
+    refuseProxy(holder, () => placeAmong(seen, holder));
     for (const [, part] of partsOf(holder))
       if (typeof part === 'object' && part !== null && !isWhole(part)) seen.add(part);
   }

@@ -1,4 +1,5 @@
 import type { ClassTable } from '../model/class-table.js';
+import { isForeignProxy } from '../model/foreign-proxy.js';
 import type { Orders } from './order.js';
 import type { UndoLog } from './undo-log.js';
 
@@ -33,6 +34,8 @@ export interface Recorder {
 
 /** How messages name an object: by its class. */
 export function describe(target: object): string {
+  // One that was revoked answers nothing.
+  if (isForeignProxy(target)) return 'Proxy';
   const name: unknown = (target as { constructor?: { name?: unknown } }).constructor?.name;
   return typeof name === 'string' && name !== '' ? name : 'object';
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { runInThisContext } from 'node:vm';
 
 type Environment = Record<string, string | undefined>;
@@ -7,6 +8,9 @@ export function processEnvironments(): readonly Environment[] {
   const { env } = runInThisContext('process') as { env: Environment };
   return env === process.env ? [env] : [env, process.env];
 }
+
+/** Tells a Proxy from an ordinary object, which the language itself does not. */
+export const { isProxy } = types;
 
 /** The JavaScript engine of the process and its version, such as `v8 12.4`; `undefined` if it does not tell. */
 export function processEngine(): string | undefined {
