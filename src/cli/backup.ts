@@ -15,6 +15,9 @@ import { type Gap, missingOf } from './published-lines.js';
 import { type Offer, snapshotHeader, standInsAmong, type StandIns } from './stand-ins.js';
 import { ATTEMPTS, sameTexts } from './steady-look.js';
 
+/** What a journal holds more than its frontier tells. */
+export const LEFT_OUT = 'lines that are not published are left out';
+
 /** What became of a journal. */
 interface Journal {
   /** Published events that are not in it. */
@@ -109,6 +112,7 @@ async function copyMoment(store: FolderStore, root: string, moment: Moment): Pro
       missing.push(`The snapshot ${snapshot.position} of ${key}, which stands in for deleted events, cannot be read`);
     else if (snapshot !== undefined && offered !== undefined) offers.push({ vector: offered.vector, no: snapshot.no });
     told.push(`${key}: ${head?.seq ?? 0} events, ${copied.size} snapshots`);
+    if (journal.goesOn) told.push(`${key}: ${LEFT_OUT}; they are in a backup made after its master's next sync`);
     await finishStream(root, one);
   }
   const standIns = standInsAmong(offers);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { backupOf } from '../../src/cli/backup.js';
+import { backupOf, LEFT_OUT } from '../../src/cli/backup.js';
 import { FolderStore, Master } from '../../src/index.js';
 import { FolderNetwork } from '../../src/testing/index.js';
 import { Ledger } from '../ledger.js';
@@ -55,6 +55,22 @@ const RESTORED = [
   ...does(['write', A], ['write', B], ['meet', A], ['keep', B], ['write', B], ['write', B], ['meet', A]),
   ...does(['wait', A], ['meet', A], ['compact', A], ['restore', B], ['sync', B], ['sync', A]),
 ];
+
+/** An older copy is laid over a newer folder, so that the frontier publishes less than the journal holds. */
+const OVERLAID = does(
+  ...([
+    ['write', A],
+    ['keep', A],
+    ['compact', A],
+    ['write', A],
+    ['snapshot', A],
+    ['sync', A],
+  ] as const),
+  ...([
+    ['overlay', A],
+    ['compact', B],
+  ] as const),
+);
 
 /** Three masters on one folder of one simulated machine. */
 class World {
@@ -167,8 +183,14 @@ function copyOf(world: World, shared?: ReadonlyMap<string, Uint8Array>): World {
   return copy;
 }
 
+interface Backup {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Whose unpublished lines it says it leaves out. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
 /** A backup as the command makes it, on the real disk. */
-async function backedUp(world: World): Promise<Map<string, Uint8Array>> {
+async function backedUp(world: World): Promise<Backup> {
   const home = mkdtempSync(join(tmpdir(), 'prevalent-backup-'));
   try {
     mkdirSync(join(home, 'shared'));
@@ -177,11 +199,15 @@ async function backedUp(world: World): Promise<Map<string, Uint8Array>> {
       writeFileSync(join(home, path), world.disk.peek(path) ?? new Uint8Array());
     }
     const target = join(home, 'backup');
-    await backupOf(new FolderStore(join(home, 'shared')), target, () => undefined);
+    const told: string[] = [];
+    await backupOf(new FolderStore(join(home, 'shared')), target, (line) => told.push(line));
     const paths = (readdirSync(target, { recursive: true }) as string[]).filter((path) =>
       statSync(join(target, path)).isFile(),
     );
-    return new Map(paths.map((path) => [`/shared/${path}`, new Uint8Array(readFileSync(join(target, path)))]));
+    return {
+      files: new Map(paths.map((path) => [`/shared/${path}`, new Uint8Array(readFileSync(join(target, path)))])),
+      leftOut: new Set(told.filter((line) => line.includes(LEFT_OUT)).map((line) => line.slice(0, line.indexOf('@')))),
+    };
   } finally {
     rmSync(home, { recursive: true });
   }
@@ -205,15 +231,16 @@ test('a backup of whatever a master can start from starts it in the same state',
     const world = new World();
     for (const one of steps) await world.apply(one).catch(ignoreRefusal);
     await world.end();
-    const backup = await backedUp(world);
+    const { files, leftOut } = await backedUp(world);
     const starts = [['newcomer'], ...NAMES.map((name) => [name]), ...NAMES.map((name) => [name, `/elsewhere/${name}`])];
     for (const [name = '', local] of starts) {
-      const expected = await started(copyOf(world), name, local).catch(() => undefined);
-      if (expected !== undefined) expect(await started(copyOf(world, backup), name, local)).toEqual(expected);
+      // Only the master itself reads more of its journal than its frontier publishes.
+      const expected = leftOut.has(name) ? undefined : await started(copyOf(world), name, local).catch(() => undefined);
+      if (expected !== undefined) expect(await started(copyOf(world, files), name, local)).toEqual(expected);
     }
   };
   const steps = fc.array(step, { minLength: 5, maxLength: 50 });
-  await fc.assert(fc.asyncProperty(steps, holds), { numRuns: RUNS, examples: [[CUT], [RESTORED]] });
+  await fc.assert(fc.asyncProperty(steps, holds), { numRuns: RUNS, examples: [[CUT], [RESTORED], [OVERLAID]] });
 });
 
 /** A master that was put back may refuse to start; that is for other tests. */
