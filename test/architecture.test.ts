@@ -81,6 +81,15 @@ describe('the sync core', () => {
   });
   test('decides in functions that depend on what they are given alone', () =>
     expect(impurities(readSources())).toEqual([]));
+  test('has a table of cases for each of its decisions', () => {
+    const missing = [...readSources()].filter(
+      ([path, text]) =>
+        path.startsWith('protocol/') &&
+        /^export (async )?(function|class) /m.test(text) &&
+        !existsSync(join(root, 'test', 'unit', path.replace(/\.ts$/, '.test.ts'))),
+    );
+    expect(missing.map(([path]) => path)).toEqual([]);
+  });
   test('holds no port in its decisions', () => {
     const values = [...readSources()].filter(
       ([path, text]) => path.startsWith('protocol/') && /^import \{(?! type).*store\.js'/m.test(text),
@@ -243,17 +252,29 @@ describe('the rules find', () => {
 
   test('what makes a decision more than a function of what it is given', () => {
     const text = `/**
- * The rule. */
+ * The rule.
+ *
+ * Invariant: it is so.
+ */
+
 let count = 0;
 export const now = () => Date.now() + Math.random() + Math.min(1, new Date(2).getTime());
 export async function later() { await now(); }
 `;
     expect(impurities(tree({ 'protocol/a.ts': text }))).toEqual([
-      'protocol/a.ts:5: awaits',
-      'protocol/a.ts:4: uses Date',
-      'protocol/a.ts:4: uses Math',
-      'protocol/a.ts:3: keeps a variable',
+      'protocol/a.ts:9: awaits',
+      'protocol/a.ts:8: uses Date',
+      'protocol/a.ts:8: uses Math',
+      'protocol/a.ts:7: keeps a variable',
     ]);
+    const opens = (rule: string): string[] => impurities(tree({ 'protocol/a.ts': `import a from 'a';\n\n${rule}` }));
+    expect(opens('/**\n * The rule.\n *\n * Invariants: it is so.\n */\n\nexport const a = 1;')).toEqual([]);
+    for (const rule of [
+      '',
+      '/** Of this alone. */\nexport const a = 1;',
+      '/**\n * The rule.\n */\n\nexport const a = 1;',
+    ])
+      expect(opens(rule)).toEqual(['protocol/a.ts: does not open with its rule and its invariants']);
   });
 
   test('crowded classes, second writers of the cut and callbacks upwards', () => {

@@ -125,9 +125,17 @@ export function impurities(tree: Tree): string[] {
     for (const node of source.statements)
       if (ts.isVariableStatement(node) && (node.declarationList.flags & ts.NodeFlags.Const) === 0)
         note(node, 'keeps a variable');
-    if (!text.includes('/**\n * ') && !text.includes('\n\n/** ')) problems.push(`${path}: does not open with its rule`);
+    const rule = ruleOf(text);
+    if (!/\n \*\n \* Invariants?: /.test(rule))
+      problems.push(`${path}: does not open with its rule and its invariants`);
   }
   return problems;
+}
+
+/** The comment that a file opens with: before all that it declares, and about none of it alone. */
+function ruleOf(text: string): string {
+  const [, rule = ''] = /^(?:import [^;]*;\n|\n)*(\/\*\*(?:(?!\*\/)[^])*\*\/\n)\n/.exec(text) ?? [];
+  return rule;
 }
 
 /** A date of a given moment, and functions of numbers, depend on what they are given alone. */

@@ -1,5 +1,11 @@
 import type { Heard } from './seen.js';
 
+/**
+ * Which JavaScript engines run the masters. What engines may compute differently lets states differ, so that masters on another one are told.
+ *
+ * Invariant: a master counts with its newest stream alone; an engine that was told of is not told of again.
+ */
+
 /** JavaScript engine of each other master, in its newest stream, as far as it tells. */
 export function enginesOf(heard: readonly Heard[]): ReadonlyMap<string, string> {
   const newest = new Map<string, Heard>();

@@ -7,7 +7,11 @@ import type { VersionVector } from '../timeline/timeline.js';
 import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold } from './hold.js';
 
-/** What one master knows, as plain data at one moment: what every decision is given beside what was seen. */
+/**
+ * What one master knows, as plain data at one moment: what every decision is given beside what was seen.
+ *
+ * Invariants: nobody changes it while it is decided; what `state` holds was accepted, and what is `durable` is on disk.
+ */
 
 /** What an operator may ask of `compact()`. */
 export interface CompactOptions {
