@@ -61,12 +61,13 @@ export class Synchroniser {
     const newest = versions.length - 1;
     const owner = this.#owners.get(path) ?? machine;
     this.#owners.set(path, owner);
-    const wins = owner === machine && path.endsWith('/frontier.json');
+    const bytes = machine.disk.peek(path)?.slice();
+    // Its own word is the newest; and a file that goes on from the newest one is no other version of it.
+    const wins = owner === machine && (path.endsWith('/frontier.json') || goesOn(versions[newest], bytes));
     if ((machine.has.get(path) ?? -1) !== newest && !wins) {
       machine.has.set(path, -1);
       return;
     }
-    const bytes = machine.disk.peek(path)?.slice();
     versions.push(bytes);
     if (bytes !== undefined) this.#carried(path, bytes);
     machine.has.set(path, newest + 1);
@@ -133,6 +134,14 @@ export class Synchroniser {
   downloadAll(machine: Replicated): void {
     for (const path of this.pending(machine)) this.download(machine, path);
   }
+}
+
+/** Whether a file holds all of an earlier version, and more; what is made ahead of the lines is zeros. */
+function goesOn(before: Version, after: Version): boolean {
+  if (before === undefined || after === undefined) return false;
+  let end = before.length;
+  while (end > 0 && before[end - 1] === 0) end--;
+  return after.length >= end && before.subarray(0, end).every((byte, index) => byte === after[index]);
 }
 
 function isSame(left: Version, right: Version): boolean {

@@ -185,10 +185,7 @@ export class World {
     if (!machine.hasBackup) return;
     const all = dice.chance(0.5);
     machine.cutPower(dice);
-    // What a snapshot contains and no journal any more would be shown by this machine alone.
-    const isSaved = machine.disk.paths().some((path) => path.endsWith('.snapshot'));
-    if (isSaved || this.setting.sealing !== 'none') this.synchroniser.uploadAll(machine.files);
-    else this.#uploadPart(machine, dice);
+    this.#leaveBehind(machine, dice, this.setting.sealing !== 'none' || isSaved(machine));
     machine.restore('/shared/');
     if (all) {
       machine.restore('/local/');
@@ -220,8 +217,12 @@ export class World {
     if (this.setting.patience < 1e6 || this.#clocksJump || dice.chance(0.5)) this.#die(machine, dice);
   }
 
-  /** Of what a machine has changed the last events may stay behind; nothing is missing in the middle. */
-  #uploadPart({ files }: Machine, dice: Dice): void {
+  /** Of what a machine has changed the last events may stay behind, unless `all` is taken; nothing is missing in the middle. */
+  #leaveBehind({ files }: Machine, dice: Dice, all: boolean): void {
+    if (all) {
+      this.synchroniser.uploadAll(files);
+      return;
+    }
     const dirty = [...files.dirty].sort();
     const count = dice.chance(0.5) ? dirty.length : dice.below(dirty.length + 1);
     for (const [index, path] of dirty.entries()) {
@@ -340,8 +341,14 @@ export class World {
   /** A machine burns down: of its files those are left that were carried away before. */
   #die(machine: Machine, dice: Dice): void {
     machine.cutPower(dice);
-    this.#uploadPart(machine, dice);
+    const hasCopy = this.living.some((other) => other !== machine && other.name === machine.name);
+    this.#leaveBehind(machine, dice, hasCopy && isSaved(machine));
     machine.isGone = true;
     if (machine === this.sealer) this.chronicle.forgotten();
   }
+}
+
+/** What a snapshot contains and no journal any more would be shown by a master of this name alone, who starts from it. */
+function isSaved({ disk }: Machine): boolean {
+  return disk.paths().some((path) => path.endsWith('.snapshot'));
 }
