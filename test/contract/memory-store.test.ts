@@ -1,9 +1,6 @@
-import { MemoryStore } from '../../src/index.js';
-import { FAULTLESS, storeContract } from '../../src/testing/index.js';
+import { storeContract } from '../../src/testing/index.js';
+import { memoryPlace } from './places.js';
 
 describe('MemoryStore', () => {
-  storeContract(test, async () => {
-    const store = new MemoryStore();
-    return { open: () => store, kill: (journal) => journal.close(), faults: FAULTLESS };
-  });
+  storeContract(test, memoryPlace);
 });

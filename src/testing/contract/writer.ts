@@ -81,7 +81,7 @@ export async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> 
 }
 
 /** All bytes of a snapshot. */
-export async function bytesOf(store: Store, journal: Journal, position: string): Promise<Uint8Array> {
+export async function bytesOf(store: Store, journal: Pick<Journal, 'header'>, position: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const piece of store.readSnapshot(journal.header, { position })) pieces.push(piece.slice());
   const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));

@@ -1,0 +1,6 @@
+/** What of the testing tools runs on every JavaScript engine: nothing of Node's. */
+export { testMaster } from './test-master.js';
+export { RemoteMemoryServer } from './remote-memory-server.js';
+export { RemoteMemoryStore, type Connection, type Fate } from './remote-memory-store.js';
+export { FAULTLESS, type FaultKind, type Faults, type StorePlace, type TestFunction } from './contract/place.js';
+export { storeContract } from './contract/store-contract.js';
