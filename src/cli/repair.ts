@@ -125,16 +125,24 @@ async function repairJournal(
       `Events ${kept + 1} to ${published} were published: masters that have them keep them, others wait for them. The master goes on in a new epoch.`,
     );
   if (!cut) return;
-  const aside = await freeName(fs, directory, `${name}.${byte}`, 'rejected');
+  // An empty file in its place would be damage again.
+  const whole = byte === 0 ? [name, ...later] : later;
+  if (byte > 0) await cutAt(fs, file, bytes, byte, print);
+  for (const one of whole) await putAside(fs, directory, one, print);
+}
+
+/** Cuts a file, and keeps what is cut beside it. */
+async function cutAt(fs: FileSystem, file: string, bytes: Uint8Array, byte: number, print: Print): Promise<void> {
+  const directory = dirname(file);
+  const aside = await freeName(fs, directory, `${basename(file)}.${byte}`, 'rejected');
   await replaceFile(fs, directory, aside, [bytes.subarray(byte)]);
-  for (const one of later) await putAside(fs, directory, one, print);
   const open = await fs.open(file, false);
   try {
     await open.truncate(byte);
   } finally {
     await open.close();
   }
-  print(`What was cut is kept as ${dirname(file)}/${aside}.`);
+  print(`What was cut is kept as ${directory}/${aside}.`);
 }
 
 async function putAside(fs: FileSystem, directory: string, name: string, print: Print): Promise<void> {

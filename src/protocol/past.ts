@@ -1,11 +1,13 @@
 import { HistoryDeletedError, JournalDamagedError } from '../errors.js';
 import { type Event, streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
+import type { Seal } from '../store/frontier.js';
 import type { Base } from '../timeline/fold.js';
 import { candidates } from './base.js';
 import { obeys } from './cut.js';
 import type { Facts, Refusal } from './facts.js';
-import { Lookup, type Need, type Seen } from './seen.js';
+import { relate } from './seal.js';
+import { type Lacking, Lookup, type Need, type Seen } from './seen.js';
 import { inOrder, streamOf } from './vector.js';
 
 /**
@@ -29,39 +31,72 @@ export function stretchTo(facts: Facts, seen: Seen, point: string): Need | Refus
 }
 
 function stretchOf(facts: Facts, look: Lookup, point: string): Refusal | Stretch {
-  const { seal, location, state } = facts;
+  const { seal, state } = facts;
   const whole = eventsAfter(facts, state.genesis, look);
   if ('events' in whole) return { kind: 'stretch', base: state.genesis, events: whole.events };
   let oldest: string | undefined;
+  const missing: [Lacking, ...Lacking[]] = [whole.missing];
   for (const { stream, listing } of look.isIncomplete() ? [] : candidates(seal, look)) {
-    const { base } = look.snapshot(stream, listing);
+    const { base, lacks } = look.snapshot(stream, listing);
     if (look.isIncomplete()) break;
+    if (lacks !== undefined) missing.push(lacks);
     if (base === undefined || !obeys(base.vector, seal, look)) continue;
     const behind = eventsAfter(facts, base, look);
     if (look.isIncomplete()) break;
+    if ('missing' in behind) missing.push(behind.missing);
     if (!('events' in behind) || (behind.events[0]?.id ?? '~') <= base.position) {
-      look.drop(stream, listing);
+      look.drop(stream, listing, 'missing' in behind ? behind.missing : undefined);
       continue;
     }
     if (base.position <= point) return { kind: 'stretch', base, events: behind.events };
     oldest = base.position;
   }
-  const { key, seq } = whole.missing;
-  if (oldest !== undefined && seq <= (seal?.V[key] ?? 0))
-    return refusal(
-      new HistoryDeletedError(
-        `History up to ${oldest} (${new Date(idTime(oldest)).toISOString()}) was deleted; what is left begins there. Ask for a later point, or for events after it.`,
-      ),
+  return { kind: 'refusal', own: false, error: deletedOrMissing(facts, look, missing, oldest) };
+}
+
+/**
+ * Why there is no stretch.
+ *
+ * @param missing the first event that cannot be read behind each base, genesis first
+ * @param oldest the first position from which all can be read
+ */
+function deletedOrMissing(
+  { seal, location }: Facts,
+  look: Lookup,
+  missing: readonly [Lacking, ...Lacking[]],
+  oldest: string | undefined,
+): Refusal['error'] {
+  const [{ key, seq }] = missing;
+  const upTo = (id: string, by: Seal): string =>
+    `History up to ${id} (${new Date(idTime(id)).toISOString()}) was deleted under seal ${by.no}, made by ${by.by}`;
+  if (oldest !== undefined && seal !== undefined && seq <= (seal.V[key] ?? 0))
+    return new HistoryDeletedError(
+      `${upTo(oldest, seal)}; what is left begins there. Ask for a later point, or for events after it.`,
     );
-  return refusal(
-    new JournalDamagedError(
-      `Event ${seq} of ${key} cannot be read in ${location}, so the history is not whole. Sync the folder again, or restore that journal from another copy.`,
-    ),
+  const unknown = missing
+    .map((lacking) => deletedUnder(look, lacking, seal))
+    .find((unadopted) => unadopted !== undefined);
+  if (unknown !== undefined)
+    return new HistoryDeletedError(
+      `${upTo(unknown.H, unknown)}, which this master has not adopted yet. Call sync() here, then ask for a later point, or for events after it.`,
+    );
+  return new JournalDamagedError(
+    `Event ${seq} of ${key} cannot be read in ${location}, so the history is not whole. Sync the folder again, or restore that journal from another copy.`,
   );
 }
 
-function refusal(error: Refusal['error']): Refusal {
-  return { kind: 'refusal', own: false, error };
+/** A seal that was not adopted yet, under which somebody has deleted an event; `undefined` if none is heard of. */
+function deletedUnder({ heard }: Lookup, { key, seq }: Lacking, mine: Seal | undefined): Seal | undefined {
+  const owner = heard.find(({ stream }) => streamKey(stream) === key)?.frontier;
+  const deleters = owner === undefined ? heard.map(({ frontier }) => frontier) : [owner];
+  for (const frontier of deleters) {
+    const { seal, snapshot } = frontier ?? {};
+    // Of a stream that is there its owner says what is deleted; one that is gone went as a whole.
+    const isOffered = snapshot !== undefined && (owner === undefined || seq <= snapshot.events);
+    if (!isOffered || seal === undefined || seq > (seal.V[key] ?? 0)) continue;
+    if (mine === undefined || relate(mine, seal) === 'later') return seal;
+  }
+  return undefined;
 }
 
 /** The events of a state after a base, in ULID order; the first one that cannot be read, if there is one. */
@@ -69,7 +104,7 @@ function eventsAfter(
   { state }: Facts,
   { vector }: Base,
   look: Lookup,
-): { readonly events: readonly Event[] } | { readonly missing: { readonly key: string; readonly seq: number } } {
+): { readonly events: readonly Event[] } | { readonly missing: Lacking } {
   // Events that are in memory are perhaps not in the store yet.
   const inMemory = new Map(state.entries.map(({ event }) => [`${streamKey(event)}#${event.seq}`, event]));
   const events: Event[] = [];

@@ -35,6 +35,14 @@ export interface SnapshotRead {
   readonly damage?: SnapshotDamagedError;
   /** It was read, and found to be of no use. */
   readonly dropped?: boolean;
+  /** If it is of no use because an event behind it cannot be read: that event. */
+  readonly lacks?: Lacking | undefined;
+}
+
+/** An event that cannot be read: its stream, and its number there. */
+export interface Lacking {
+  readonly key: string;
+  readonly seq: number;
 }
 
 /** Something to read. */
@@ -73,8 +81,8 @@ export interface Seen {
 export interface Need {
   readonly kind: 'need';
   readonly reads: readonly Read[];
-  /** Snapshots that were read and are of no use: what they hold can be forgotten. */
-  readonly drop: readonly Read[];
+  /** Snapshots that were read and are of no use: what they hold can be forgotten, and this kept instead. */
+  readonly drop: readonly { readonly read: Read; readonly instead: SnapshotRead }[];
 }
 
 /** Tells one thing to read from all others. */
@@ -89,7 +97,7 @@ export function readKey(read: Read): string {
 export class Lookup {
   readonly #seen: Seen;
   readonly #missing = new Map<string, Read>();
-  readonly #dropped: Read[] = [];
+  readonly #dropped: Need['drop'][number][] = [];
 
   constructor(seen: Seen) {
     this.#seen = seen;
@@ -148,9 +156,9 @@ export class Lookup {
     return this.#answer<'snapshot'>({ kind: 'snapshot', stream, listing }, {});
   }
 
-  /** A snapshot that was read is of no use. */
-  drop(stream: StreamId, listing: SnapshotListing): void {
-    this.#dropped.push({ kind: 'snapshot', stream, listing });
+  /** A snapshot that was read is of no use. @param lacks the event behind it that cannot be read, if that is why */
+  drop(stream: StreamId, listing: SnapshotListing, lacks?: Lacking): void {
+    this.#dropped.push({ read: { kind: 'snapshot', stream, listing }, instead: { dropped: true, lacks } });
   }
 
   /** At which seal a snapshot was taken, by its beginning. */

@@ -1,9 +1,9 @@
-import { JournalDamagedError, MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
+import { MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
 import { streamKey } from '../event/event.js';
 import { type Adoption, adoption } from '../protocol/adopt.js';
 import { decide } from '../protocol/decide.js';
 import type { CompactOptions, Refusal } from '../protocol/facts.js';
-import { offersOf, type Retirement, retirements } from '../protocol/frontier.js';
+import { type Retirement, retirements } from '../protocol/frontier.js';
 import type { Heard } from '../protocol/seen.js';
 import { standingOffer } from '../protocol/shedding.js';
 import type { SyncReport } from '../replica/notifier.js';
@@ -15,9 +15,6 @@ import { reaching } from './reaching.js';
 import { startNotices } from './start-notices.js';
 import { standing, tell } from './tell.js';
 import { Turns } from './turns.js';
-
-/** How often a merge is tried in one sync while others delete what it is about to read. */
-const TRIES = 5;
 
 /** What was heard, and what became of the state. */
 interface Met {
@@ -183,20 +180,11 @@ export class Engine {
     return { report, compacted };
   }
 
-  /** While this master reads, others may seal and delete: what is gone then, a newer snapshot stands in for. */
-  async #meet(first: readonly Heard[], canWrite: boolean, asked?: CompactOptions): Promise<Met> {
-    let heard = first;
-    for (let tries = 1; ; tries++) {
+  #meet(first: readonly Heard[], canWrite: boolean, asked?: CompactOptions): Promise<Met> {
+    return this.#look.meanwhile(first, async (heard) => {
       await this.#hear(heard, canWrite, asked);
-      try {
-        return { heard, applied: await this.#merge(heard) };
-      } catch (error) {
-        if (!(error instanceof JournalDamagedError) || tries === TRIES) throw error;
-        const again = await this.#look.heard('all');
-        if (offersOf(heard) === offersOf(again)) throw error;
-        heard = again;
-      }
-    }
+      return { heard, applied: await this.#merge(heard) };
+    });
   }
 
   /** Takes note of what others have published; a seal that is new is adopted. */

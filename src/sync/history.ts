@@ -102,13 +102,15 @@ export class History {
     // As it is now, whatever is called while the store is read.
     const { accepted, entries } = facts.state;
     const state = { ...facts.state, accepted: new Map(accepted), entries: [...entries] };
-    return this.#look.until(
-      await this.#look.heard(facts.cut),
-      (seen) => stretchTo({ ...facts, state }, seen, point),
-      (stretch) => {
-        if (stretch.kind === 'refusal') throw stretch.error;
-        return stretch;
-      },
+    return this.#look.meanwhile(await this.#look.heard(facts.cut), (heard) =>
+      this.#look.until(
+        heard,
+        (seen) => stretchTo({ ...facts, state }, seen, point),
+        (stretch) => {
+          if (stretch.kind === 'refusal') throw stretch.error;
+          return stretch;
+        },
+      ),
     );
   }
 }

@@ -1,7 +1,8 @@
-import { SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
+import { JournalDamagedError, SnapshotDamagedError, StoreUnreachableError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import type { ParsedLine } from '../event/line.js';
 import { LineReader } from '../event/line-reader.js';
+import { offersOf } from '../protocol/frontier.js';
 import type { Refused } from '../protocol/hold.js';
 import {
   type Answers,
@@ -23,6 +24,9 @@ const PART = 5_000;
 
 /** How often a decision may ask for more; each time it asks for something new. */
 const ROUNDS = 1_000;
+
+/** How often something is tried while others delete what it is about to read. */
+const TRIES = 5;
 
 /** The only reader of the store: what others published, and what a decision asks for. What it keeps are caches. */
 export class Look {
@@ -86,10 +90,28 @@ export class Look {
       const decided = decide({ heard, answers, refused: this.#refused(heard) });
       if (decided.kind !== 'need') return carryOut(decided as Decided);
       const { reads, drop } = decided as Need;
-      for (const read of drop) answers.set(readKey(read), { dropped: true });
+      for (const { read, instead } of drop) answers.set(readKey(read), instead);
       for (const read of reads) answers.set(readKey(read), await this.#answer(read));
     }
     throw new Error(`A decision asked for more ${ROUNDS} times`);
+  }
+
+  /**
+   * What `attempt` gives. While this master reads, others may seal and delete: what is gone then, a newer snapshot stands in for. As long as
+   * they offer others than before, it is tried again.
+   */
+  async meanwhile<T>(first: readonly Heard[], attempt: (heard: readonly Heard[]) => Promise<T>): Promise<T> {
+    let heard = first;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(heard);
+      } catch (error) {
+        if (!(error instanceof JournalDamagedError) || tries === TRIES) throw error;
+        const again = await this.heard('all');
+        if (offersOf(heard) === offersOf(again)) throw error;
+        heard = again;
+      }
+    }
   }
 
   #refused(heard: readonly Heard[]): Refused[] {

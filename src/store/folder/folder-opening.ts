@@ -92,8 +92,11 @@ export class FolderOpening {
   /** Checks the end of the newest journal, and removes what a crash left beside it. */
   async #read(facts: OpeningFacts, { published, deletable }: Extract<Opening, { kind: 'read' }>): Promise<Recovered> {
     const { fs } = this.#place;
-    const { stream } = newestOf(facts);
-    const found = await recoverStream(this.#scan(stream, published, deletable));
+    const { stream, frontier } = newestOf(facts);
+    const found = await recoverStream({
+      ...this.#scan(stream, published, deletable),
+      told: frontier?.head?.seq ?? 0,
+    });
     const directory = streamDirectory(this.#place.root, stream);
     for (const place of [directory, `${directory}/snapshots`, this.#request.local]) await removeTemporaries(fs, place);
     for (const file of found.unused) await fs.unlink(file);

@@ -9,6 +9,8 @@ export const FILE_FACTS = {
   begins: ['next', 'behind a deleted part', 'elsewhere'],
   /** Whether the file before it ends in a torn tail. */
   before: ['whole', 'torn'],
+  /** What it must hold: the header, or events that the frontier beside it tells of. */
+  due: ['lines', 'nothing'],
 } as const;
 
 export const FILE_CASES = [
@@ -25,13 +27,23 @@ export const FILE_CASES = [
   },
   {
     name: 'the next file, begun and not written to',
-    seen: { content: 'none', begins: 'next', before: 'whole' },
+    seen: { content: 'none', begins: 'next', before: 'whole', due: 'nothing' },
     done: 'check',
   },
   {
+    name: 'the next file has lost its content',
+    seen: { content: 'none', begins: 'next', before: 'whole', due: 'lines' },
+    done: 'refuse',
+  },
+  {
     name: 'begun behind a deleted part, and never written to',
-    seen: { content: 'none', begins: 'behind a deleted part', before: 'whole' },
+    seen: { content: 'none', begins: 'behind a deleted part', before: 'whole', due: 'nothing' },
     done: 'remove',
+  },
+  {
+    name: 'the first file behind a deleted part has lost its content',
+    seen: { content: 'none', begins: 'behind a deleted part', before: 'whole', due: 'lines' },
+    done: 'refuse',
   },
   {
     name: 'begun under a wrong number, and never written to',
@@ -64,7 +76,7 @@ export const DAMAGE_FACTS = {
   rest: ['space', 'newer format', 'bad line'],
   /** No file with lines comes after the newest one. */
   file: ['newest', 'older'],
-  /** Whether the event that should stand there is beyond the published head. */
+  /** Whether the event that should stand there is beyond the published head; the header never is, as it comes with its file. */
   event: ['beyond', 'published'],
   /** What follows the bad line: nothing good; good later lines; or a sector that was never written, behind which good lines prove nothing. */
   behind: ['nothing', 'good lines', 'a hole'],

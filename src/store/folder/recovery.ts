@@ -37,6 +37,8 @@ export interface Scan {
   readonly stream: StreamId;
   /** The last event others may have read. */
   readonly published: number;
+  /** The last event that the stream's frontier tells of, if that is less: an older copy of a whole folder ends where its frontier says. */
+  readonly told?: number;
   /** Events up to this one may have been deleted, because a snapshot stands in for them. */
   readonly deleted: number;
   readonly crc32: Crc32;
@@ -127,18 +129,18 @@ class Walk {
     const isBehindDeleted = this.#header !== undefined && first > this.#next && first - 1 <= this.#scan.deleted;
     const begins = first === this.#next ? 'next' : isBehindDeleted ? 'behind a deleted part' : 'elsewhere';
     const content = size > 0 ? 'some' : 'none';
-    const done = this.#case(FILE_CASES, { content, begins, before: this.#torn === undefined ? 'whole' : 'torn' });
-    if (done === 'refuse')
-      throw damaged(
-        path,
-        1,
-        0,
-        `it begins with event ${first}, but the files before it end with event ${this.#next - 1}`,
-      );
+    const before = this.#torn === undefined ? 'whole' : 'torn';
+    const due = first === 1 || first <= (this.#scan.told ?? this.#scan.published) ? 'lines' : 'nothing';
+    const done = this.#case(FILE_CASES, { content, begins, before, due });
+    if (done === 'refuse') throw damaged(path, 1, 0, size > 0 ? this.#misplaced(first) : lostContent(first));
     if (done === 'remove') this.#unused.push(path);
     // What is deleted leaves a hole behind the header, which is kept, or behind what a synchroniser or a backup brought back.
     else if (begins === 'behind a deleted part') this.#head = { seq: first - 1, id: this.#head?.id ?? '' };
     return done === 'check';
+  }
+
+  #misplaced(first: number): string {
+    return `it begins with event ${first}, but the files before it end with event ${this.#next - 1}`;
   }
 
   /** Others have checked what was published. */
@@ -168,7 +170,7 @@ class Walk {
       const line = end < 0 ? CUT_OFF : lines.at(start, end);
       const wrong = wrongWith(line, stream, this.#head, first === 1 && number === 1);
       if (wrong !== undefined) {
-        const done = this.#case(DAMAGE_CASES, this.#seenAt(bytes, start, line, newest));
+        const done = this.#case(DAMAGE_CASES, this.#seenAt(bytes, start, line, newest, first === 1 && number === 1));
         if (done === 'refuse') throw damaged(path, number, start, wrong, line.kind === 'newer' ? UPGRADE : RESTORE);
         if (done === 'cut and keep aside') this.#torn = withoutPadding(bytes.subarray(start)).slice();
         break;
@@ -180,20 +182,26 @@ class Walk {
     this.#segment = { first, size: start, allocated: bytes.length };
   }
 
-  #seenAt(bytes: Uint8Array, start: number, line: CheckedLine, newest: boolean): DamageSeen {
+  #seenAt(bytes: Uint8Array, start: number, line: CheckedLine, newest: boolean, isHeader: boolean): DamageSeen {
     const scan = this.#scan;
     const rest = bytes.subarray(start);
     const seq = this.#next;
     return {
-      rest: isPadding(rest) ? 'space' : line.kind === 'newer' ? 'newer format' : 'bad line',
+      rest: isPadding(rest) && !isHeader ? 'space' : line.kind === 'newer' ? 'newer format' : 'bad line',
       file: newest ? 'newest' : 'older',
-      event: seq > scan.published ? 'beyond' : 'published',
+      event: seq > scan.published && !isHeader ? 'beyond' : 'published',
       // Every line behind it is read for that.
       get behind(): DamageSeen['behind'] {
         return whatFollows(rest, start, scan, seq);
       },
     };
   }
+}
+
+function lostContent(first: number): string {
+  return first === 1
+    ? 'the file is empty: the header of the stream is missing, and every event that was in it'
+    : `the file is empty, although the frontier beside it tells of event ${first}, with which it begins`;
 }
 
 const CUT_OFF: CheckedLine = { kind: 'damaged' };

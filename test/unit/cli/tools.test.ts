@@ -254,6 +254,23 @@ describe('repair', () => {
     expect(readdirSync(join(shared, 'laptop'))).toHaveLength(2);
   });
 
+  test.each([
+    ['no bytes', Buffer.alloc(0)],
+    ['zeros', Buffer.alloc(4096)],
+  ])('a first file with %s is put aside, and the master opens', async (_what, content) => {
+    await filled();
+    for (const snapshot of files('.snapshot')) rmSync(snapshot);
+    const [first = ''] = files('.ndjson', join(shared, 'laptop'));
+    writeFileSync(first, content);
+    await expect(open('laptop')).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED', place: { file: first } });
+    expect((await run('repair', shared, 'laptop', '--local', join(home, 'laptop'), '--cut')).code).toBe(0);
+    expect(files('.rejected', join(shared, 'laptop')).map((file) => readFileSync(file).length)).toContain(
+      content.length,
+    );
+    const master = await open('laptop');
+    expect((await master.status()).notices.join()).toMatch(/new epoch/);
+  });
+
   test('a damaged snapshot is put aside', async () => {
     await filled();
     flip(files('.snapshot')[0]!, 100);

@@ -36,6 +36,7 @@ interface Scanned {
   /** By the number of its first event, what each file holds. */
   readonly files: Readonly<Record<number, string>>;
   readonly published?: number;
+  readonly told?: number;
   readonly deleted?: number;
 }
 
@@ -49,6 +50,14 @@ const begun = header + at(1) + at(2);
 const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
   ['the next file', { files: { 1: begun, 3: at(3) } }, { head: 3 }],
   ['the next file, begun and not written to', { files: { 1: begun, 3: '' } }, { head: 2 }],
+  ['the next file, begun and not written to', { files: { 1: begun, 3: '' }, published: 9, told: 2 }, { head: 2 }],
+  ['the next file has lost its content', { files: { 1: begun, 3: '' }, published: 3 }, { refused: 3, line: 1 }],
+  [
+    'the next file has lost its content',
+    { files: { 1: begun, 3: '' }, published: 9, told: 3 },
+    { refused: 3, line: 1 },
+  ],
+  ['the next file has lost its content', { files: { 1: '' } }, { refused: 1, line: 1 }],
   ['the first file behind a deleted part', { files: { 1: header, 3: at(3) }, deleted: 2 }, { head: 3 }],
   ['files are missing, or lines stand in two files', { files: { 1: header, 3: at(3) } }, { refused: 3, line: 1 }],
   ['files are missing, or lines stand in two files', { files: { 1: begun, 2: at(2) } }, { refused: 2, line: 1 }],
@@ -56,6 +65,11 @@ const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
     'begun behind a deleted part, and never written to',
     { files: { 1: header, 3: '' }, deleted: 2 },
     { head: undefined, removed: [3] },
+  ],
+  [
+    'the first file behind a deleted part has lost its content',
+    { files: { 1: header, 3: '' }, deleted: 2, published: 3 },
+    { refused: 3, line: 1 },
   ],
   [
     'begun under a wrong number, and never written to',
@@ -105,6 +119,9 @@ const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
     { files: { 1: header + at(1) + flipped(at(2)) }, published: 2 },
     { refused: 1, line: 3 },
   ],
+  ['damage to what was published', { files: { 1: '\0'.repeat(600) } }, { refused: 1, line: 1 }],
+  ['damage to what was published', { files: { 1: space } }, { refused: 1, line: 1 }],
+  ['damage to what was published', { files: { 1: HALF } }, { refused: 1, line: 1 }],
   ['damage in front of good lines', { files: { 1: header + flipped(at(1)) + at(2) } }, { refused: 1, line: 2 }],
   [
     'damage in front of good lines',
@@ -128,7 +145,7 @@ const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
 const directory = `/shared/${stream.master}/${stream.epoch}`;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-async function scanned({ files, published = 0, deleted = 0 }: Scanned): Promise<{ outcome: Outcome; met: string[] }> {
+async function scanned({ files, deleted = 0, ...rest }: Scanned): Promise<{ outcome: Outcome; met: string[] }> {
   const disk = new SimulatedDisk();
   for (const [first, text] of Object.entries(files))
     disk.put(`${directory}/${segmentName(Number(first))}`, encode(text));
@@ -136,7 +153,10 @@ async function scanned({ files, published = 0, deleted = 0 }: Scanned): Promise<
   const onCase = (name: string): void => void met.push(name);
   const numberOf = (file: string): number => Number(file.slice(-'0000000000000001.ndjson'.length, -'.ndjson'.length));
   try {
-    const found = await recoverStream({ fs: disk, root: '/shared', stream, published, deleted, crc32, onCase });
+    const found = await recoverStream({
+      ...{ fs: disk, root: '/shared', stream, published: 0, deleted, crc32, onCase },
+      ...rest,
+    });
     const torn = found.torn === undefined ? {} : { torn: new TextDecoder().decode(found.torn) };
     const removed = found.unused.length === 0 ? {} : { removed: found.unused.map(numberOf) };
     return { outcome: { head: found.head?.seq, ...torn, ...removed }, met };
