@@ -71,8 +71,8 @@ export interface Now {
  * A master's own journal: the stream it alone writes. Appending is durable when the promise resolves.
  *
  * What fails with StoreUnreachableError (`STORE_UNREACHABLE`) is tried again with the same arguments, as it may have taken effect or not.
- * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect: another process writes this master's journal now. Any other
- * failure is a refusal; what became of it is unknown until `cutBack` succeeds.
+ * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect: another process writes this master's journal now; what only looks
+ * does not fail so. Any other failure is a refusal; what became of it is unknown until `cutBack` succeeds.
  */
 export interface Journal {
   /** First line of the stream that is written. */

@@ -4,8 +4,12 @@ import type { Journal, Remembered, SnapshotListing } from '../store/store.js';
 /** One call to a server, with what may happen to it on the way. */
 export type Call = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-/** What a journal needs of its store beyond calls. */
+/** How a journal reaches its server, and what it needs of its store beyond that. */
 export interface Ownership {
+  /** Only who owns the name may write. */
+  readonly write: Call;
+  /** Whoever lost the name may still look. */
+  readonly read: Call;
   readonly follow: (journal: Journal) => void;
   readonly close: () => Promise<void>;
 }
@@ -19,12 +23,11 @@ export class RemoteJournal implements Journal {
   readonly moved: Journal['moved'];
   readonly ends: Journal['ends'];
   readonly #inner: Journal;
-  readonly #call: Call;
   readonly #ownership: Ownership;
   /** Another stream of this master goes on; the name is its. */
   #isLeft = false;
 
-  constructor(inner: Journal, call: Call, ownership: Ownership) {
+  constructor(inner: Journal, ownership: Ownership) {
     this.header = inner.header;
     this.head = inner.head;
     this.notices = inner.notices;
@@ -32,58 +35,57 @@ export class RemoteJournal implements Journal {
     this.moved = inner.moved;
     this.ends = inner.ends;
     this.#inner = inner;
-    this.#call = call;
     this.#ownership = ownership;
   }
 
   append(lines: string, firstSeq: number): Promise<void> {
-    return this.#call('append', () => this.#inner.append(lines, firstSeq));
+    return this.#ownership.write('append', () => this.#inner.append(lines, firstSeq));
   }
 
   cutBack(upTo: number): Promise<void> {
-    return this.#call('cutBack', () => this.#inner.cutBack(upTo));
+    return this.#ownership.write('cutBack', () => this.#inner.cutBack(upTo));
   }
 
   check(): Promise<void> {
-    return this.#call('check', () => this.#inner.check());
+    return this.#ownership.read('check', () => this.#inner.check());
   }
 
   publish(frontier: string, remember: Remembered): Promise<void> {
-    return this.#call('publish', () => this.#inner.publish(frontier, remember));
+    return this.#ownership.write('publish', () => this.#inner.publish(frontier, remember));
   }
 
   retire(stream: StreamId, frontier: string): Promise<void> {
-    return this.#call('retire', () => this.#inner.retire(stream, frontier));
+    return this.#ownership.write('retire', () => this.#inner.retire(stream, frontier));
   }
 
   async succeed(header: StreamHeader, lines: string): Promise<Journal> {
-    const next = await this.#call('succeed', async () => {
+    const next = await this.#ownership.write('succeed', async () => {
       const journal = await this.#inner.succeed(header, lines);
       this.#ownership.follow(journal);
       return journal;
     });
     this.#isLeft = true;
-    return new RemoteJournal(next, this.#call, this.#ownership);
+    return new RemoteJournal(next, this.#ownership);
   }
 
   rotate(): Promise<void> {
-    return this.#call('rotate', () => this.#inner.rotate());
+    return this.#ownership.write('rotate', () => this.#inner.rotate());
   }
 
   deletableEvents(stream: StreamId, upTo: number): Promise<number> {
-    return this.#call('deletableEvents', () => this.#inner.deletableEvents(stream, upTo));
+    return this.#ownership.read('deletableEvents', () => this.#inner.deletableEvents(stream, upTo));
   }
 
   deletableStream(stream: StreamId): Promise<number> {
-    return this.#call('deletableStream', () => this.#inner.deletableStream(stream));
+    return this.#ownership.read('deletableStream', () => this.#inner.deletableStream(stream));
   }
 
   deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
-    return this.#call('deleteEvents', () => this.#inner.deleteEvents(stream, upTo));
+    return this.#ownership.write('deleteEvents', () => this.#inner.deleteEvents(stream, upTo));
   }
 
   deleteStream(stream: StreamId): Promise<number> {
-    return this.#call('deleteStream', () => this.#inner.deleteStream(stream));
+    return this.#ownership.write('deleteStream', () => this.#inner.deleteStream(stream));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -93,15 +95,15 @@ export class RemoteJournal implements Journal {
     const again = async function* (): AsyncGenerator<Uint8Array> {
       yield* pieces;
     };
-    await this.#call('writeSnapshot', () => this.#inner.writeSnapshot(position, again()));
+    await this.#ownership.write('writeSnapshot', () => this.#inner.writeSnapshot(position, again()));
   }
 
   removeSnapshot(snapshot: SnapshotListing): Promise<void> {
-    return this.#call('removeSnapshot', () => this.#inner.removeSnapshot(snapshot));
+    return this.#ownership.write('removeSnapshot', () => this.#inner.removeSnapshot(snapshot));
   }
 
   size(): Promise<{ readonly journal: number; readonly snapshots: number }> {
-    return this.#call('size', () => this.#inner.size());
+    return this.#ownership.read('size', () => this.#inner.size());
   }
 
   async close(): Promise<void> {

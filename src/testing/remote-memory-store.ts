@@ -72,12 +72,14 @@ export class RemoteMemoryStore implements Store {
     if (this.#open.has(master)) throw new MasterLockedError(`The master "${master}" is open already. Close it first.`);
     const inner = await this.#call('open', () => this.#server.own(request, this));
     this.#open.add(master);
-    const call: Call = (name, work) =>
+    const write: Call = (name, work) =>
       this.#call(name, async () => {
         this.#server.check(master, this);
         return work();
       });
-    return new RemoteJournal(inner, call, {
+    return new RemoteJournal(inner, {
+      write,
+      read: this.#call,
       follow: (journal) => this.#server.follow(master, journal),
       close: async () => {
         this.#open.delete(master);
