@@ -146,6 +146,48 @@ export function nodeViolations(tree: Tree): string[] {
   return problems;
 }
 
+/** What pages are given: these files and all that they import have nothing but what every JavaScript engine has. */
+const FOR_PAGES = ['core.ts', 'testing/core.ts'];
+/** Names that only Node has; asked of `globalThis`, they may be missing. */
+const NODE_NAMES = new Set([
+  'Buffer',
+  'process',
+  'setImmediate',
+  'clearImmediate',
+  'require',
+  '__dirname',
+  '__filename',
+]);
+
+export function pageViolations(tree: Tree): string[] {
+  const reached = new Set(FOR_PAGES.filter((path) => tree.has(path)));
+  const problems: string[] = [];
+  for (const path of reached) {
+    const text = tree.get(path)!;
+    for (const specifier of specifiersOf(path, text)) {
+      const target = resolve(path, specifier);
+      if (target !== undefined && tree.has(target)) reached.add(target);
+      if (isNodeModule(specifier)) problems.push(`${path}: imports ${specifier}, which a page has not`);
+    }
+    const visit = (node: ts.Node): void => {
+      const isName = ts.isPropertyAccessExpression(node.parent)
+        ? node.parent.expression === node
+        : ts.isExpression(node);
+      if (ts.isIdentifier(node) && NODE_NAMES.has(node.text) && isName && !isNameOf(node))
+        problems.push(`${path}: uses ${node.text}, which a page has not`);
+      ts.forEachChild(node, visit);
+    };
+    ts.forEachChild(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true), visit);
+  }
+  return problems;
+}
+
+/** Whether it only names a declaration, a member or a type. */
+function isNameOf(node: ts.Identifier): boolean {
+  const { name, propertyName } = node.parent as { name?: ts.Node; propertyName?: ts.Node };
+  return name === node || propertyName === node || ts.isTypeReferenceNode(node.parent);
+}
+
 /** Packages that src/ imports without declaring them; `#names` must be in package.json's `imports`. */
 export function undeclaredPackages(tree: Tree, declared: ReadonlySet<string>): string[] {
   const problems: string[] = [];

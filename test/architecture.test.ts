@@ -10,6 +10,7 @@ import {
   misnamed,
   literalsOf,
   nodeViolations,
+  pageViolations,
   shapeViolations,
   specifiersOf,
   undeclaredPackages,
@@ -57,6 +58,7 @@ describe('the sources', () => {
   test('depend on their own layer and lower ones only', () => expect(layerViolations(sources)).toEqual([]));
   test('have no import cycles', () => expect(importCycles(sources)).toEqual([]));
   test('use node:* only in adapters, cli/ and testing/', () => expect(nodeViolations(sources)).toEqual([]));
+  test('give pages nothing that only Node has', () => expect(pageViolations(sources)).toEqual([]));
   test('import declared packages only', () => expect(undeclaredPackages(sources, declared)).toEqual([]));
   test('are short and have telling names', () => expect(shapeViolations(sources)).toEqual([]));
 });
@@ -238,6 +240,21 @@ describe('the rules find', () => {
       'timeline/disk.ts: may not import node:fs',
       'store/port.ts: may not import fs',
       'state/executor.ts: may not import fs/promises',
+    ]);
+  });
+
+  test('what a page has not, wherever it is reached from core.ts', () => {
+    const files = {
+      'core.ts': `export * from './event/a.js';`,
+      'event/a.ts': `import { b } from './b.js'; const { Buffer: bytes } = globalThis; const at = { process: 1 }.process;`,
+      'event/b.ts': `import 'node:fs'; export const b = Buffer.from(''); setImmediate(() => process.exit());`,
+      'cli/main.ts': `import 'node:fs'; process.exit();`,
+    };
+    expect(pageViolations(tree(files))).toEqual([
+      'event/b.ts: imports node:fs, which a page has not',
+      'event/b.ts: uses Buffer, which a page has not',
+      'event/b.ts: uses setImmediate, which a page has not',
+      'event/b.ts: uses process, which a page has not',
     ]);
   });
 
