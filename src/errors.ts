@@ -186,7 +186,10 @@ export class ClockBehindError extends PrevalentError {
   readonly code = 'CLOCK_BEHIND';
 }
 
-/** The store could not be read or written just now. Nothing is lost; what was called stays in memory and on its way. */
+/**
+ * The store could not be read or written just now. Calls that are not acknowledged yet stay in memory, and are written when it is back; those
+ * who wait for them go on waiting.
+ */
 export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
 }

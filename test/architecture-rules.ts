@@ -327,6 +327,14 @@ export function forgottenMembers(tree: Tree): string[] {
 
 /** What a store implements; and what is given to it, or it gives, which needs a comment only. */
 const PORT = new Set(['Store', 'Journal', 'Now', 'Capabilities']);
-const DATA = new Set(['JournalRequest', 'StreamListing', 'Remembered', 'StoreListener', 'SnapshotListing']);
+const DATA = new Set([
+  'JournalRequest',
+  'StreamListing',
+  'Remembered',
+  'StoreListener',
+  'SnapshotListing',
+  'Keeper',
+  'Recalled',
+]);
 /** There if, and only if, the capabilities of the store say so. */
-const BY_CAPABILITY = new Set(['Store.watch', 'Journal.now']);
+const BY_CAPABILITY = new Set(['Store.watch', 'Journal.now', 'Journal.keep', 'Journal.hold']);

@@ -9,7 +9,7 @@ export class ObserverStore implements Store {
   readonly location: string;
   readonly place = this;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: true, watch: false, fences: false, troubles: true };
+  readonly capabilities = { now: true, watch: false, fences: false, troubles: true, putsBack: false };
   readonly pause = wait;
   readonly #folder: FolderStore;
   readonly #own = new MemoryStore();

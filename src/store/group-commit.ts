@@ -205,10 +205,11 @@ export class GroupCommit {
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
-  async #writeAll(): Promise<void> {
+  /** @param first a batch to be sent again, before what waits */
+  async #writeAll(first?: Batch): Promise<void> {
     try {
-      while (this.#buffer.length > 0 && this.#failure === undefined) {
-        const batch = this.#take();
+      for (let again = first; this.#hasMore(again); again = undefined) {
+        const batch = again ?? this.#take();
         try {
           await this.#send(batch);
         } catch (error) {
@@ -228,6 +229,14 @@ export class GroupCommit {
     } finally {
       this.#writing = undefined;
     }
+  }
+
+  #hasMore(again: Batch | undefined): boolean {
+    return (again !== undefined || this.#buffer.length > 0) && this.#failure === undefined;
+  }
+
+  #canWait(): boolean {
+    return this.#options.durability !== 'always';
   }
 
   /** Appends a batch; while the store cannot be reached, again and again, ever more slowly. */
@@ -268,6 +277,11 @@ export class GroupCommit {
     try {
       now.append(text, start);
     } catch (cause) {
+      // It is sent again as long as anybody may wait. Only a call that must be durable when it returns cannot.
+      if (cause instanceof StoreUnreachableError && this.#writing === undefined && this.#canWait()) {
+        this.#writing = this.#writeAll({ text, start, last });
+        return undefined;
+      }
       this.#refusal = { cause };
       // Bytes that are still on their way would come after the cut.
       if (this.#writing === undefined) this.#refuse(takenBackBy(() => now.cutBack(this.#durable?.seq ?? 0), cause));

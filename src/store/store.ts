@@ -53,6 +53,8 @@ export interface Capabilities {
   readonly fences: boolean;
   /** What cannot be read of one stream keeps no other one back (`Store.trouble` says why it could not). */
   readonly troubles: boolean;
+  /** It notices that others replaced or removed what it wrote, and puts it back (`Journal.keep`, `Journal.hold`). */
+  readonly putsBack: boolean;
 }
 
 /** Writing before a call returns, where a store can do that. */
@@ -65,6 +67,26 @@ export interface Now {
   isQuick(): boolean;
   /** Runs work at the end of this turn of the event loop. */
   soon(work: () => void): void;
+}
+
+/** An event that is in memory. */
+export interface Recalled {
+  /** ULID of the event. */
+  readonly id: string;
+  /** Its line, without the line feed. */
+  readonly line: string;
+}
+
+/** What a journal asks of its master, and tells it, if others meddle with its files. */
+export interface Keeper {
+  /** Events after `after` up to `upTo` of a stream: from the first on that is in memory without a gap up to the last; none if there is none. */
+  recall(stream: StreamHeader, after: number, upTo: number): readonly Recalled[];
+  /**
+   * Files were put back.
+   *
+   * @param missing events up to this one are in no file any more: a snapshot must hold them; 0 if nothing is missing
+   */
+  putBack(message: string, missing: number): void;
 }
 
 /**
@@ -96,6 +118,14 @@ export interface Journal {
   cutBack(upTo: number): Promise<void>;
   /** The same before it returns; there if, and only if, the store's capabilities say so. */
   readonly now?: Now | undefined;
+  /** Names whom to ask if files of this journal are replaced or removed while it is open; told once, before lines are appended. */
+  keep?(keeper: Keeper): void;
+  /**
+   * Makes sure that everything appended is still in its place, and puts back what is not.
+   *
+   * @throws MasterFencedError (`MASTER_FENCED`), StoreUnreachableError (`STORE_UNREACHABLE`), what the disk refuses
+   */
+  hold?(): void;
   /** Reads the whole stream again; rejects with JournalDamagedError (`JOURNAL_DAMAGED`), which names the place, if it is damaged. */
   check(): Promise<void>;
   /** Publishes the frontier of this stream atomically; remembers privately what is published, before it is. */

@@ -39,5 +39,11 @@ export function assemble(replica: Replica, store: Store, journal: Journal, optio
   const act = new Act(known, replica, own, new Snapshotter(replica, snapshots, own, options.now));
   const history = new History(replica, look, act);
   const engine = new Engine(look, act, new Compactor(known, look, act, history));
+  journal.keep?.({
+    recall: (header, after, upTo) => own.recall(replica.timeline.entries, header, after, upTo),
+    putBack: (message, missing) => {
+      engine.putBack(message, missing);
+    },
+  });
   return { engine, history, known, own };
 }

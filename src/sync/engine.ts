@@ -144,6 +144,15 @@ export class Engine {
     if (lost.length > 0) this.#act.replica.notifier.tell('error', failure);
   }
 
+  /** Files of the journal were put back. What is in no file any more must be in a snapshot. @param missing events up to this one are not there */
+  putBack(message: string, missing: number): void {
+    this.#act.known.notice(message);
+    if (missing === 0) return;
+    this.#act.snapshot(true).catch((error: unknown) => {
+      this.#act.replica.notifier.tell('error', error as Error);
+    });
+  }
+
   // A snapshot only saves time at the next start: that it failed is told, and stops nothing.
   async #trySnapshot(): Promise<void> {
     try {
@@ -165,6 +174,7 @@ export class Engine {
     const canWrite = own.commit.failure === undefined;
     if (canWrite) {
       await own.commit.flush();
+      own.journal.hold?.();
       await this.#act.publish();
     }
     // An operator who asks decides on what there is.

@@ -4,7 +4,8 @@ import { LineWriter } from '../event/line.js';
 import type { Recording } from '../replica/recording.js';
 import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
 import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';
-import type { Journal, Remembered, Store } from '../store/store.js';
+import type { Journal, Recalled, Remembered, Store } from '../store/store.js';
+import type { Entry } from '../timeline/entry.js';
 
 /** What is told of the stream that is written. */
 export interface OwnListener {
@@ -105,6 +106,19 @@ export class OwnStream implements Recording {
     const retired = commit.retire(this.#commit);
     await this.#commit.settle();
     return before;
+  }
+
+  /** Events after `after` up to `upTo` of a stream, from the first of these on without a gap; none if the last is not among them. */
+  recall(entries: readonly Entry[], header: StreamHeader, after: number, upTo: number): Recalled[] {
+    const key = streamKey(header);
+    const events = entries
+      .map(({ event }) => event)
+      .filter((event) => event.seq > after && event.seq <= upTo && streamKey(event) === key);
+    const first = events[0]?.seq ?? 0;
+    if (events.at(-1)?.seq !== upTo || events.some(({ seq }, index) => seq !== first + index)) return [];
+    const writer = this.#writerOf(header);
+    const lineOf = (event: Event): string => writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta));
+    return events.map((event) => ({ id: event.id, line: lineOf(event) }));
   }
 
   #writerOf(header: StreamHeader): LineWriter {

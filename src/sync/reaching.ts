@@ -12,7 +12,7 @@ export async function reaching<T>(store: Store, work: () => Promise<T>): Promise
   } catch (error) {
     if (error instanceof PrevalentError || typeof (error as { code?: unknown } | null)?.code !== 'string') throw error;
     throw new StoreUnreachableError(
-      `${store.location} could not be read or written (${(error as Error).message}). Nothing is lost; make it reachable and try again.`,
+      `${store.location} could not be read or written (${(error as Error).message}). Make it reachable and try again: a call is acknowledged only when it stands there.`,
       { cause: error },
     );
   }

@@ -52,7 +52,7 @@ export class RemoteMemoryStore implements Store {
   readonly location = 'memory of a server';
   readonly place: object;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: false, watch: true, fences: true, troubles: false };
+  readonly capabilities = { now: false, watch: true, fences: true, troubles: false, putsBack: false };
   readonly pause: (ms: number) => Promise<void>;
   readonly #server: RemoteMemoryServer;
   readonly #call: Call;

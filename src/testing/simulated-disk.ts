@@ -107,11 +107,17 @@ export class SimulatedDisk implements FileSystem {
           held.truncateNow(size);
         });
       },
+      readNow: (from, length) => held.readNow(from, length),
+      isAtNow: (path) => held.isAtNow(path),
       close: () => alive(() => held.close()),
     });
     return {
       readdir: (directory) => alive(() => this.readdir(directory)),
       read: (file, from, length) => alive(() => this.read(file, from, length)),
+      readNow: (file, from, length) => {
+        if (life !== this.#lives) throw new Error('The power is off');
+        return this.readNow(file, from, length);
+      },
       size: (file) => alive(() => this.size(file)),
       mkdir: (directory) => alive(() => this.mkdir(directory)),
       rename: (from, to) => alive(() => this.rename(from, to)),
@@ -123,6 +129,22 @@ export class SimulatedDisk implements FileSystem {
           this.syncDirectoryNow(directory);
         });
       },
+      renameNow: (from, to) => {
+        now(() => {
+          this.renameNow(from, to);
+        });
+      },
+      mkdirNow: (directory) => {
+        now(() => {
+          this.mkdirNow(directory);
+        });
+      },
+      unlinkNow: (file) => {
+        now(() => {
+          this.unlinkNow(file);
+        });
+      },
+      identityNow: (directory) => this.identityNow(directory),
       kind: (path) => alive(() => this.kind(path)),
       kindNow: (path) => this.kindNow(path),
       open: (file, create) => alive(async () => guarded(await this.open(file, create))),
@@ -169,6 +191,10 @@ export class SimulatedDisk implements FileSystem {
     return this.#get(file).bytes.slice(from, from + length);
   }
 
+  readNow(file: string, from: number, length: number): Uint8Array {
+    return this.#get(file).bytes.slice(from, from + length);
+  }
+
   async size(file: string): Promise<number> {
     return this.#get(file).bytes.length;
   }
@@ -195,12 +221,24 @@ export class SimulatedDisk implements FileSystem {
       held = { bytes: new Uint8Array(), durable: new Uint8Array() };
       this.#change({ directory: parent(file), added: { path: file, file: held }, removed: undefined });
     }
-    return new SimulatedOpenFile(held, (operation) => {
-      this.fault(operation, file);
-    });
+    return new SimulatedOpenFile(
+      held,
+      (operation) => {
+        this.fault(operation, file);
+      },
+      (path) => this.#files.get(path),
+    );
+  }
+
+  identityNow(directory: string): string | undefined {
+    return this.#directories.has(directory) ? directory : undefined;
   }
 
   async mkdir(directory: string): Promise<void> {
+    this.mkdirNow(directory);
+  }
+
+  mkdirNow(directory: string): void {
     this.fault('mkdir', directory);
     const made: string[] = [];
     for (let one = directory; one !== '' && !this.#directories.has(one); one = parent(one)) made.unshift(one);
@@ -209,6 +247,10 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    this.renameNow(from, to);
+  }
+
+  renameNow(from: string, to: string): void {
     this.fault('rename', to);
     const file = this.#get(from);
     this.#change({ directory: parent(to), added: { path: to, file }, removed: from });
@@ -223,6 +265,10 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async unlink(file: string): Promise<void> {
+    this.unlinkNow(file);
+  }
+
+  unlinkNow(file: string): void {
     this.fault('unlink', file);
     this.#get(file);
     this.#change({ directory: parent(file), added: undefined, removed: file });

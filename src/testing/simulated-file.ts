@@ -15,10 +15,17 @@ export interface SimulatedFile {
 export class SimulatedOpenFile implements OpenFile {
   readonly #file: SimulatedFile;
   readonly #fault: (operation: 'write' | 'sync' | 'truncate') => void;
+  readonly #at: (path: string) => SimulatedFile | undefined;
 
-  constructor(file: SimulatedFile, fault: (operation: 'write' | 'sync' | 'truncate') => void) {
+  /** @param at what stands at a path now */
+  constructor(
+    file: SimulatedFile,
+    fault: (operation: 'write' | 'sync' | 'truncate') => void,
+    at: (path: string) => SimulatedFile | undefined,
+  ) {
     this.#file = file;
     this.#fault = fault;
+    this.#at = at;
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
@@ -50,6 +57,14 @@ export class SimulatedOpenFile implements OpenFile {
     this.#fault('truncate');
     this.#file.bytes = this.#file.bytes.slice(0, size);
     this.#file.durable = this.#file.bytes.slice();
+  }
+
+  readNow(from: number, length: number): Uint8Array {
+    return this.#file.bytes.slice(from, from + length);
+  }
+
+  isAtNow(path: string): boolean {
+    return this.#at(path) === this.#file;
   }
 
   async close(): Promise<void> {

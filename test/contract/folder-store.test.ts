@@ -68,6 +68,9 @@ describe('FolderStore on this machine', () => {
         const file = fileOf(stream, '0000000000000001.ndjson');
         writeFileSync(file, readFileSync(file, 'utf8').replace('"seq":1', '"seq":7'));
       },
+      remove: async (stream) => {
+        rmSync(fileOf(stream, '.'), { recursive: true });
+      },
       faults: FAULTLESS,
     };
   });
@@ -96,6 +99,9 @@ describe('FolderStore on a simulated disk', () => {
         const path = `/shared/${master}/${epoch}/0000000000000001.ndjson`;
         const text = new TextDecoder().decode(disk.peek(path));
         disk.put(path, new TextEncoder().encode(text.replace('"seq":1', '"seq":7')));
+      },
+      remove: async ({ master, epoch }) => {
+        network.disk('machine').remove(`/shared/${master}/${epoch}/0000000000000001.ndjson`);
       },
       faults: fullDisk(network.disk('machine')),
     };

@@ -139,6 +139,8 @@ function crashing(folder: NotebookFolder): { fs: FileSystem; images: string[] } 
           real.truncateNow(size);
           shot();
         },
+        readNow: (from, length) => real.readNow(from, length),
+        isAtNow: (path) => real.isAtNow(path),
         close: () => real.close(),
       };
     },
@@ -316,6 +318,8 @@ describe('10. an fsync’s failure is never ignored', () => {
             if (fail.truncate) refuse();
             real.truncateNow(size);
           },
+          readNow: (from, length) => real.readNow(from, length),
+          isAtNow: (path) => real.isAtNow(path),
           close: () => real.close(),
         };
       },

@@ -181,15 +181,18 @@ test.each(['.', '..', 'snapshots'])(
       const refused: unknown[] = [];
       const attempt = (work: () => Promise<unknown>): Promise<unknown> =>
         work().catch((error: unknown) => refused.push((error as { code?: unknown }).code));
-      await attempt(() => one.transact((book) => book.write('meanwhile')));
+      // These wait until the way to the journal is there again.
+      const waiting = one.transact((book) => book.write('meanwhile'));
       await attempt(() => one.sync());
-      await attempt(() => one.snapshot());
+      const saving = attempt(() => one.snapshot());
       await attempt(() => one.compact());
       expect(new Set(refused)).toEqual(new Set(['STORE_UNREACHABLE']));
       for (const file of new Set(all)) expect(readFileSync(join(copy, file), 'utf8')).toBe(PRECIOUS);
       expect(readdirSync(copy).sort()).toEqual([...new Set(all)].sort());
       back();
       rmSync(copy, { recursive: true });
+      await waiting;
+      await saving;
       await one.transact((book) => book.write('after'));
       await one.sync();
       await one.snapshot();

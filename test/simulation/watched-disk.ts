@@ -70,8 +70,8 @@ export class WatchedDisk extends SimulatedDisk {
     return this.#watched(place, super.openNow(path, truncate));
   }
 
-  override async rename(from: string, to: string): Promise<void> {
-    await super.rename(from, to);
+  override renameNow(from: string, to: string): void {
+    super.renameNow(from, to);
     // A file that is open goes on under its new name.
     const place = this.#places.get(from);
     if (place !== undefined) {
@@ -83,8 +83,8 @@ export class WatchedDisk extends SimulatedDisk {
     this.#note(to);
   }
 
-  override async unlink(path: string): Promise<void> {
-    await super.unlink(path);
+  override unlinkNow(path: string): void {
+    super.unlinkNow(path);
     this.#note(path);
   }
 
@@ -115,6 +115,8 @@ export class WatchedDisk extends SimulatedDisk {
         file.truncateNow(size);
         this.#note(place.path);
       },
+      readNow: (from, length) => file.readNow(from, length),
+      isAtNow: (path) => file.isAtNow(path),
       close: () => file.close(),
     };
   }

@@ -10,6 +10,8 @@ export interface FileSystem {
    * is not followed (ELOOP), and what is no ordinary file is not waited for (EISDIR, EFTYPE).
    */
   read(file: string, from?: number, length?: number): Promise<Uint8Array>;
+  /** As `read`, before it returns. */
+  readNow(file: string, from: number, length: number): Uint8Array;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
   /** What stands at a path, a link itself and not what it leads to; `undefined` if nothing does. */
@@ -27,8 +29,19 @@ export interface FileSystem {
   mkdir(directory: string): Promise<void>;
   /** Puts one file in another's place, atomically. */
   rename(from: string, to: string): Promise<void>;
+  /** As `rename`, before it returns. */
+  renameNow(from: string, to: string): void;
+  /** As `mkdir`, before it returns. */
+  mkdirNow(directory: string): void;
   /** Removes a file. */
   unlink(file: string): Promise<void>;
+  /** As `unlink`, before it returns. */
+  unlinkNow(file: string): void;
+  /**
+   * What tells the directory of a path from any other that stands there later, as where a drive is no longer mounted; `undefined` if there
+   * is none. Links are followed.
+   */
+  identityNow(directory: string): string | undefined;
   /** Removes an empty directory. */
   rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */
@@ -67,6 +80,10 @@ export interface OpenFile {
   truncate(size: number): Promise<void>;
   /** As `truncate`, before it returns. */
   truncateNow(size: number): void;
+  /** Bytes of it, before it returns; fewer if it is shorter. Also of a file that has no path any more. */
+  readNow(from: number, length: number): Uint8Array;
+  /** Whether what stands at a path, no link, is this very file; before it returns. */
+  isAtNow(path: string): boolean;
   close(): Promise<void>;
 }
 
@@ -76,12 +93,22 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** Tells whether an error says that something of that name is there already. */
-function isTaken(error: unknown): boolean {
+export function isTaken(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'EEXIST';
 }
 
-/** What this process has run out of is no trouble of the file that it was opening. */
+/** Tells whether an error says that no ordinary file stands at a path: nothing, a link, a directory, a pipe. */
+export function isNoFile(error: unknown): boolean {
+  const code = String((error as { code?: unknown } | null)?.code);
+  return isMissing(error) || /^(ENOTDIR|ELOOP|EMLINK|EISDIR|EFTYPE|ESPIPE)$/.test(code);
+}
+
 const OWN_LIMITS = /^(EMFILE|ENFILE|ENOMEM|EAGAIN)$/;
+
+/** Tells whether this process has run out of something, which is no trouble of the file that it was opening. */
+export function isOwnLimit(error: unknown): boolean {
+  return OWN_LIMITS.test(String((error as { code?: unknown } | null)?.code));
+}
 
 /**
  * Tells whether an error says that the system does not give what stands in a file or directory: this user may not read it, a sector
@@ -89,7 +116,7 @@ const OWN_LIMITS = /^(EMFILE|ENFILE|ENOMEM|EAGAIN)$/;
  */
 export function isUnreadable(error: unknown): boolean {
   const code = String((error as { code?: unknown } | null)?.code);
-  return /^(E[A-Z0-9]+|UNKNOWN)$/.test(code) && !isMissing(error) && !OWN_LIMITS.test(code);
+  return /^(E[A-Z0-9]+|UNKNOWN)$/.test(code) && !isMissing(error) && !isOwnLimit(error);
 }
 
 /** What `work` gives; `otherwise` if others' files cannot be read now. They are then not heard from. */

@@ -1,21 +1,20 @@
 import type { StreamHeader, StreamId } from '../../event/event.js';
 import { afterLines, countLines, headerLine } from '../../event/line.js';
 import type { Seal } from '../frontier.js';
-import type { Head, Journal, Now, Remembered, SnapshotListing } from '../store.js';
+import type { Head, Journal, Keeper, Now, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
-import { type OpenFile, replaceFile, temporaryName, unlinkIfThere } from './file-system.js';
+import { type OpenFile, replaceFile, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
 import type { OpenEnd } from './open-end.js';
-import { PADDING } from './padding.js';
-import { writeSession } from './session.js';
+import { OpenSegment } from './open-segment.js';
+import { PrivateMemory } from './private-memory.js';
+import { putBackNow } from './put-back.js';
+import { writeSnapshotFile } from './snapshot-file.js';
 
 const encoder = new TextEncoder();
 
-/** Space made ahead at a time, at most. */
-const PADDING_BYTES = 256 * 1024;
 /** A batch beyond this size is handed to the file system in the background. */
 const SMALL_BATCH_BYTES = 64 * 1024;
-const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
 
 /** The journal of one master in a folder: append-only segments, a frontier, snapshots. */
 export class FolderJournal implements Journal {
@@ -33,28 +32,25 @@ export class FolderJournal implements Journal {
     soon: setImmediate,
   };
   readonly #end: OpenEnd;
-  #file: OpenFile;
+  /** The shared folder itself: when a drive is no longer mounted, another directory stands there. */
+  readonly #root: string | undefined;
+  #segment: OpenSegment;
   /** Where the next write goes. */
   #offset: number;
   /** Up to where the file is known to be on disk. */
   #durable: number;
   /** End of what was written and synced at once, perhaps behind bytes that are still on their way. */
   #ahead = 0;
-  /** Up to where the file has bytes already, padding included. */
-  #allocated: number;
   /** How much was appended since the journal was opened. */
   #appended = 0;
-  /** Whether space is made ahead; a disk that refused that once is not asked again. */
-  #padding = true;
   /** Number of the event that the next write begins with; the same for what is on disk, and for what was synced at once. */
   #next: number;
   #durableNext: number;
   #aheadNext = 0;
-  /** Number of the event that this segment begins with. */
-  #segment: number;
-  /** What the session says. */
-  #remembered = '';
-  #deletable: number;
+  readonly #memory: PrivateMemory;
+  /** Events up to this one are in no file any more; a snapshot is to hold them. */
+  #missing = 0;
+  #keeper: Keeper | undefined;
   #rotation: Promise<void> | undefined;
   /** Ends when no file but the one that is written to is open. */
   #closing: Promise<unknown> = Promise.resolve();
@@ -69,44 +65,49 @@ export class FolderJournal implements Journal {
     this.ends = end.ends;
     this.moved = { ...end.moved, ...end.header.moved };
     this.#end = end;
-    this.#file = end.file;
+    this.#root = end.fs.identityNow(end.root);
+    this.#segment = this.#segmentOf(end.file, end.segment, end.size, end.allocated);
     this.#offset = this.#durable = end.size;
-    this.#allocated = end.allocated;
     this.#next = this.#durableNext = end.next;
-    this.#segment = end.segment;
-    this.#deletable = end.deletable;
+    this.#memory = new PrivateMemory(end.fs, end.local, end.header, { ...end, moved: this.moved });
   }
 
   async append(lines: string, firstSeq: number): Promise<void> {
     // Its place is taken before anything is awaited: `now.append` may come in between, and its lines follow these.
     const { bytes, offset } = this.#reserve(lines, firstSeq);
     const next = this.#next;
-    if (bytes.length > SMALL_BATCH_BYTES) await this.#file.write(bytes, offset);
-    else this.#writeNow(bytes, offset);
-    await this.#file.sync();
+    if (bytes.length > SMALL_BATCH_BYTES) await this.#segment.write(bytes, offset);
+    else this.#segment.writeNow(bytes, offset, this.#appended);
+    await this.#segment.sync();
     // What `now.append` has put behind these bytes meanwhile is on disk as well.
-    this.#reached(Math.max(offset + bytes.length, this.#ahead), Math.max(next, this.#aheadNext));
+    const [reached, reachedNext] = [Math.max(offset + bytes.length, this.#ahead), Math.max(next, this.#aheadNext)];
+    if (this.#segment.isReadBack(reached)) this.#reached(reached, reachedNext);
+    else this.#putBack();
     await this.#rotateIfFull();
   }
 
   #appendNow(lines: string, firstSeq: number): void {
     const { bytes, offset } = this.#reserve(lines, firstSeq);
-    this.#writeNow(bytes, offset);
-    this.#file.syncNow();
+    this.#segment.writeNow(bytes, offset, this.#appended);
+    this.#segment.syncNow();
     this.#ahead = offset + bytes.length;
     this.#aheadNext = this.#next;
-    if (this.#durable === offset) this.#reached(this.#ahead, this.#next);
+    // Else an earlier batch is on its way; what follows it is looked at, and acknowledged, when that is.
+    if (this.#durable === offset) {
+      if (this.#segment.isReadBack(this.#ahead)) this.#reached(this.#ahead, this.#next);
+      else this.#putBack();
+    }
     if (this.#isFull && this.#rotation === undefined && this.#durable === this.#offset) this.#rotateNow();
   }
 
   async cutBack(): Promise<void> {
     await this.#rotation;
-    await this.#file.truncate(this.#durable);
+    await this.#segment.truncate(this.#durable);
     this.#forgetTail();
   }
 
   #cutBackNow(): void {
-    this.#file.truncateNow(this.#durable);
+    this.#segment.truncateNow(this.#durable);
     this.#forgetTail();
   }
 
@@ -117,24 +118,29 @@ export class FolderJournal implements Journal {
   }
 
   #forgetTail(): void {
-    this.#offset = this.#allocated = this.#durable;
+    this.#offset = this.#durable;
     this.#next = this.#durableNext;
   }
 
   async check(): Promise<void> {
-    await this.#end.check(this.header, this.#deletable);
+    await this.#end.check(this.header, this.#memory.deletable);
   }
 
-  async publish(frontier: string, { head, seal, deletable: offered }: Remembered): Promise<void> {
-    const { fs, directory, local, header } = this.#end;
-    const { session, epoch } = header;
-    // What was deleted stays deleted, even if the snapshot that stood in is gone.
-    const deletable = (this.#deletable = Math.max(this.#deletable, offered));
-    const news = JSON.stringify([head, seal?.no, deletable]);
-    // A frontier that only tells the time has nothing that must be remembered.
-    if (news !== this.#remembered)
-      await writeSession(fs, local, { session, epoch, head, seal, deletable, moved: this.moved, ends: this.ends });
-    this.#remembered = news;
+  keep(keeper: Keeper): void {
+    this.#keeper = keeper;
+  }
+
+  hold(): void {
+    // What is on its way is looked at when it has arrived; what was left belongs to the past.
+    if (this.#offset !== this.#durable || this.#successor !== undefined) return;
+    if (!this.#segment.isInPlace(this.#offset)) this.#putBack();
+  }
+
+  async publish(frontier: string, remembered: Remembered): Promise<void> {
+    const { fs, directory } = this.#end;
+    // Nothing is published that is not in its place.
+    this.hold();
+    await this.#memory.publishing(remembered);
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
@@ -170,12 +176,13 @@ export class FolderJournal implements Journal {
       size,
       allocated: size,
     });
+    if (this.#keeper !== undefined) this.#successor.keep?.(this.#keeper);
     return this.#successor;
   }
 
   async rotate(): Promise<void> {
     await this.#rotation;
-    const isEmpty = this.#offset === 0 || (this.#segment === 1 && this.#next === 1);
+    const isEmpty = this.#offset === 0 || (this.#segment.first === 1 && this.#next === 1);
     if (!isEmpty && this.#offset === this.#durable) await this.#beginNext();
   }
 
@@ -199,18 +206,9 @@ export class FolderJournal implements Journal {
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const directory = `${this.#end.directory}/snapshots`;
-    await this.#end.fs.mkdir(directory);
-    // Events may be deleted on the strength of it: the way to it must be durable as well.
-    await this.#end.fs.syncDirectory(this.#end.directory);
-    const name = snapshotName(position);
-    try {
-      await replaceFile(this.#end.fs, directory, name, chunks);
-    } catch (error) {
-      // A large part of it may lie there, on a disk that is full perhaps. What cannot be removed now is at the next start.
-      await this.#end.fs.unlink(temporaryName(directory, name)).catch(() => undefined);
-      throw error;
-    }
+    await writeSnapshotFile(this.#end.fs, this.#end.directory, position, chunks);
+    // From now on a start may do without the files that are gone.
+    if (this.#missing > this.#memory.deletable) await this.#memory.covered(this.#missing);
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
@@ -219,18 +217,23 @@ export class FolderJournal implements Journal {
 
   async size(): Promise<{ journal: number; snapshots: number }> {
     const { journal, snapshots } = await sizesOf(this.#end.fs, this.#end.directory);
-    return { journal: journal - (this.#allocated - this.#offset), snapshots };
+    return { journal: journal - (this.#segment.allocated - this.#offset), snapshots };
   }
 
   async close(): Promise<void> {
     await this.#rotation;
     await this.#closing;
     try {
-      await this.#trim(this.#file, this.#offset, this.#allocated);
-      await this.#file.close();
+      // Whatever was on its way did not arrive, and is not this one's to keep.
+      if (this.#successor === undefined && !this.#segment.isInPlace(this.#durable))
+        this.#putBack(this.#durable, this.#durableNext);
     } finally {
-      if (this.#successor === undefined) await this.#end.lock.release();
+      await this.#segment.end(this.#offset).finally(() => this.#release());
     }
+  }
+
+  async #release(): Promise<void> {
+    if (this.#successor === undefined) await this.#end.lock.release();
   }
 
   get #isFull(): boolean {
@@ -254,27 +257,28 @@ export class FolderJournal implements Journal {
     return { bytes, offset };
   }
 
-  // Before it returns: space that is made in the background could overwrite lines that were put there meanwhile.
-  #writeNow(bytes: Uint8Array, offset: number): void {
-    this.#file.writeNow(bytes, offset);
-    const end = offset + bytes.length;
-    if (end <= this.#allocated) return;
-    this.#allocated = end;
-    // Never more than was appended, so that a master that has little to say takes little.
-    const ahead = Math.min(PADDING_BYTES, this.#appended, this.#end.segmentBytes);
-    if (!this.#padding || bytes.length * 2 > ahead) return;
-    try {
-      this.#file.writeNow(padding.subarray(0, ahead), end);
-      this.#allocated = end + ahead;
-    } catch {
-      // Nothing is lost by that, and the lines may still have room; if the disk is broken, the sync that follows says so.
-      this.#padding = false;
-    }
+  #segmentOf(file: OpenFile, first: number, size: number, allocated = size): OpenSegment {
+    const { fs, directory, segmentBytes } = this.#end;
+    return new OpenSegment({
+      ...{ fs, path: `${directory}/${segmentName(first)}`, first, file },
+      ...{ size, allocated, segmentBytes },
+    });
   }
 
-  // Left-over padding harms nobody: whoever reads passes over it, and the next start writes over it.
-  async #trim(file: OpenFile, size: number, allocated: number): Promise<void> {
-    if (allocated > size) await file.truncate(size).catch(() => undefined);
+  /** Somebody has meddled with the file: what belongs in it is put back, all that was written and synced up to now. */
+  #putBack(end = this.#offset, next = this.#next): void {
+    const { fs, root, directory, header, crc32 } = this.#end;
+    const before = this.#segment;
+    const { file, first, size, missing, message } = putBackNow({
+      ...{ fs, root, rootIdentity: this.#root, directory, header, crc32 },
+      ...{ segment: before, end, last: next - 1, keeper: this.#keeper },
+    });
+    this.#segment = this.#segmentOf(file, first, size);
+    this.#offset = this.#durable = this.#ahead = size;
+    this.#next = this.#durableNext = this.#aheadNext = next;
+    this.#missing = Math.max(this.#missing, missing);
+    this.#inBackground(before.close());
+    this.#keeper?.putBack(message, missing);
   }
 
   async #rotateIfFull(): Promise<void> {
@@ -294,14 +298,16 @@ export class FolderJournal implements Journal {
     const offset = this.#offset;
     const name = `${directory}/${segmentName(this.#next)}`;
     let next: OpenFile | undefined;
+    let isUsed = false;
     try {
       next = await fs.open(name, true);
       await fs.syncDirectory(directory);
-      // Unless something was written meanwhile, which makes the new name wrong.
-      if (this.#offset === offset && this.#durable === offset) await this.#goOnIn(next);
+      // Unless something was written meanwhile, which makes the new name wrong, or the file that is left is not in its place.
+      isUsed = this.#offset === offset && this.#durable === offset && this.#segment.isInPlace(offset);
+      if (isUsed) await this.#goOnIn(next);
       else await this.#discard(name, next);
     } catch {
-      if (next !== undefined && this.#file !== next) await this.#discard(name, next).catch(() => undefined);
+      if (next !== undefined && !isUsed) await this.#discard(name, next).catch(() => undefined);
     }
   }
 
@@ -325,12 +331,11 @@ export class FolderJournal implements Journal {
   }
 
   #goOnIn(next: OpenFile): Promise<void> {
-    const full = this.#file;
-    const [size, allocated] = [this.#offset, this.#allocated];
-    this.#file = next;
-    this.#offset = this.#durable = this.#ahead = this.#allocated = 0;
-    this.#durableNext = this.#aheadNext = this.#segment = this.#next;
-    return this.#trim(full, size, allocated).then(() => full.close());
+    const [full, size] = [this.#segment, this.#offset];
+    this.#segment = this.#segmentOf(next, this.#next, 0);
+    this.#offset = this.#durable = this.#ahead = 0;
+    this.#durableNext = this.#aheadNext = this.#next;
+    return full.end(size);
   }
 
   // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.

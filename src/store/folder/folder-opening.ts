@@ -167,7 +167,8 @@ export class FolderOpening {
       recoverStream({ ...this.#scan(own, own.epoch === stream.epoch ? published : 0, deleted), thorough: true });
     const directory = streamDirectory(root, stream);
     const { local } = this.#request;
-    return { fs, directory, local, segmentBytes, crc32, onStreams, check, lock: this.#lock, notices: this.#notices };
+    const own = { lock: this.#lock, notices: this.#notices };
+    return { fs, root, directory, local, segmentBytes, crc32, onStreams, check, ...own };
   }
 
   #scan(stream: StreamId, published: number, deleted = 0): Scan {

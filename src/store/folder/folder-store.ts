@@ -61,7 +61,13 @@ export class FolderStore implements Store {
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
     this.place = options.fileSystem ?? location;
-    this.capabilities = { now: true, watch: this.#fs.watch !== undefined, fences: false, troubles: true };
+    this.capabilities = {
+      now: true,
+      watch: this.#fs.watch !== undefined,
+      fences: false,
+      troubles: true,
+      putsBack: true,
+    };
     if (this.#fs.watch !== undefined) {
       const watch = this.#fs.watch.bind(this.#fs);
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);

@@ -21,6 +21,7 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
   return {
     readdir: (directory) => fs.readdir(directory),
     read: (file, from, length) => fs.read(file, from, length),
+    readNow: (file, from, length) => fs.readNow(file, from, length),
     size: (file) => fs.size(file),
     kind: (path) => fs.kind(path),
     kindNow: (path) => fs.kindNow(path),
@@ -37,6 +38,20 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
       await check(`${directory}/`);
       await fs.mkdir(directory);
     },
+    mkdirNow: (directory) => {
+      checkNow(`${directory}/`);
+      fs.mkdirNow(directory);
+    },
+    renameNow: (from, to) => {
+      checkNow(from);
+      checkNow(to);
+      fs.renameNow(from, to);
+    },
+    unlinkNow: (file) => {
+      checkNow(file);
+      fs.unlinkNow(file);
+    },
+    identityNow: (directory) => fs.identityNow(directory),
     rename: async (from, to) => {
       await Promise.all([check(from), check(to)]);
       await fs.rename(from, to);

@@ -1,17 +1,24 @@
 import {
+  type BigIntStats,
   close,
+  closeSync,
   constants,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   fsync,
   fsyncSync,
   ftruncate,
   ftruncateSync,
+  lstatSync,
+  mkdirSync,
   open,
   openSync,
-  closeSync,
-  lstatSync,
+  readSync,
+  renameSync,
   type Stats,
+  statSync,
+  unlinkSync,
   write,
   writeSync,
 } from 'node:fs';
@@ -33,8 +40,10 @@ const SYNCS_DIRECTORIES = process.platform !== 'win32';
 /** Node ends the whole process at 2^31. */
 const AT_ONCE = 2 ** 30;
 const MODE = 0o644;
-// Windows has neither. Without O_NONBLOCK, opening a FIFO waits for somebody at its other end.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+/** So much memory is taken without a look at how long the file is. */
+const FEW_BYTES = 1024 * 1024;
+// Not every system has them. Without O_NONBLOCK, opening a FIFO waits for somebody at its other end.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOATIME = 0 } = constants as Partial<typeof constants>;
 const READ_FLAGS = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 // Not the flag "a": with it, systems ignore the offset of a write.
 const WRITE_FLAGS = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
@@ -66,6 +75,14 @@ export const nodeFileSystem: FileSystem = {
       await handle.close();
     }
   },
+  readNow(file, from, length): Uint8Array {
+    const fd = openUntracedNow(file);
+    try {
+      return bytesOf(fd, from, length);
+    } finally {
+      closeSync(fd);
+    }
+  },
   async size(file): Promise<number> {
     return (await files.stat(file)).size;
   },
@@ -77,7 +94,7 @@ export const nodeFileSystem: FileSystem = {
     return found === undefined ? undefined : kindOf(found);
   },
   kindNow(path): DirectoryEntry['kind'] | undefined {
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = statsNow(path);
     return found === undefined ? undefined : kindOf(found);
   },
   async open(file, create): Promise<OpenFile> {
@@ -89,9 +106,18 @@ export const nodeFileSystem: FileSystem = {
   async mkdir(directory): Promise<void> {
     await files.mkdir(directory, { recursive: true });
   },
+  mkdirNow(directory): void {
+    mkdirSync(directory, { recursive: true });
+  },
   rename: files.rename,
+  renameNow: renameSync,
   watch: watchDirectory,
   unlink: files.unlink,
+  unlinkNow: unlinkSync,
+  identityNow(directory): string | undefined {
+    const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
+    return found?.isDirectory() === true ? `${found.dev}:${found.ino}` : undefined;
+  },
   rmdir: files.rmdir,
   async syncDirectory(directory): Promise<void> {
     if (!SYNCS_DIRECTORIES) return;
@@ -113,15 +139,51 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
-function kindOf(entry: Pick<Stats, 'isFile' | 'isDirectory'>): DirectoryEntry['kind'] {
+/** What stands at a path, a link itself; `undefined` if nothing does. */
+function statsNow(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    // A file stands where a directory above it should.
+    if ((error as { code?: unknown }).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function kindOf(entry: Pick<Stats | BigIntStats, 'isFile' | 'isDirectory'>): DirectoryEntry['kind'] {
   return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other';
+}
+
+// That a file was read would be noted on disk as well, after each write to it. Only its owner may keep it from that.
+function openUntracedNow(file: string): number {
+  try {
+    return openSync(file, READ_FLAGS | O_NOATIME);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EPERM') throw error;
+    return openSync(file, READ_FLAGS);
+  }
+}
+
+function bytesOf(fd: number, from: number, length: number): Uint8Array {
+  // Not for a few bytes: since Linux 6.13 the next write to a file whose times were asked for has to note a new one on disk.
+  const most = length > FEW_BYTES ? Math.max(0, fstatSync(fd).size - from) : length;
+  const bytes = new Uint8Array(Math.min(length, most));
+  let done = 0;
+  while (done < bytes.length) {
+    const read = readSync(fd, bytes, done, Math.min(bytes.length - done, AT_ONCE), from + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return bytes.subarray(0, done);
 }
 
 class NodeFile implements OpenFile {
   readonly #fd: number;
+  readonly #stats: BigIntStats;
 
   constructor(fd: number) {
     this.#fd = fd;
+    this.#stats = fstatSync(fd, { bigint: true });
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
@@ -151,6 +213,16 @@ class NodeFile implements OpenFile {
   truncateNow(size: number): void {
     ftruncateSync(this.#fd, size);
     fsyncSync(this.#fd);
+  }
+
+  readNow(from: number, length: number): Uint8Array {
+    return bytesOf(this.#fd, from, length);
+  }
+
+  isAtNow(path: string): boolean {
+    // In full: numbers of files on Windows have 64 bits.
+    const found = statsNow(path);
+    return found !== undefined && found.ino === this.#stats.ino && found.dev === this.#stats.dev;
   }
 
   close(): Promise<void> {

@@ -8,6 +8,8 @@ import type { Lock } from './lock.js';
 /** The open end of a stream. */
 export interface OpenEnd {
   readonly fs: FileSystem;
+  /** The shared folder. */
+  readonly root: string;
   readonly directory: string;
   readonly local: string;
   readonly header: StreamHeader;

@@ -46,7 +46,7 @@ export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly place = this;
   readonly crc32: Crc32 = crc32;
-  readonly capabilities = { now: true, watch: true, fences: false, troubles: false };
+  readonly capabilities = { now: true, watch: true, fences: false, troubles: false, putsBack: false };
   readonly pause = wait;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();

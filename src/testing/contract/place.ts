@@ -31,6 +31,8 @@ export interface StorePlace {
   spoil?(stream: StreamId): Promise<() => Promise<void>>;
   /** As if a byte in the middle of a stream's first event had changed; left out for a storage that nothing damages. */
   damage?(stream: StreamId): Promise<void>;
+  /** As if somebody had removed what is there of a stream, and its journal were open. Asked only of stores whose capabilities name `putsBack`. */
+  remove?(stream: StreamId): Promise<void>;
   readonly faults: Faults;
 }
 

@@ -63,6 +63,26 @@ export function reading(check: Check): void {
     await journal.close();
   });
 
+  check('what others removed of an open journal is put back, and told, where a store can do that', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    const { putsBack } = store.capabilities;
+    same([journal.keep !== undefined, journal.hold !== undefined], [putsBack, putsBack]);
+    if (!putsBack) return journal.close();
+    const told: string[] = [];
+    journal.keep?.({ recall: () => [], putBack: (message) => told.push(message) });
+    await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+    await at.remove?.(journal.header);
+    journal.hold?.();
+    same(told.length, 1, 'how often it was told');
+    await at.remove?.(journal.header);
+    await journal.append(writer.lines(store, journal.header, 3, 3), 3);
+    same(told.length, 2, 'how often it was told');
+    await readsAs(at.open(), journal.header, 0, [1, 2, 3]);
+    await journal.close();
+  });
+
   check('a machine remembers the newest seal that it published, and what may be deleted', async (at) => {
     const writer = new Writer('a');
     const store = at.open();

@@ -57,6 +57,17 @@ class Shared {
       size: note('size', (path) => disk.size(path)),
       kind: (path) => disk.kind(path),
       kindNow: (path) => disk.kindNow(path),
+      readNow: (path, from, length) => disk.readNow(path, from, length),
+      identityNow: (path) => disk.identityNow(path),
+      renameNow: (from, to) => {
+        disk.renameNow(from, to);
+      },
+      mkdirNow: (path) => {
+        disk.mkdirNow(path);
+      },
+      unlinkNow: (path) => {
+        disk.unlinkNow(path);
+      },
       open: note('open', (path, create: boolean) => disk.open(path, create)),
       openNow: note('open', (path, create: boolean) => disk.openNow(path, create)),
       syncDirectoryNow: note('sync', (path) => disk.syncDirectoryNow(path)),

@@ -1,0 +1,52 @@
+import type { StreamHeader } from '../../event/event.js';
+import type { Seal } from '../frontier.js';
+import type { Session } from '../opening.js';
+import type { Remembered } from '../store.js';
+import type { FileSystem } from './file-system.js';
+import { writeSession } from './session.js';
+
+/** What this machine remembers of the stream it writes; on disk before it is published. */
+export class PrivateMemory {
+  readonly #fs: FileSystem;
+  readonly #local: string;
+  readonly #of: Pick<Session, 'session' | 'epoch' | 'moved' | 'ends'>;
+  #published: Pick<Remembered, 'head' | 'seal'>;
+  #deletable: number;
+  /** What the file says. */
+  #written = '';
+
+  constructor(
+    fs: FileSystem,
+    local: string,
+    { session, epoch }: StreamHeader,
+    known: Pick<Session, 'moved' | 'ends' | 'deletable'> & { readonly seal: Seal | undefined },
+  ) {
+    this.#fs = fs;
+    this.#local = local;
+    this.#of = { session, epoch, moved: known.moved ?? {}, ends: known.ends ?? {} };
+    this.#published = { head: undefined, seal: known.seal };
+    this.#deletable = known.deletable;
+  }
+
+  /** Events of the stream, from the first, that may be gone, as a snapshot stands in for them. */
+  get deletable(): number {
+    return this.#deletable;
+  }
+
+  /** This is about to be published. */
+  async publishing({ head, seal, deletable }: Remembered): Promise<void> {
+    this.#published = { head, seal };
+    await this.covered(deletable);
+  }
+
+  /** Events up to this one may be gone. What was deleted stays deleted, even if the snapshot that stood in is gone. */
+  async covered(deletable: number): Promise<void> {
+    this.#deletable = Math.max(this.#deletable, deletable);
+    const { head, seal } = this.#published;
+    const news = JSON.stringify([head, seal?.no, this.#deletable]);
+    // A frontier that only tells the time has nothing that must be remembered.
+    if (news !== this.#written)
+      await writeSession(this.#fs, this.#local, { ...this.#of, head, seal, deletable: this.#deletable });
+    this.#written = news;
+  }
+}
