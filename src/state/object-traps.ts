@@ -97,9 +97,9 @@ export function describeProperty(
   return descriptor;
 }
 
-function refuseShape(target: object, what: string): never {
+function refuseShape(target: object, what: string, remedy = ''): never {
   throw new UnsupportedStateError(
-    `${what} of a stored ${describe(target)} cannot be undone. Do it before you store the object, or store a new one.`,
+    `${what} of a stored ${describe(target)} cannot be undone. Do it before you store the object, or store a new one${remedy}.`,
   );
 }
 
@@ -133,7 +133,11 @@ function commonTraps(membrane: Recorder): ProxyHandler<object> {
     getOwnPropertyDescriptor: (target, key) => describeProperty(target, key, membrane),
     preventExtensions: (target) => {
       membrane.writing(target, 'extensions');
-      return refuseShape(target, 'Freezing or sealing');
+      return refuseShape(
+        target,
+        'Freezing or sealing',
+        '. Libraries that freeze what they are given can be told not to: setAutoFreeze(false) in immer',
+      );
     },
     setPrototypeOf: (target, prototype) => {
       membrane.writing(target, '__proto__');
