@@ -194,6 +194,14 @@ export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
 }
 
+/**
+ * The store lacks what this machine remembers to have published there: as a rule a drive that is not mounted, or another path. Nothing was
+ * changed. Bring it back; or open with `begin: true` to begin again on purpose.
+ */
+export class StoreEmptyError extends PrevalentError {
+  readonly code = 'STORE_EMPTY';
+}
+
 /** The store is slower than the calls, and more of them wait than may be kept in memory. Nothing was run; await `durable()` and call again. */
 export class StoreBehindError extends PrevalentError {
   readonly code = 'STORE_BEHIND';

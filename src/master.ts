@@ -2,6 +2,7 @@ import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './
 import type { ModelClass, ModelDefinition } from './model/definition.js';
 import { claimModel } from './model/open-models.js';
 import { definitionOf } from './model/prevalent.js';
+import type { Opening, OpeningFacts } from './store/opening.js';
 import type { Store } from './store/store.js';
 import { storeOf } from './store/paths.js';
 import { AutoSync } from './sync/auto-sync.js';
@@ -64,7 +65,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws NotPrevalentError (`NOT_PREVALENT`) for a class without `@Prevalent`; InvalidOptionError (`INVALID_OPTION`);
    * DuplicateModelError (`DUPLICATE_MODEL`) if another class of that model name is open in that store in this process;
    * MasterLockedError (`MASTER_LOCKED`) if another process has it open; ModelMismatchError (`MODEL_MISMATCH`) if the store holds another
-   * model; ModelOutdatedError (`MODEL_OUTDATED`) if its journal was written by a newer program; JournalDamagedError (`JOURNAL_DAMAGED`);
+   * model; StoreEmptyError (`STORE_EMPTY`) if it lacks what this machine has published there; ModelOutdatedError (`MODEL_OUTDATED`) if its journal was written by a newer program; JournalDamagedError (`JOURNAL_DAMAGED`);
    * StoreUnreachableError (`STORE_UNREACHABLE`); ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory;
    * UnsupportedStateError (`UNSUPPORTED_STATE`) or UnknownClassError (`UNKNOWN_CLASS`) for what the model's constructor builds
    * @example `await using master = await Master.open(TodoList, { name: 'laptop', store: './shared' });`
@@ -97,8 +98,9 @@ export class Master<M extends object> implements AsyncDisposable {
       if (last !== undefined) replica.clock.observe(last);
       return replica.clock.advance();
     };
-    const { name, local, autoSync: plan, random } = resolved;
-    const request = { master: name, model: definition.name, local, newEpoch, decide: decideOpening };
+    const { name, local, begin, autoSync: plan, random } = resolved;
+    const decide = (facts: OpeningFacts): Opening => decideOpening({ ...facts, begin });
+    const request = { master: name, model: definition.name, local, newEpoch, decide };
     const journal = await reaching(store, () => store.open(request));
     const parts = assemble(replica, store, journal, resolved);
     const { engine, own } = parts;

@@ -13,6 +13,10 @@ const program: Command = new Command('todo')
   .description('A to-do list on several masters that share a folder. Without a command: a demo in a temporary folder.')
   .option('--name <name>', 'which master this is, for example laptop')
   .option('--folder <path>', 'the shared folder (default: ./shared)')
+  .option(
+    '--begin',
+    'begin again if the folder lacks what this master has published (else that is refused: a drive may not be mounted)',
+  )
   .allowExcessArguments()
   .action(async () => {
     const [unknown] = program.args;
@@ -75,9 +79,9 @@ program
   });
 
 function place(): Place {
-  const { name, folder = './shared' } = program.opts<Partial<Place>>();
+  const { name, folder = './shared', begin = false } = program.opts<Partial<Place>>();
   if (name === undefined) program.error('error: say which master this is, for example: --name laptop');
-  return { name, folder };
+  return { name, folder, begin };
 }
 
 /** Refusals that users can act upon; anything else is a fault of this program and keeps its stack trace. */

@@ -5,11 +5,16 @@ import { TodoList } from './todo-list.js';
 export interface Place {
   readonly name: string;
   readonly folder: string;
+  /** Begin again if the folder lacks what this master has published. */
+  readonly begin?: boolean;
 }
 
 /** Opens a master of the list. Trouble that no call could have told goes to stderr. */
-export async function openList({ name, folder }: Place, options?: Partial<MasterOptions>): Promise<Master<TodoList>> {
-  const master = await Master.open(TodoList, { ...options, name, store: folder });
+export async function openList(
+  { name, folder, begin = false }: Place,
+  options?: Partial<MasterOptions>,
+): Promise<Master<TodoList>> {
+  const master = await Master.open(TodoList, { ...options, name, begin, store: folder });
   for (const notice of (await master.status()).notices) console.error(`Note: ${notice}`);
   master.on('error', (error) => {
     console.error(`Error: ${error.message}`);

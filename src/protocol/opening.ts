@@ -1,4 +1,4 @@
-import { ModelMismatchError } from '../errors.js';
+import { ModelMismatchError, StoreEmptyError } from '../errors.js';
 import { streamKey } from '../event/event.js';
 import { type CaseFacts, type Case, caseFor, type SeenOf } from '../store/cases.js';
 import type { Seal } from '../store/frontier.js';
@@ -17,8 +17,12 @@ export const OPENING_FACTS = {
   model: ['this one or none', 'another one'],
   /** The newest stream of this master that has a journal: who wrote it. */
   newest: ['none', 'this machine', 'another one'],
-  /** Whether this machine remembers to have published events in the stream it wrote last. */
+  /** Whether this machine remembers to have published the stream it wrote last, be it without an event. */
   remembers: ['nothing published', 'something published'],
+  /** Whether anything of this master is in the store, be it without a journal. */
+  own: ['something', 'nothing'],
+  /** Whether the user says to begin although something is missing. */
+  told: ['nothing', 'to begin'],
   /** How far that journal goes, once it was read. */
   end: ['not read', 'all that was published', 'less than that'],
 } as const satisfies CaseFacts;
@@ -32,7 +36,23 @@ export const OPENING_CASES = [
   },
   {
     name: 'the journal is gone',
-    seen: { model: 'this one or none', newest: 'none', remembers: 'something published' },
+    seen: { model: 'this one or none', newest: 'none', remembers: 'something published', own: 'something' },
+    done: 'begin again',
+  },
+  {
+    name: 'the store is another one than before, or its drive is not mounted',
+    seen: {
+      ...{ model: 'this one or none', newest: 'none', remembers: 'something published' },
+      ...{ own: 'nothing', told: 'nothing' },
+    },
+    done: 'refuse',
+  },
+  {
+    name: 'told to begin in a store without what was published',
+    seen: {
+      ...{ model: 'this one or none', newest: 'none', remembers: 'something published' },
+      ...{ own: 'nothing', told: 'to begin' },
+    },
     done: 'begin again',
   },
   {
@@ -68,7 +88,7 @@ export function decideOpening(facts: OpeningFacts): Opening {
   const { session } = facts;
   switch (done) {
     case 'refuse':
-      return { kind: 'refuse', error: anotherModel(facts) };
+      return { kind: 'refuse', error: name === 'the store of another model' ? anotherModel(facts) : empty(facts) };
     case 'read':
       return { kind: 'read', published: publishedOf(facts), deletable: deletableOf(facts) };
     case 'continue':
@@ -100,13 +120,20 @@ export function openingSeen(facts: OpeningFacts): OpeningSeen {
   return {
     model: streams.some(({ header }) => isAnother(header, model)) ? 'another one' : 'this one or none',
     newest: newest === undefined ? 'none' : isOf(session, newest) ? 'this machine' : 'another one',
-    remembers: session?.head === undefined ? 'nothing published' : 'something published',
+    remembers: session?.head === undefined && session?.seen === undefined ? 'nothing published' : 'something published',
+    own: streams.some((stream) => isTold(stream, facts.master)) ? 'something' : 'nothing',
+    told: facts.begin === true ? 'to begin' : 'nothing',
     get end() {
       if (journal === undefined) return 'not read';
       const reaches = journal.isWhole && (journal.head?.seq ?? 0) >= publishedOf(facts);
       return reaches ? 'all that was published' : 'less than that';
     },
   };
+}
+
+/** A folder without anything in it says nothing. */
+function isTold({ stream, header, frontier }: StreamFound, master: string): boolean {
+  return stream.master === master && (header !== undefined || frontier !== undefined);
 }
 
 function isAnother(header: StreamFound['header'], model: string): boolean {
@@ -152,11 +179,26 @@ function anotherModel({ model, location, streams }: OpeningFacts): ModelMismatch
   );
 }
 
+/** What is expected, what is there, and what to do. */
+function empty({ master, location, session, streams }: OpeningFacts): StoreEmptyError {
+  const masters = (keys: readonly string[]): string => [...new Set(keys.map((key) => key.split('@', 1)[0]))].join(', ');
+  const others = masters(session?.seen ?? []);
+  const there = masters(streams.map(({ stream }) => streamKey(stream)).filter((key) => !key.startsWith(`${master}@`)));
+  return new StoreEmptyError(
+    `${location} lacks the journal of "${master}": this machine has published ${session?.head?.seq ?? 0} events there (in ${master}/${session?.epoch ?? ''})` +
+      `${others === '' ? '' : `, and built its state from those of ${others} as well`}. ` +
+      `There ${there === '' ? 'is no journal of anybody' : `are only journals of ${there}`}. Nothing was changed. ` +
+      'If the drive is not mounted, or the path is another one, set that right and open again. If the folder is gone for good, restore a copy of it; ' +
+      'to begin again on purpose with what is there, open with `begin: true`.',
+  );
+}
+
 type BegunAgain = Exclude<(typeof OPENING_CASES)[number]['name'], 'a first start'>;
 
 function noticeOf(name: string, { master, location, session }: OpeningFacts): string {
   switch (name as BegunAgain) {
     case 'the journal is gone':
+    case 'told to begin in a store without what was published':
       return `The journal of "${master}" is gone from ${location}, although it had published ${session?.head?.seq ?? 0} events; it continues in a new epoch. Other masters and other copies of the folder hold what they received.`;
     case 'an older copy of the own journal':
       return `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. What is missing here is with other masters, as far as they received it.`;

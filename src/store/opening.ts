@@ -16,6 +16,8 @@ export interface Session {
   readonly seal: Seal | undefined;
   /** Events of that epoch, from the first, that it may have deleted; written before they are. */
   readonly deletable: number;
+  /** The others' streams that its state was built from when it last published; `undefined` if it never published. */
+  readonly seen?: readonly string[];
   /** Last event of each earlier epoch that it has issued again. */
   readonly moved?: Readonly<Record<string, number>>;
   /** By earlier epochs: the last event that was published there. */
@@ -46,6 +48,8 @@ export interface OpeningFacts {
   readonly location: string;
   /** What this machine remembers of the master; `undefined` if it never opened it, or forgot. */
   readonly session: Session | undefined;
+  /** Whether its user says to begin again although the store lacks what this machine has published. */
+  readonly begin?: boolean;
   /** All streams of the store, this master's included. */
   readonly streams: readonly StreamFound[];
   /** Of this master's streams, the newest one that has a journal. */

@@ -33,6 +33,8 @@ export interface Remembered {
   readonly head: Head | undefined;
   /** The newest seal that is published. */
   readonly seal: Seal | undefined;
+  /** The others' streams that the state is built from. */
+  readonly seen: readonly string[];
   /** Events of the stream, from the first, that the published snapshot stands in for: only they may be deleted. */
   readonly deletable: number;
 }

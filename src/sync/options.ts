@@ -20,6 +20,11 @@ export interface MasterOptions {
    */
   readonly local?: string;
   /**
+   * Begins again where the store lacks what this machine has published, in a new epoch, instead of refusing (`STORE_EMPTY`). Only for a store
+   * that is meant to be empty; leave it out otherwise. Default: false.
+   */
+  readonly begin?: boolean;
+  /**
    * When calls reach the disk. `group` (default): at once in the background, many calls in one sync; `always`: before each call
    * returns; `none`: only at `durable()`, `transact()`, `sync()`, `snapshot()` and `close()`.
    */
@@ -63,6 +68,7 @@ export interface MasterOptions {
 export interface ResolvedOptions {
   readonly name: string;
   readonly local: string | undefined;
+  readonly begin: boolean;
   readonly durability: Durability;
   readonly autoSync: AutoSyncPlan | undefined;
   readonly snapshotEvery: number;
@@ -83,6 +89,7 @@ const KNOWN = [
   'name',
   'store',
   'local',
+  'begin',
   'durability',
   'autoSync',
   'snapshotEvery',
@@ -137,6 +144,7 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
   return {
     name,
     local: localOption(options.local),
+    begin: flag('begin', options.begin),
     durability,
     autoSync: autoSyncPlan(options.autoSync),
     snapshotEvery: whole('snapshotEvery', positive('snapshotEvery', options.snapshotEvery, 10_000)),

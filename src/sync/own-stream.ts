@@ -81,7 +81,8 @@ export class OwnStream implements Recording {
 
   /** Publishes the frontier of this stream. @param deletable how many events a published snapshot stands in for */
   async publish(frontier: Frontier, deletable: number): Promise<void> {
-    const remembered: Remembered = { head: frontier.head, seal: frontier.seal, deletable };
+    const seen = Object.keys(frontier.seen).sort();
+    const remembered: Remembered = { head: frontier.head, seal: frontier.seal, seen, deletable };
     await this.#journal.publish(encodeFrontier(frontier, this.store.crc32), remembered);
   }
 

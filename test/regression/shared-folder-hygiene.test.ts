@@ -226,6 +226,7 @@ function ignoringCase(root: string): FileSystem {
     readdir: (directory) => nodeFileSystem.readdir(real(directory)),
     read: (file, from, length) => nodeFileSystem.read(real(file), from, length),
     size: (file) => nodeFileSystem.size(real(file)),
+    kind: (path) => nodeFileSystem.kind(real(path)),
     open: (file, create) => nodeFileSystem.open(real(file), create),
     mkdir: (directory) => nodeFileSystem.mkdir(real(directory)),
     rename: (from, to) => nodeFileSystem.rename(real(from), from.includes('.tmp') ? real(to) : to),

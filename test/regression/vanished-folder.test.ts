@@ -16,7 +16,8 @@ test('a folder that vanished is reported when the master opens again', async () 
   await first.transact((notes) => notes.write('published'));
   await first.close();
   for (const path of disk.paths()) if (path.startsWith('/shared/')) disk.remove(path);
-  const again = await Master.open(Notes, network.place('a'));
+  await expect(Master.open(Notes, network.place('a'))).rejects.toMatchObject({ code: 'STORE_EMPTY' });
+  const again = await Master.open(Notes, { ...network.place('a'), begin: true });
   expect((await again.status()).notices.join()).toMatch(/is gone from \/shared, although it had published 1 events/);
   await again.close();
 });

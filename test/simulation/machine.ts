@@ -31,6 +31,8 @@ export class Machine {
   master: Master<Board> | undefined;
   /** Its last sync could not do what it should. */
   isRefused = false;
+  /** A backup was restored, perhaps one from before its first start: whoever did it knows that the folder may be empty. */
+  isRestored = false;
   /** What its master will never touch again. */
   final: Final | undefined;
   /** Ids of the events that its master has applied for the first time since it was last looked at. */
@@ -98,6 +100,7 @@ export class Machine {
 
   /** Puts the folders below `root` back to what was copied. */
   restore(root: string): void {
+    this.isRestored = true;
     if (this.#backup === undefined) return;
     if (root === '/shared/') this.files.restore();
     for (const path of this.disk.paths()) if (path.startsWith(root)) this.disk.remove(path);

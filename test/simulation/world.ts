@@ -301,6 +301,7 @@ export class World {
       name: machine.name,
       store: machine.store(setting.segmentBytes),
       local: '/local',
+      begin: machine.isRestored,
       now: () => Math.max(0, this.time + machine.offset),
       random: () => machine.random.next(),
       sealer: this.machines.indexOf(machine) < { none: 0, asked: 0, sealer: 1, islands: 2 }[setting.sealing],

@@ -9,6 +9,7 @@ import { FolderJournal } from './folder-journal.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { frontierOf, publishRest } from './left-over.js';
 import type { Lock } from './lock.js';
+import { claimFolder } from './own-folder.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
 import { readSession, writeSession } from './session.js';
 import type { StreamCatalog } from './stream-catalog.js';
@@ -34,22 +35,19 @@ export class FolderOpening {
   readonly #place: OpeningPlace;
   readonly #request: JournalRequest & { readonly local: string };
   readonly #lock: Lock;
-  readonly #notices: string[];
+  readonly #notices: string[] = [];
 
-  /** @param notices told of what happens, beside what happened before */
-  constructor(
-    place: OpeningPlace,
-    request: JournalRequest & { readonly local: string },
-    lock: Lock,
-    notices: readonly string[],
-  ) {
+  constructor(place: OpeningPlace, request: JournalRequest & { readonly local: string }, lock: Lock) {
     this.#place = place;
     this.#request = request;
     this.#lock = lock;
-    this.#notices = [...notices];
   }
 
   async journal(): Promise<Journal> {
+    const { fs, root } = this.#place;
+    // Nothing is made before it is decided: a folder that is not there may be a drive that is not mounted.
+    const isThere = (await fs.kind(`${root}/${this.#request.master}`)) !== undefined;
+    if (isThere) await this.#claim();
     const facts = await this.#facts();
     let opening = this.#request.decide(facts);
     let found: Recovered | undefined;
@@ -59,17 +57,21 @@ export class FolderOpening {
       opening = this.#request.decide({ ...facts, journal: { isWhole, head } });
     }
     if (opening.kind === 'refuse') throw opening.error;
-    if (opening.kind === 'begin') return this.#begin(opening, facts);
+    if (opening.kind === 'begin') return this.#begin(opening, facts, isThere);
     if (opening.kind === 'continue' && found?.header !== undefined && found.segment !== undefined)
       return this.#continue(opening, { header: found.header, segment: found.segment, found });
     throw new Error(`The journal of "${facts.master}" was read, and it is still not known whether it goes on`);
+  }
+
+  async #claim(): Promise<void> {
+    this.#notices.push(...(await claimFolder(this.#place.fs, this.#place.root, this.#request.master)));
   }
 
   async #facts(): Promise<OpeningFacts> {
     const { fs, root, catalog } = this.#place;
     const { master, model, local } = this.#request;
     const streams: StreamFound[] = [];
-    for (const { stream, frontier } of await catalog.streams('all', true))
+    for (const { stream, frontier } of await catalog.streams('all', false))
       streams.push({ stream, header: await catalog.header(stream), frontier: decodeFrontier(frontier, crc32) });
     const session = await readSession(fs, local);
     const newest = await this.#newest();
@@ -127,9 +129,13 @@ export class FolderOpening {
   }
 
   /** Begins a new stream: its directory, its header, and the session that vouches for it. */
-  async #begin(opening: Extract<Opening, { kind: 'begin' }>, facts: OpeningFacts): Promise<Journal> {
+  async #begin(opening: Extract<Opening, { kind: 'begin' }>, facts: OpeningFacts, isThere: boolean): Promise<Journal> {
     const { fs, root } = this.#place;
     const { local, master } = this.#request;
+    if (!isThere) {
+      await fs.mkdir(`${root}/${master}`);
+      await this.#claim();
+    }
     if (opening.publishesRest) await publishRest(this.#scan(newestOf(facts).stream, 0), this.#notices);
     if (opening.notice !== undefined) this.#notices.push(opening.notice);
     const header = headerOf(this.#request, this.#request.newEpoch((await epochsOf(fs, root, master)).at(-1)), opening);

@@ -13,7 +13,6 @@ import { type FolderStoreOptions, segmentBytesOf } from './folder-options.js';
 import { withoutLinks } from './link-guard.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { claimFolder } from './own-folder.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory } from './session.js';
@@ -79,14 +78,13 @@ export class FolderStore implements Store {
   async open(request: JournalRequest): Promise<Journal> {
     const local = resolve(request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
     await this.#fs.mkdir(local);
-    await this.#fs.mkdir(`${this.location}/${request.master}`);
-    this.#begun = true;
     this.#mine.add(request.master);
     const lock = await this.#lock(local, request.master);
     try {
-      const notices = await claimFolder(this.#fs, this.location, request.master);
       const place = { fs: this.#fs, root: this.location, catalog: this.#catalog, segmentBytes: this.#segmentBytes };
-      return await new FolderOpening(place, { ...request, local }, lock, notices).journal();
+      const journal = await new FolderOpening(place, { ...request, local }, lock).journal();
+      this.#begun = true;
+      return journal;
     } catch (error) {
       await lock.release();
       throw error;

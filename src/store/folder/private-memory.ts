@@ -10,7 +10,7 @@ export class PrivateMemory {
   readonly #fs: FileSystem;
   readonly #local: string;
   readonly #of: Pick<Session, 'session' | 'epoch' | 'moved' | 'ends'>;
-  #published: Pick<Remembered, 'head' | 'seal'>;
+  #published: Pick<Session, 'head' | 'seal' | 'seen'>;
   #deletable: number;
   /** What the file says. */
   #written = '';
@@ -34,19 +34,20 @@ export class PrivateMemory {
   }
 
   /** This is about to be published. */
-  async publishing({ head, seal, deletable }: Remembered): Promise<void> {
-    this.#published = { head, seal };
+  async publishing({ head, seal, seen, deletable }: Remembered): Promise<void> {
+    this.#published = { head, seal, seen };
     await this.covered(deletable);
   }
 
   /** Events up to this one may be gone. What was deleted stays deleted, even if the snapshot that stood in is gone. */
   async covered(deletable: number): Promise<void> {
     this.#deletable = Math.max(this.#deletable, deletable);
-    const { head, seal } = this.#published;
-    const news = JSON.stringify([head, seal?.no, this.#deletable]);
+    const published = this.#published;
+    const { head, seal, seen } = published;
+    const news = JSON.stringify([head, seal?.no, seen, this.#deletable]);
     // A frontier that only tells the time has nothing that must be remembered.
     if (news !== this.#written)
-      await writeSession(this.#fs, this.#local, { ...this.#of, head, seal, deletable: this.#deletable });
+      await writeSession(this.#fs, this.#local, { ...this.#of, ...published, deletable: this.#deletable });
     this.#written = news;
   }
 }

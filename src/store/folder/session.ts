@@ -43,11 +43,13 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
       head,
       seal,
       deletable = 0,
+      seen,
       moved = {},
       ends = {},
     } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
     if (typeof session !== 'string') return undefined;
-    return { session, epoch, head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, deletable, moved, ends };
+    const remembered = { head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, deletable, moved, ends };
+    return { session, epoch, ...remembered, ...(Array.isArray(seen) ? { seen } : {}) };
   } catch {
     // A torn session cannot vouch for anything, which is exactly what "no session" says.
     return undefined;

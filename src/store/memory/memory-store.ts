@@ -17,7 +17,7 @@ import type {
 import { wait } from '../wait.js';
 import { MemoryLines } from './memory-lines.js';
 
-type Memory = Omit<Required<Session>, 'session' | 'epoch'>;
+type Memory = Required<Omit<Session, 'session' | 'epoch' | 'seen'>>;
 
 interface MemoryStream {
   readonly header: StreamHeader;

@@ -60,7 +60,7 @@ export function ending(check: Check): void {
     await journal.rotate();
     await journal.append(writer.lines(store, journal.header, 9, 9), 9);
     const head = { seq: 9, id: idOf(await at.open().read(journal.header, 8, 9)) };
-    await journal.publish('a frontier', { head, seal: undefined, deletable: 8 });
+    await journal.publish('a frontier', { head, seal: undefined, seen: [], deletable: 8 });
     holds((await journal.deletableEvents(journal.header, 5)) > 0, 'nothing could be deleted');
     const before = (await journal.size()).journal;
     const freed = await journal.deleteEvents(journal.header, 5);
@@ -84,7 +84,7 @@ export function ending(check: Check): void {
     const journal = await store.open(writer.request);
     await journal.append(writer.lines(store, journal.header, 1, 3), 1);
     const head = { seq: 3, id: idOf(await at.open().read(journal.header, 2, 3)) };
-    await journal.publish('a frontier', { head, seal: undefined, deletable: 3 });
+    await journal.publish('a frontier', { head, seal: undefined, seen: [], deletable: 3 });
     await journal.deleteEvents(journal.header, 3);
     await readsAs(at.open(), journal.header, 2, [3]);
     await journal.close();
@@ -123,7 +123,7 @@ export function ending(check: Check): void {
       await journal.rotate();
     }
     const head = { seq: 100, id: idOf(await at.open().read(journal.header, 99, 100)) };
-    await journal.publish('a frontier', { head, seal: undefined, deletable: 90 });
+    await journal.publish('a frontier', { head, seal: undefined, seen: [], deletable: 90 });
     const reader = at.open();
     const state = { isDone: false };
     const reading = (async () => {

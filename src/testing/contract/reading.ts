@@ -92,7 +92,7 @@ export function reading(check: Check): void {
     const [, line = '{}'] = await store.read(journal.header, 0, 2);
     const { id } = JSON.parse(line) as { id: string };
     const seal = { no: 1, by: `a@${journal.header.epoch}`, H: id, V: {}, chain: [] };
-    await journal.publish('a frontier', { head: { seq: 2, id }, seal, deletable: 1 });
+    await journal.publish('a frontier', { head: { seq: 2, id }, seal, seen: [], deletable: 1 });
     await at.kill(journal);
     const reopened = await at.open().open(writer.request);
     same(reopened.seal, seal);

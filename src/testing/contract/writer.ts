@@ -8,7 +8,7 @@ import { same } from './verdict.js';
 const MODEL = 'contract';
 
 /** A frontier that says nothing. */
-export const NOTHING: Remembered = { head: undefined, seal: undefined, deletable: 0 };
+export const NOTHING: Remembered = { head: undefined, seal: undefined, seen: [], deletable: 0 };
 
 /** Makes requests and lines as one master on one machine would. */
 export class Writer {

@@ -1,6 +1,6 @@
 /** One case for each row of the table of openings: what a store finds, and what it is told to do. No disk, no clock. */
 import { readFileSync } from 'node:fs';
-import { ModelMismatchError } from '../../../src/errors.js';
+import { ModelMismatchError, StoreEmptyError } from '../../../src/errors.js';
 import type { StreamHeader } from '../../../src/event/event.js';
 import { decideOpening, OPENING_CASES, OPENING_FACTS, openingSeen } from '../../../src/protocol/opening.js';
 import { type Case, caseFor } from '../../../src/store/cases.js';
@@ -113,9 +113,42 @@ const cases: readonly (readonly [row: Row, what: string, OpeningFacts, object])[
     { ...BEGINS, session: 'kept' },
   ],
   [
+    'the store is another one than before, or its drive is not mounted',
+    'nothing is there',
+    facts({ session: session({ head: headAt(7), seen: [`b@${FIRST}`, `b@${SECOND}`, `c@${FIRST}`] }) }),
+    {
+      kind: 'refuse',
+      error: expect.objectContaining({
+        code: 'STORE_EMPTY',
+        message: expect.stringMatching(
+          /^the store lacks the journal of "a": .* 7 events .*those of b, c as.*no journal of anybody/,
+        ),
+      }),
+    },
+  ],
+  [
+    'the store is another one than before, or its drive is not mounted',
+    'others are there, and a folder of this master with nothing in it',
+    facts({
+      session: session({ seen: [] }),
+      streams: [found('b', FIRST), { stream: { master: 'a', epoch: FIRST }, header: undefined, frontier: undefined }],
+    }),
+    { kind: 'refuse', error: expect.any(StoreEmptyError) },
+  ],
+  [
+    'told to begin in a store without what was published',
+    'nothing is there',
+    facts({ begin: true, session: session({ head: headAt(7) }) }),
+    { ...BEGINS, reason: 'restored', session: 's', remembered: { ends: { [FIRST]: 7 } }, notice: expect.any(String) },
+  ],
+  ['a first start', 'told to begin, which changes nothing', facts({ begin: true }), BEGINS],
+  [
     'the journal is gone',
     'after events were published',
-    facts({ session: session({ head: headAt(7), moved: { [SECOND]: 2 }, ends: { [SECOND]: 4 }, seal: sealNo(2) }) }),
+    facts({
+      streams: [{ ...found('a', FIRST), header: undefined }],
+      session: session({ head: headAt(7), moved: { [SECOND]: 2 }, ends: { [SECOND]: 4 }, seal: sealNo(2) }),
+    }),
     {
       ...BEGINS,
       reason: 'restored',
