@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
-import { InvalidOptionError, type JournalDamagedError } from '../errors.js';
+import { InvalidOptionError, JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
+import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
@@ -113,6 +114,7 @@ async function repairJournal(
     bytes.subarray(byte),
     ...(await Promise.all(later.map((one) => fs.read(`${directory}/${one}`, 0, MOST_SEGMENT_BYTES)))),
   ];
+  refuseNewer(rest, store, damage);
   const lost = rest.flatMap((part) => eventsIn(part, store));
   print(damage.message);
   print(
@@ -129,6 +131,18 @@ async function repairJournal(
   const whole = byte === 0 ? [name, ...later] : later;
   if (byte > 0) await cutAt(fs, file, bytes, byte, print);
   for (const one of whole) await putAside(fs, directory, one, print);
+}
+
+/** What a newer program wrote is whole: only that program can tell what is damaged, and cutting it would lose what is good. */
+function refuseNewer(rest: readonly Uint8Array[], { crc32 }: FolderStore, damage: JournalDamagedError): void {
+  const lines = rest.flatMap((part) => new TextDecoder().decode(part).split('\n'));
+  const newer = lines.map((line) => parseLine(line, crc32)).find(({ kind }) => kind === 'newer');
+  if (newer?.kind !== 'newer') return;
+  const place = damage.place && { place: damage.place };
+  throw new JournalDamagedError(
+    `${damage.message} There or behind it stand lines of format ${newer.v}, which a newer version of this program wrote. Nothing was cut: run repair of that version, or a newer one.`,
+    place,
+  );
 }
 
 /** Cuts a file, and keeps what is cut beside it. */

@@ -16,6 +16,9 @@ import { startNotices } from './start-notices.js';
 import { standing, tell } from './tell.js';
 import { Turns } from './turns.js';
 
+/** How long (ms) a close waits for reading that was begun. */
+const CLOSING_MS = 1_000;
+
 /** What was heard, and what became of the state. */
 interface Met {
   readonly heard: readonly Heard[];
@@ -108,12 +111,11 @@ export class Engine {
     await this.#reached(() => this.#act.snapshot(changed))();
   }
 
-  /** Makes everything durable and public, and releases the journal. */
+  /** Makes everything durable and public, and releases the journal; does not wait for what hangs while it is read of others. */
   async close(): Promise<void> {
     const { own, known } = this.#act;
     try {
-      // Their callers hear of their failures; closing goes on.
-      await this.#turns.idle();
+      await this.#ended();
       if (own.commit.failure === undefined) {
         await own.commit.flush();
         await this.#reached(() => this.#act.publish())();
@@ -125,6 +127,16 @@ export class Engine {
       await this.#act.idle();
       await own.journal.close();
     }
+  }
+
+  /** What runs ends by itself, or at the next thing it reads. Its callers hear of its failure; closing goes on. */
+  async #ended(): Promise<void> {
+    const name = this.#act.own.header.master;
+    const leaving = setTimeout(() => {
+      this.#look.leave(new MasterClosedError(`The master "${name}" was closed while it read what others wrote`));
+    }, CLOSING_MS);
+    await this.#turns.idle();
+    clearTimeout(leaving);
   }
 
   /** Counts events towards the next snapshot, and takes it in the background when it is due. */

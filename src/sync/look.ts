@@ -34,6 +34,9 @@ export class Look {
   readonly #own: OwnStream;
   readonly #snapshots: Snapshots;
   readonly #frontiers = new Map<string, { readonly text: string; readonly frontier: Frontier | undefined }>();
+  /** Ends what waits for the store, by an error. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #left: Error | undefined;
   /** Newest epoch found of each master. */
   readonly #newest = new Map<string, string>();
 
@@ -49,7 +52,7 @@ export class Look {
    * @param again all masters, or those whose newest stream has ended: new streams of them are looked for, which takes longer
    */
   async heard(again: VersionVector | 'all'): Promise<Heard[]> {
-    const listings = await this.#store.streams(again === 'all' ? 'all' : this.#gone(again));
+    const listings = await this.#unlessLeft(() => this.#store.streams(again === 'all' ? 'all' : this.#gone(again)));
     const { master } = this.#own.header;
     for (const { stream } of listings)
       if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
@@ -91,7 +94,7 @@ export class Look {
       if (decided.kind !== 'need') return carryOut(decided as Decided);
       const { reads, drop } = decided as Need;
       for (const { read, instead } of drop) answers.set(readKey(read), instead);
-      for (const read of reads) answers.set(readKey(read), await this.#answer(read));
+      for (const read of reads) answers.set(readKey(read), await this.#unlessLeft(() => this.#answer(read)));
     }
     throw new Error(`A decision asked for more ${ROUNDS} times`);
   }
@@ -112,6 +115,22 @@ export class Look {
         heard = again;
       }
     }
+  }
+
+  /** Nothing more is read: whoever waits for the store, now or later, gets this error. */
+  leave(error: Error): void {
+    this.#left = error;
+    for (const end of this.#waiting) end(error);
+  }
+
+  #unlessLeft<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#left !== undefined) return Promise.reject(this.#left);
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      void read()
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
   }
 
   #refused(heard: readonly Heard[]): Refused[] {

@@ -53,6 +53,8 @@ export class FolderNetwork {
   store(name: string, options: Pick<FolderStoreOptions, 'segmentBytes'> = {}): FolderStore {
     const { disk, locks } = this.#machine(name);
     return new FolderStore(ROOT, {
+      // A machine that has lost its power waits for ever.
+      timeLimit: Infinity,
       ...options,
       fileSystem: disk.session(),
       lock: (directory, master) => takeLock(locks, directory, master),

@@ -65,6 +65,8 @@ export class Machine {
   store(segmentBytes: number): FolderStore {
     const locks = this.#locks;
     return new FolderStore('/shared', {
+      // A machine that has lost its power waits for ever.
+      timeLimit: Infinity,
       fileSystem: this.disk.session(),
       segmentBytes,
       lock: async (directory) => {

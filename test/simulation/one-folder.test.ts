@@ -26,6 +26,7 @@ class SharedFolder implements Ground {
   store(): FolderStore {
     return new FolderStore('/shared', {
       segmentBytes: this.#segmentBytes,
+      timeLimit: Infinity,
       fileSystem: this.#turns.guard(this.#disk.session()),
       lock: async () => ({ release: async () => undefined }),
     });

@@ -18,6 +18,8 @@ import { keepTornTail } from './torn-tail.js';
 /** Where journals are opened. */
 export interface OpeningPlace {
   readonly fs: FileSystem;
+  /** The same, for what others wrote. */
+  readonly others: FileSystem;
   readonly root: string;
   readonly catalog: StreamCatalog;
   readonly segmentBytes: number;
@@ -64,7 +66,7 @@ export class FolderOpening {
   }
 
   async #claim(): Promise<void> {
-    this.#notices.push(...(await claimFolder(this.#place.fs, this.#place.root, this.#request.master)));
+    this.#notices.push(...(await claimFolder(this.#place.others, this.#place.root, this.#request.master)));
   }
 
   async #facts(): Promise<OpeningFacts> {

@@ -11,13 +11,26 @@ export interface FolderStoreOptions {
   readonly lock?: (directory: string, master: string) => Promise<Lock>;
   /** A journal file beyond so many bytes is closed and the next one begun. Default: 16 MiB; 125 MiB at most. */
   readonly segmentBytes?: number;
+  /**
+   * How long (ms) one operation on another master's file may take; what takes longer holds that master's streams (`unreadable`, ETIMEDOUT). Default:
+   * 30,000; Infinity waits for ever.
+   */
+  readonly timeLimit?: number;
 }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** One more batch must find place in a file that is read as a whole. */
 const MOST = MOST_SEGMENT_BYTES / 4;
 
-const KNOWN = ['fileSystem', 'lock', 'segmentBytes'] as const satisfies readonly (keyof FolderStoreOptions)[];
+/** Timers take up to 2^31 − 1 ms. */
+const LONGEST_LIMIT = 2 ** 31 - 1;
+
+const KNOWN = [
+  'fileSystem',
+  'lock',
+  'segmentBytes',
+  'timeLimit',
+] as const satisfies readonly (keyof FolderStoreOptions)[];
 
 function refuseUnknown(options: FolderStoreOptions): void {
   if (typeof options !== 'object' || (options as unknown) === null)
@@ -38,4 +51,18 @@ export function segmentBytesOf(options: FolderStoreOptions): number {
   if (typeof bytes !== 'number' || !(bytes > 0) || bytes > MOST)
     throw new InvalidOptionError(`segmentBytes: it is not a number above 0 and up to ${MOST}`);
   return bytes;
+}
+
+/**
+ * How long (ms) an operation on another master's file may take.
+ *
+ * @throws InvalidOptionError (`INVALID_OPTION`) if it is no time
+ */
+export function timeLimitOf({ timeLimit = 30_000 }: FolderStoreOptions): number {
+  const limit: unknown = timeLimit;
+  if (typeof limit !== 'number' || !(limit > 0) || (limit > LONGEST_LIMIT && limit !== Infinity))
+    throw new InvalidOptionError(
+      `timeLimit: it is not a number of ms above 0 and up to ${LONGEST_LIMIT}, nor Infinity`,
+    );
+  return limit;
 }

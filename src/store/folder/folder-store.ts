@@ -9,14 +9,19 @@ import type { FileSystem } from './file-system.js';
 import { wait } from '../wait.js';
 import { FolderOpening } from './folder-opening.js';
 import { isNewsFor, isStream, snapshotName, snapshotsOf, streamDirectory } from './layout.js';
-import { type FolderStoreOptions, segmentBytesOf } from './folder-options.js';
+import { type FolderStoreOptions, segmentBytesOf, timeLimitOf } from './folder-options.js';
 import { withoutLinks } from './link-guard.js';
 import { type Lock, takeLock } from './lock.js';
 import { nodeFileSystem } from './node-file-system.js';
+import { impatient, Lanes } from './others-files.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory } from './session.js';
 import { Troubles } from './troubles.js';
+
+/** Of the pool that all file operations of this process share; Node makes four unless told otherwise. */
+const THREADS = Number(process.env.UV_THREADPOOL_SIZE) || 4;
+const ALL_LANES = new Lanes(THREADS);
 
 /** A snapshot is read in pieces of this size. */
 const READ_BYTES = 1024 * 1024;
@@ -42,6 +47,8 @@ export class FolderStore implements Store {
   readonly pause = wait;
   readonly capabilities: Capabilities;
   readonly #fs: FileSystem;
+  /** The same, for reading what others wrote: it may hang. */
+  readonly #others: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
   #begun = false;
@@ -59,6 +66,8 @@ export class FolderStore implements Store {
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
+    const bounds = { root: location, mine: this.#mine, limit: timeLimitOf(options) };
+    this.#others = impatient(this.#fs, bounds, options.fileSystem === undefined ? ALL_LANES : new Lanes(THREADS));
     this.place = options.fileSystem ?? location;
     this.capabilities = {
       now: true,
@@ -72,7 +81,7 @@ export class FolderStore implements Store {
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);
     }
     this.#lock = options.lock ?? takeLock;
-    this.#catalog = new StreamCatalog(this.#fs, this.location, crc32, this.#troubles);
+    this.#catalog = new StreamCatalog(this.#others, this.location, crc32, this.#troubles);
   }
 
   async open(request: JournalRequest): Promise<Journal> {
@@ -81,7 +90,8 @@ export class FolderStore implements Store {
     this.#mine.add(request.master);
     const lock = await this.#lock(local, request.master);
     try {
-      const place = { fs: this.#fs, root: this.location, catalog: this.#catalog, segmentBytes: this.#segmentBytes };
+      const files = { fs: this.#fs, others: this.#others, root: this.location, catalog: this.#catalog };
+      const place = { ...files, segmentBytes: this.#segmentBytes };
       const journal = await new FolderOpening(place, { ...request, local }, lock).journal();
       this.#begun = true;
       return journal;
@@ -106,7 +116,7 @@ export class FolderStore implements Store {
     const key = streamKey(stream);
     const troubles = this.#mine.has(stream.master) ? undefined : this.#troubles;
     const reader =
-      this.#readers.get(key) ?? new SegmentReader(this.#fs, streamDirectory(this.location, stream), troubles);
+      this.#readers.get(key) ?? new SegmentReader(this.#others, streamDirectory(this.location, stream), troubles);
     this.#readers.set(key, reader);
     return reader.read(after, upTo);
   }
@@ -117,7 +127,7 @@ export class FolderStore implements Store {
 
   async snapshots(stream: StreamId): Promise<readonly SnapshotListing[]> {
     if (!isStream(stream)) return [];
-    const positions = await snapshotsOf(this.#fs, streamDirectory(this.location, stream));
+    const positions = await snapshotsOf(this.#others, streamDirectory(this.location, stream));
     return positions.map((position) => ({ position }));
   }
 
@@ -125,7 +135,7 @@ export class FolderStore implements Store {
     if (!isStream(stream) || !isUlid(position))
       throw new SnapshotDamagedError(`${streamKey(stream)}/${position} is no name of a snapshot`);
     const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
-    const size = await this.#fs.size(file);
-    for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#fs.read(file, offset, READ_BYTES);
+    const size = await this.#others.size(file);
+    for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#others.read(file, offset, READ_BYTES);
   }
 }

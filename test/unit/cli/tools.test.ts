@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { LEFT_OUT } from '../../../src/cli/backup.js';
 import { FolderStore, Master, type MasterOptions } from '../../../src/index.js';
+import { appendChecksum } from '../../../src/event/checksum.js';
 import { run } from '../../command.js';
 import { Notes } from './notes.js';
 
@@ -269,6 +271,26 @@ describe('repair', () => {
     );
     const master = await open('laptop');
     expect((await master.status()).notices.join()).toMatch(/new epoch/);
+  });
+
+  test.each([
+    ['only', ''],
+    ['behind a damaged one', 'damaged\n'],
+  ])('lines of a newer format are not cut: %s', async (_what, damage) => {
+    await filled();
+    for (const snapshot of files('.snapshot')) rmSync(snapshot);
+    const newest = files('.ndjson', join(shared, 'laptop')).at(-1)!;
+    const newer = appendChecksum('{"v":99,"head":"of a block"', crc32);
+    writeFileSync(newest, `${readFileSync(newest, 'utf8')}${damage}${newer}\n`);
+    const bytes = readFileSync(newest);
+    await expect(open('laptop')).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
+    for (const cut of [[], ['--cut']])
+      await expect(run('repair', shared, 'laptop', '--local', join(home, 'laptop'), ...cut)).rejects.toMatchObject({
+        code: 'JOURNAL_DAMAGED',
+        message: expect.stringMatching(/format 99.*Nothing was cut: run repair of that version/),
+      });
+    expect(readFileSync(newest)).toEqual(bytes);
+    expect(files('.rejected')).toEqual([]);
   });
 
   test('a damaged snapshot is put aside', async () => {
