@@ -211,7 +211,7 @@ export class GroupCommit {
       for (let again = first; this.#hasMore(again); again = undefined) {
         const batch = again ?? this.#take();
         try {
-          await this.#send(batch);
+          await this.#send(() => this.#sink.append(batch.text, batch.start));
         } catch (error) {
           if (!this.#retired) await this.#takeBack(error);
           return;
@@ -239,11 +239,11 @@ export class GroupCommit {
     return this.#options.durability !== 'always';
   }
 
-  /** Appends a batch; while the store cannot be reached, again and again, ever more slowly. */
-  async #send({ text, start }: Batch): Promise<void> {
+  /** Asks the store for something; while it cannot be reached, again and again, ever more slowly. */
+  async #send(ask: () => Promise<void>): Promise<void> {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
-        await this.#sink.append(text, start);
+        await ask();
         this.#trouble = undefined;
         return;
       } catch (error) {
@@ -317,9 +317,11 @@ export class GroupCommit {
     }
     let failure: PrevalentError;
     try {
-      await this.#sink.cutBack(this.#durable?.seq ?? 0);
+      await this.#send(() => this.#sink.cutBack(this.#durable?.seq ?? 0));
       failure = notDurable(cause);
     } catch (error) {
+      // Given up, or handed over to another stream: whoever waited has heard, or follows that one.
+      if (this.#hasEnded()) return;
       failure = outcomeUnknown(cause, error);
     }
     this.#refuse(failure);

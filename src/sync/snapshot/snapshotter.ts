@@ -95,7 +95,7 @@ export class Snapshotter {
    */
   takeAt(point: SealedPoint, after: (taken: TakenSnapshot) => Promise<void> = nothing): Promise<TakenSnapshot> {
     return this.#alone(async () => {
-      await this.#own.commit.settle();
+      await this.#own.commit.flush();
       this.#check(point);
       const taken = await this.#write(point, point.seal, false);
       await after(taken);
@@ -135,7 +135,7 @@ export class Snapshotter {
   }
 
   async #takeNewest(again: boolean, attempts: number): Promise<TakenSnapshot | undefined> {
-    await this.#own.commit.settle();
+    await this.#own.commit.flush();
     const newest = (await this.#snapshots.list())[0]?.position;
     const { timeline } = this.#replica;
     const open = this.#firstOpen();
