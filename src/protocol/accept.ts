@@ -7,6 +7,7 @@ import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Incoming } from './incoming.js';
 import { counts, isReadable } from './seal.js';
+import { reached, streamOf } from './vector.js';
 
 /**
  * What of a stream is accepted. Events are taken in the order of their numbers, up to the published head; the first one that cannot be
@@ -57,15 +58,13 @@ export function acceptStreams(incoming: readonly Incoming[], rules: AcceptRules)
 function sealedGaps({ seal, accepted }: AcceptRules, events: readonly Event[], held: readonly Hold[]): Hold[] {
   const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
   if (missing.length === 0) return [];
-  const reached = new Map(accepted);
-  for (const event of events) reached.set(streamKey(event), event.seq);
+  const vector = reached(accepted, events);
   const told = new Set(held.map(streamKey));
   return missing.flatMap(([key, count]): Hold[] => {
-    const seq = (reached.get(key) ?? 0) + 1;
+    const seq = (vector.get(key) ?? 0) + 1;
     if (seq > count || told.has(key)) return [];
-    const [master = '', epoch = ''] = key.split('@');
     const message = `events ${seq} to ${count} of ${key}, which are sealed, cannot be read; they come with the file, or with a snapshot of a master that has them (compact() there)`;
-    return [{ master, epoch, seq, reason: 'gap', message }];
+    return [{ ...streamOf(key), seq, reason: 'gap', message }];
   });
 }
 

@@ -21,6 +21,7 @@ import { incomingOf } from './incoming.js';
 import { type LateCalls, lateCalls, type OwnTail, ownTails, unreadable } from './reissue.js';
 import { Lookup, type Need, type Seen } from './seen.js';
 import { wentBack } from './went-back.js';
+import { reached } from './vector.js';
 
 /**
  * What becomes of the state when others were heard of, and when a seal is new: one decision, from what this master knows and what was seen
@@ -111,9 +112,7 @@ function allHolds(facts: Facts, { holds, state }: Outcome, refused: readonly Ref
 /** What the state holds of each stream after a change. */
 function reachedBy({ state }: Facts, change: StateChange): VersionVector {
   if (change.kind === 'none') return state.accepted;
-  const reached = new Map(change.kind === 'rebuild' ? change.base.vector : state.accepted);
-  for (const event of change.events) reached.set(streamKey(event), event.seq);
-  return reached;
+  return reached(change.kind === 'rebuild' ? change.base.vector : state.accepted, change.events);
 }
 
 /** What others published since the last merge. */

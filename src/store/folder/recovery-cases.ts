@@ -122,7 +122,5 @@ export const END_CASES = [
   { name: 'all events were deleted', seen: { last: 'not read', files: 'all' }, done: 'accept' },
 ] as const satisfies readonly Case<SeenOf<typeof END_FACTS>, 'accept' | 'read all'>[];
 
-export type FileSeen = SeenOf<typeof FILE_FACTS>;
 export type LastLineSeen = SeenOf<typeof LAST_LINE_FACTS>;
 export type DamageSeen = SeenOf<typeof DAMAGE_FACTS>;
-export type EndSeen = SeenOf<typeof END_FACTS>;

@@ -83,11 +83,6 @@ export class Snapshots {
     this.#genesis = genesis;
   }
 
-  /** Classes of the state by stable name. */
-  get classes(): ClassTable {
-    return this.#classes;
-  }
-
   /** This master's own stream. */
   get own(): StreamId {
     return this.#own.header;
