@@ -159,15 +159,15 @@ export class FolderJournal implements Journal {
     await fs.mkdir(directory);
     await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
     await replaceFile(fs, directory, name, [first, bytes]);
+    const known = await this.#memory.succeeded(header);
     const file = await fs.open(`${directory}/${name}`, false);
     const size = first.length + bytes.length;
     this.#end.onStreams();
     this.#successor = new FolderJournal({
       ...this.#end,
       directory,
+      ...known,
       header,
-      moved: this.moved,
-      deletable: 0,
       next: 1 + countLines(bytes),
       head: undefined,
       notices: [],

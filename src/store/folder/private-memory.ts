@@ -3,7 +3,7 @@ import type { Seal } from '../frontier.js';
 import type { Session } from '../opening.js';
 import type { Remembered } from '../store.js';
 import type { FileSystem } from './file-system.js';
-import { writeSession } from './session.js';
+import { readSession, writeSession } from './session.js';
 
 /** What this machine remembers of the stream it writes; on disk before it is published. */
 export class PrivateMemory {
@@ -37,6 +37,23 @@ export class PrivateMemory {
   async publishing({ head, seal, seen, deletable }: Remembered): Promise<void> {
     this.#published = { head, seal, seen };
     await this.covered(deletable);
+  }
+
+  /** Another stream goes on. It may be succeeded itself before anything is published: that it is ours must not hang on headers alone. */
+  async succeeded(
+    header: StreamHeader,
+  ): Promise<Pick<Session, 'moved' | 'ends' | 'deletable'> & { seal: Seal | undefined }> {
+    const { session, epoch } = header;
+    const known = {
+      seal: this.#published.seal,
+      moved: { ...this.#of.moved, ...header.moved },
+      ends: this.#of.ends ?? {},
+      deletable: 0,
+    };
+    // A journal that was just opened does not know it.
+    const seen = this.#published.seen ?? (await readSession(this.#fs, this.#local))?.seen ?? [];
+    await writeSession(this.#fs, this.#local, { session, epoch, head: undefined, seen, ...known });
+    return known;
   }
 
   /** Events up to this one may be gone. What was deleted stays deleted, even if the snapshot that stood in is gone. */

@@ -243,12 +243,8 @@ class MemoryJournal implements Journal {
 }
 
 /** The store itself is what remembers: whoever opens a master here is the one who wrote it. */
-function sessionOf(stream: MemoryStream | undefined): Session {
-  return {
-    session: 'memory',
-    epoch: stream?.header.epoch,
-    ...(stream?.remembered ?? NOTHING),
-  };
+function sessionOf(stream: MemoryStream | undefined): Session | undefined {
+  return stream && { session: stream.header.session, epoch: stream.header.epoch, ...stream.remembered };
 }
 
 function foundOf({ header, frontier }: MemoryStream): StreamFound {

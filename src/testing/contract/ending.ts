@@ -31,6 +31,25 @@ export function ending(check: Check): void {
     await reopened.close();
   });
 
+  check('streams that succeed each other before anything is published are still those of this machine', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const first = await store.open(writer.request);
+    await first.append(writer.lines(store, first.header, 1, 3), 1);
+    await first.publish('old', NOTHING);
+    const header = writer.successor(first, 3);
+    const second = await first.succeed(header, writer.lines(store, header, 1, 1));
+    await first.close();
+    const third = await second.succeed(writer.successor(second, 1), '');
+    await second.close();
+    await at.kill(third);
+    const reopened = await at.open().open(writer.request);
+    sameHeader(reopened.header, third.header);
+    same(writer.facts?.session?.epoch, third.header.epoch, 'the epoch that is remembered');
+    same(reopened.moved, { [first.header.epoch]: 3, [second.header.epoch]: 1 }, 'what was issued again');
+    await reopened.close();
+  });
+
   check('the frontier of an earlier stream can be replaced', async (at) => {
     const writer = new Writer('a');
     const store = at.open();

@@ -29,6 +29,8 @@ async function liveThrough(at: StorePlace, kind?: FaultKind): Promise<void> {
       await step();
     } catch (error) {
       expected(error, kind);
+      // Others may look before anything is tried again.
+      await life.look();
       if (kind !== 'refused') await step();
       else {
         await life.die();

@@ -9,6 +9,8 @@ const [FIRST, SECOND] = [1, 2].map((last) => `${'0'.repeat(25)}${last}`) as [str
 /** What a call that was not answered may have left behind, and what one that was answered has. */
 interface Written {
   readonly header: StreamHeader;
+  /** Events that are there with the stream, or the stream is not there. */
+  readonly born: number;
   /** Events that were acknowledged, and those that were sent. */
   acknowledged: number;
   sent: number;
@@ -29,6 +31,8 @@ export class Life {
   #store: Store;
   #journal: Journal | undefined;
   readonly #streams: Written[] = [];
+  /** By frontiers: the head that was to be remembered before they were published. */
+  readonly #heads = new Map<string, string>();
 
   constructor(at: StorePlace) {
     this.#at = at;
@@ -68,8 +72,27 @@ export class Life {
     const { header, head } = this.#journal;
     const known = this.#streams.find((stream) => stream.header.epoch === header.epoch);
     const found = head?.seq ?? 0;
-    if (known === undefined) this.#begin(header, found).acknowledged = found;
-    else known.acknowledged = known.sent = found;
+    if (known === undefined) {
+      holds(this.#streams.length === 0, 'another stream begins, although the last one can go on');
+      same(found, 0, 'the last event of a stream that begins');
+      this.#begin(header, 0);
+    } else {
+      const later = this.#streams.slice(this.#streams.indexOf(known) + 1);
+      holds(!later.some(({ acknowledged }) => acknowledged > 0), 'a stream goes on that was succeeded by another one');
+      const isWhole = found >= known.acknowledged && found <= known.sent;
+      holds(isWhole, `it goes on after event ${found}; ${known.acknowledged} were acknowledged, ${known.sent} sent`);
+      known.acknowledged = known.sent = found;
+    }
+    await this.#lookAtMemory(header);
+  }
+
+  /** What is remembered is not older than what others may have read. */
+  async #lookAtMemory({ epoch }: StreamHeader): Promise<void> {
+    const { session } = this.writer.facts ?? {};
+    const listing = (await this.#store.streams()).find(({ stream }) => stream.epoch === epoch);
+    const published = this.#heads.get(listing?.frontier ?? '');
+    if (published === undefined || session?.epoch !== epoch) return;
+    holds((session.head?.id ?? '') >= published, `"${String(listing?.frontier)}" is published, and not remembered`);
   }
 
   /** The process is killed; what was not acknowledged may be there or not. */
@@ -101,7 +124,8 @@ export class Life {
     }
   }
 
-  async #lookAtEvents(reader: Store, { header, acknowledged, sent, deletable }: Written): Promise<void> {
+  async #lookAtEvents(reader: Store, { header, born, acknowledged, sent, deletable }: Written): Promise<void> {
+    const isBorn = (await reader.header(header)) !== undefined;
     const found = seqs(reader, await reader.read(header, deletable, 1e6));
     await readsAs(
       reader,
@@ -110,8 +134,10 @@ export class Life {
       found.map((_, index) => deletable + index + 1),
     );
     const end = deletable + found.length;
-    const isWhole = (end >= acknowledged && end <= sent) || (found.length === 0 && acknowledged <= deletable);
+    const least = Math.max(acknowledged, isBorn ? born : 0);
+    const isWhole = (end >= least && end <= sent) || (found.length === 0 && least <= deletable);
     holds(isWhole, `events up to ${end} are there; ${acknowledged} were acknowledged, and ${sent} were sent`);
+    holds(isBorn || found.length === 0, 'events are there without the header of their stream');
   }
 
   async #lookAtSnapshots(reader: Store, { header, snapshots }: Written): Promise<void> {
@@ -123,11 +149,9 @@ export class Life {
     }
   }
 
-  #begin(header: StreamHeader, sent: number): Written {
+  #begin(header: StreamHeader, born: number): void {
     const nothing = { acknowledged: 0, deletable: 0, isDeletable: false, frontiers: [undefined] };
-    const stream: Written = { header, sent, ...nothing, snapshots: new Map() };
-    this.#streams.push(stream);
-    return stream;
+    this.#streams.push({ header, born, sent: born, ...nothing, snapshots: new Map() });
   }
 
   async #do(work: (journal: Journal) => Promise<unknown>): Promise<void> {
@@ -150,7 +174,9 @@ export class Life {
     const [journal, stream] = [this.#open(), this.#current()];
     const upTo = Math.min(deletable, Math.max(stream.acknowledged - 1, 0));
     stream.frontiers.push(frontier);
-    await journal.publish(frontier, { ...NOTHING, deletable: upTo });
+    const head = { seq: stream.acknowledged, id: this.writer.next() };
+    this.#heads.set(frontier, head.id);
+    await journal.publish(frontier, { ...NOTHING, head, deletable: upTo });
     stream.frontiers = [frontier];
   }
 

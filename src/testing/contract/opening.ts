@@ -51,15 +51,32 @@ export function opening(check: Check): void {
     const old = await store.open(writer.request);
     await old.append(writer.lines(store, old.header, 1, 2), 1);
     await old.close();
+    // Its clock is behind: the new epoch is later because the store says which one was the last.
+    const late = new Writer('a', () => 0);
     const told = { kind: 'begin', reason: 'restored', session: 'kept', publishesRest: false, notice: 'told' } as const;
     const remembered = { seal: undefined, moved: { [old.header.epoch]: 2 }, ends: { [old.header.epoch]: 2 } };
-    const journal = await at.open().open({ ...writer.request, decide: () => ({ ...told, remembered }) });
+    const journal = await at.open().open({ ...late.request, decide: () => ({ ...told, remembered }) });
     const { reason, session, after, epoch } = journal.header;
     same([reason, session, after], ['restored', 'kept', null]);
     holds(epoch > old.header.epoch, `the new epoch ${epoch} is not later than ${old.header.epoch}`);
     same([journal.head, journal.moved, journal.ends], [undefined, remembered.moved, remembered.ends]);
     same(journal.notices, ['told']);
     await journal.close();
+    // Whether anything was published in between or not.
+    for (const frontier of [undefined, 'a frontier']) {
+      const again = await at.open().open(late.request);
+      same(again.header.epoch, epoch, 'the epoch that goes on');
+      same(late.facts?.session?.session, 'kept', 'the session that is remembered');
+      same([again.moved, again.ends], [remembered.moved, remembered.ends], 'what is remembered of earlier epochs');
+      if (frontier === undefined) await again.close();
+      else {
+        await again.publish(frontier, NOTHING);
+        await at.kill(again);
+      }
+    }
+    const last = await at.open().open(late.request);
+    same([last.header.epoch, last.moved, last.ends], [epoch, remembered.moved, remembered.ends]);
+    await last.close();
     await readsAs(at.open(), old.header, 0, [1, 2]);
     same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), [old.header.epoch, epoch].sort());
   });

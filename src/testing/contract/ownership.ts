@@ -1,6 +1,8 @@
 import type { Check } from './place.js';
 import { holds, rejects, same } from './verdict.js';
-import { NOTHING, range, readsAs, sameHeader, Writer } from './writer.js';
+import { bytesOf, chunksOf, NOTHING, range, readsAs, sameHeader, Writer } from './writer.js';
+
+const POSITION = `${'0'.repeat(25)}1`;
 
 /** Names, who writes under them, and who hears of it. */
 export function ownership(check: Check): void {
@@ -45,23 +47,46 @@ export function ownership(check: Check): void {
     const store = at.open();
     if (!store.capabilities.fences) return;
     const [first, second] = [new Writer('a'), new Writer('a')];
-    const sleeper = await store.open(first.request);
+    const journal = await store.open(first.request);
+    await journal.append(first.lines(store, journal.header, 1, 2), 1);
+    await journal.publish('of the first', NOTHING);
+    const sleeper = await journal.succeed(first.successor(journal, 0), '');
+    await journal.close();
     await sleeper.append(first.lines(store, sleeper.header, 1, 2), 1);
+    await sleeper.writeSnapshot(POSITION, chunksOf('whole'));
     await at.suspend?.(sleeper);
     const other = at.open();
     const taker = await other.open(second.request);
     same(taker.head?.seq ?? 0, taker.header.epoch === sleeper.header.epoch ? 2 : 0);
     const from = (taker.head?.seq ?? 0) + 1;
     await taker.append(second.lines(other, taker.header, from, from), from);
+    await taker.publish('of the taker', NOTHING);
     const late = first.lines(store, sleeper.header, 3, 3);
-    for (const work of [
-      () => sleeper.append(late, 3),
-      () => sleeper.publish('of the past', NOTHING),
-      () => sleeper.writeSnapshot(`${'0'.repeat(25)}1`, emptyBytes()),
-      () => sleeper.succeed(first.successor(sleeper, 2), ''),
-      () => sleeper.deleteEvents(sleeper.header, 2),
-    ])
-      await rejects(work(), 'MASTER_FENCED');
+    const works: Readonly<Record<string, () => Promise<unknown>>> = {
+      append: () => sleeper.append(late, 3),
+      cutBack: () => sleeper.cutBack(1),
+      publish: () => sleeper.publish('of the past', NOTHING),
+      retire: () => sleeper.retire(journal.header, 'of the past'),
+      rotate: () => sleeper.rotate(),
+      writeSnapshot: () => sleeper.writeSnapshot(POSITION, chunksOf('another')),
+      removeSnapshot: () => sleeper.removeSnapshot({ position: POSITION }),
+      deleteEvents: () => sleeper.deleteEvents(sleeper.header, 2),
+      deleteStream: () => sleeper.deleteStream(journal.header),
+      succeed: () => sleeper.succeed(first.successor(sleeper, 2), ''),
+    };
+    for (const [member, work] of Object.entries(works)) {
+      await rejects(work(), 'MASTER_FENCED').catch((error: unknown) => {
+        throw new Error(`${member}: ${(error as Error).message}`, { cause: error });
+      });
+      // It had no effect.
+      const reader = at.open();
+      await readsAs(reader, journal.header, 0, [1, 2]);
+      await readsAs(reader, taker.header, 0, range(1, from));
+      same(new TextDecoder().decode(await bytesOf(reader, sleeper, POSITION)), 'whole', 'the snapshot');
+      const frontiers = new Map((await reader.streams()).map(({ stream, frontier }) => [stream.epoch, frontier]));
+      same(frontiers.get(journal.header.epoch), 'of the first', 'the frontier of the earlier stream');
+      same(frontiers.get(taker.header.epoch), 'of the taker', 'the frontier of who took over');
+    }
     // It may still look, and say in its status what happened.
     await sleeper.size();
     await sleeper.close();
@@ -97,8 +122,4 @@ export function ownership(check: Check): void {
     await mine.close();
     await theirs.close();
   });
-}
-
-async function* emptyBytes(): AsyncGenerator<Uint8Array> {
-  yield new Uint8Array();
 }

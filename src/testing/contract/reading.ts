@@ -47,6 +47,31 @@ export function reading(check: Check): void {
     same((await reader.read(broken, 0, 9)).length, 2, 'what is read of it');
   });
 
+  check('who asks for some masters learns all that is new of them, and what it knows of others', async (at) => {
+    const [mine, other] = [new Writer('a'), new Writer('b')];
+    const store = at.open();
+    const journal = await store.open(mine.request);
+    const theirs = await store.open(other.request);
+    const reader = at.open();
+    same((await reader.streams()).length, 2, 'how many streams are listed');
+    const next = await journal.succeed(mine.successor(journal, 0), '');
+    await journal.close();
+    await next.publish('of a', NOTHING);
+    await theirs.publish('of b', NOTHING);
+    const expected = [
+      ['a', journal.header.epoch, undefined],
+      ['a', next.header.epoch, 'of a'],
+      ['b', theirs.header.epoch, 'of b'],
+    ];
+    for (const again of [new Set(['a']), new Set<string>(), 'all'] as const) {
+      const listed = await reader.streams(again);
+      const told = listed.map(({ stream: { master, epoch }, frontier }) => [master, epoch, frontier]);
+      same(told.sort(), expected, 'what is listed');
+    }
+    await next.close();
+    await theirs.close();
+  });
+
   check('a journal is checked as a whole, and damage in it is told', async (at) => {
     const writer = new Writer('a');
     const store = at.open();
@@ -96,6 +121,8 @@ export function reading(check: Check): void {
     await at.kill(journal);
     const reopened = await at.open().open(writer.request);
     same(reopened.seal, seal);
+    const { epoch, head, deletable } = writer.facts?.session ?? {};
+    same([epoch, head, deletable], [journal.header.epoch, { seq: 2, id }, 1], 'what the machine remembers');
     const next = await reopened.succeed(writer.successor(reopened, 2), '');
     same(next.seal, seal, 'the seal in the stream that succeeds');
     await reopened.close();

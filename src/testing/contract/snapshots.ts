@@ -56,6 +56,8 @@ export function snapshots(check: Check): void {
     await journal.writeSnapshot(OLDER, chunksOf('first and longer'));
     await journal.writeSnapshot(OLDER, chunksOf('second'));
     same(new TextDecoder().decode(await bytesOf(at.open(), journal, OLDER)), 'second');
+    await rejects(journal.writeSnapshot(OLDER, broken()));
+    same(new TextDecoder().decode(await bytesOf(at.open(), journal, OLDER)), 'second', 'what stays of it');
     await journal.close();
   });
 }

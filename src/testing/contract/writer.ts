@@ -2,6 +2,7 @@ import type { StreamHeader } from '../../event/event.js';
 import { LineWriter, parseLine } from '../../event/line.js';
 import { UlidClock } from '../../event/ulid-clock.js';
 import { decideOpening } from '../../protocol/opening.js';
+import type { Opening, OpeningFacts } from '../../store/opening.js';
 import type { Journal, JournalRequest, Remembered, Store } from '../../store/store.js';
 import { same } from './verdict.js';
 
@@ -12,15 +13,24 @@ export const NOTHING: Remembered = { head: undefined, seal: undefined, seen: [],
 
 /** Makes requests and lines as one master on one machine would. */
 export class Writer {
-  readonly #clock = new UlidClock({ now: Date.now, random: Math.random, maxDrift: Infinity });
+  readonly #clock: UlidClock;
   readonly request: JournalRequest;
+  /** What the store found when the journal was opened last. */
+  facts: OpeningFacts | undefined;
 
-  constructor(master: string, local?: string) {
+  constructor(master: string, now: () => number = Date.now) {
+    this.#clock = new UlidClock({ now, random: Math.random, maxDrift: Infinity });
     const newEpoch = (last: string | undefined): string => {
       if (last !== undefined) this.#clock.observe(last);
       return this.#clock.next();
     };
-    this.request = { master, model: MODEL, local, newEpoch, decide: decideOpening };
+    const decide = (facts: OpeningFacts): Opening => decideOpening((this.facts = facts));
+    this.request = { master, model: MODEL, local: undefined, newEpoch, decide };
+  }
+
+  /** A ULID later than all before. */
+  next(): string {
+    return this.#clock.next();
   }
 
   /** Lines of events `from` to `to` of a stream, each with `argument`. */

@@ -1,0 +1,208 @@
+import { storeContract } from '../../src/testing/index.js';
+import type {
+  Journal,
+  JournalRequest,
+  Remembered,
+  Session,
+  Store,
+  StreamHeader,
+  StreamListing,
+} from '../../src/core.js';
+import { MapJournal, type MapJournalStart } from './map-journal.js';
+import { MapStore } from './map-store.js';
+import { type AsyncMap, type Birth, digits, keyOf } from './map-stream.js';
+import { mapPlace } from './places.js';
+
+/** Every point of the contract is needed: a store that is wrong in one member fails it. Each of these was written by mistake once, or may be. */
+interface Mutant {
+  readonly what: string;
+  /** The point that finds it out. */
+  readonly point: string;
+  readonly says: RegExp;
+  readonly storeOn: (map: AsyncMap) => Store;
+}
+
+const FAILING = 'a call that fails, each in turn and in each way, loses and doubles nothing';
+const FENCED = 'who slept until another took over writes nothing more, and may look';
+const BEGUN_AGAIN = 'a store that is told to begin again begins another stream and keeps the old one';
+
+/** A store whose journals are of this kind. */
+function journals(Kind: typeof MapJournal): Mutant['storeOn'] {
+  class Store extends MapStore {
+    protected override journal(start: MapJournalStart): MapJournal {
+      return new Kind(start);
+    }
+  }
+  return (map) => new Store(map);
+}
+
+/** A journal that does not ask, for one member, whether the name is still its own. */
+function unfenced(member: keyof Journal): Mutant['storeOn'] {
+  return journals(
+    class extends MapJournal {
+      constructor(start: MapJournalStart) {
+        super(start);
+        const { map } = start;
+        const free = new MapJournal({ ...start, map: { ...map, put: (key, value) => map.put(key, value) } });
+        const value = (Reflect.get(free, member) as (...args: unknown[]) => unknown).bind(free);
+        Object.defineProperty(this, member, { value });
+      }
+    },
+  );
+}
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    what: 'a successor is born in two writes, its header first',
+    point: FAILING,
+    says: /events up to 0 are there; .* 2 were sent/,
+    storeOn: journals(
+      class extends MapJournal {
+        protected override async born(header: StreamHeader, lines: string): Promise<Session> {
+          const kept = await super.born(header, '');
+          if (lines !== '') await this.put(keyOf('events', header, digits(1)), lines);
+          return kept;
+        }
+      },
+    ),
+  },
+  {
+    what: 'a successor is born in two writes, its events first',
+    point: FAILING,
+    says: /without the header/,
+    storeOn: journals(
+      class extends MapJournal {
+        protected override async born(header: StreamHeader, lines: string): Promise<Session> {
+          if (lines !== '') await this.put(keyOf('events', header, digits(1)), lines);
+          return super.born(header, '');
+        }
+      },
+    ),
+  },
+  {
+    what: 'what may be deleted is not remembered',
+    point: 'a machine remembers the newest seal that it published, and what may be deleted',
+    says: /what the machine remembers/,
+    storeOn: journals(
+      class extends MapJournal {
+        override publish(frontier: string, remember: Remembered): Promise<void> {
+          return super.publish(frontier, { ...remember, deletable: 0 });
+        }
+      },
+    ),
+  },
+  {
+    what: 'a frontier is published before it is remembered',
+    point: FAILING,
+    says: /is published, and not remembered/,
+    storeOn: journals(
+      class extends MapJournal {
+        override async publish(frontier: string, remember: Remembered): Promise<void> {
+          await this.put(keyOf('frontier', this.header), frontier);
+          await this.remember({ ...this.kept, ...remember });
+        }
+      },
+    ),
+  },
+  {
+    what: 'a new epoch is made without the last one',
+    point: BEGUN_AGAIN,
+    says: /is not later than/,
+    storeOn: (map) =>
+      new (class extends MapStore {
+        override open(request: JournalRequest): Promise<Journal> {
+          return super.open({ ...request, newEpoch: () => request.newEpoch(undefined) });
+        }
+      })(map),
+  },
+  {
+    what: 'a snapshot is overwritten in place',
+    point: 'a snapshot of the same position replaces the one before as a whole',
+    says: /what stays of it/,
+    storeOn: journals(
+      class extends MapJournal {
+        override async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+          let count = 0;
+          for await (const chunk of chunks)
+            await this.put(keyOf('piece', this.header, position, digits(count++)), chunk.slice());
+          await this.put(keyOf('snapshot', this.header, position), JSON.stringify({ by: position, count }));
+        }
+      },
+    ),
+  },
+  {
+    what: 'the session still names the stream that was succeeded',
+    point: 'streams that succeed each other before anything is published are still those of this machine',
+    says: /the header is/,
+    storeOn: journals(
+      class extends MapJournal {
+        protected override async born(header: StreamHeader, lines: string): Promise<Session> {
+          const birth: Birth = { header, lines };
+          await this.put(keyOf('birth', header), JSON.stringify(birth));
+          return this.keptFor(header);
+        }
+      },
+    ),
+  },
+  {
+    what: 'a successor forgets what was issued again before',
+    point: 'streams that succeed each other before anything is published are still those of this machine',
+    says: /what was issued again/,
+    storeOn: journals(
+      class extends MapJournal {
+        protected override keptFor(header: StreamHeader): Session {
+          return { ...super.keptFor(header), moved: header.moved ?? {} };
+        }
+      },
+    ),
+  },
+  ...(
+    [
+      ['what was issued again', { moved: {} }, /what is remembered of earlier epochs/],
+      ['how far earlier epochs were published', { ends: {} }, /what is remembered of earlier epochs/],
+      ['which session goes on', { session: 'another' }, /the session that is remembered/],
+    ] as const
+  ).map(([what, wrong, says]): Mutant => ({
+    what: `an opening does not remember ${what}`,
+    point: BEGUN_AGAIN,
+    says,
+    storeOn: (map) =>
+      new (class extends MapStore {
+        protected override remember(...[master, session, lock]: Parameters<MapStore['remember']>): Promise<void> {
+          return super.remember(master, { ...session, ...wrong }, lock);
+        }
+      })(map),
+  })),
+  {
+    what: 'who asks for some masters hears of nobody else',
+    point: 'who asks for some masters learns all that is new of them, and what it knows of others',
+    says: /what is listed/,
+    storeOn: (map) =>
+      new (class extends MapStore {
+        override async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
+          return (await super.streams()).filter(({ stream }) => again === 'all' || again.has(stream.master));
+        }
+      })(map),
+  },
+  ...(
+    [
+      ...['append', 'cutBack', 'publish', 'retire', 'rotate', 'writeSnapshot', 'removeSnapshot'],
+      ...['deleteEvents', 'deleteStream', 'succeed'],
+    ] as (keyof Journal)[]
+  ).map((member): Mutant => ({
+    what: `\`${member}\` does not notice that somebody else writes under this name`,
+    point: FENCED,
+    // What succeeds it does not notice it either.
+    says: new RegExp(`^${member === 'succeed' ? 'append' : member}: it is not rejected`),
+    storeOn: unfenced(member),
+  })),
+];
+
+test.each(MUTANTS)('$what', async ({ point, says, storeOn }) => {
+  const points = new Map<string, () => Promise<void>>();
+  storeContract(
+    (name, run) => points.set(name, run),
+    () => mapPlace(storeOn),
+  );
+  await expect(points.get(point)?.()).rejects.toThrow(says);
+});
