@@ -18,8 +18,8 @@ export type { Status } from './sync/status.js';
 export type { Divergence, MergedEvent, Notifications, Outcome, Reissued, SyncReport } from './replica/notifier.js';
 export type { Durability } from './store/group-commit.js';
 export { decodeFrontier, type Frontier, type Seal } from './store/frontier.js';
-export { headerOf } from './store/opening.js';
-export type { Carried, JournalFound, Opening, OpeningFacts, Session, StreamFound } from './store/opening.js';
+export { headerOf, restOf } from './store/opening.js';
+export type { Carried, JournalFound, Opening, OpeningFacts, Rest, Session, StreamFound } from './store/opening.js';
 export type {
   Capabilities,
   Head,

@@ -1,6 +1,7 @@
 import type { PrevalentError } from '../errors.js';
-import type { StreamHeader, StreamId } from '../event/event.js';
-import type { Frontier, Head, Seal } from './frontier.js';
+import type { Crc32 } from '../event/checksum.js';
+import { type StreamHeader, type StreamId, streamKey } from '../event/event.js';
+import { encodeFrontier, type Frontier, type Head, type Seal, withRest } from './frontier.js';
 
 /** What a store finds when a master opens its journal, and what it is told to do: plain data, the same for every store. */
 
@@ -85,7 +86,7 @@ export type Opening =
       readonly reason: 'new' | 'restored';
       /** The session that goes on; `undefined` if a new one begins with the stream. */
       readonly session: string | undefined;
-      /** Publish what the newest journal holds and its frontier does not tell, before that. */
+      /** Publish what the newest journal holds and its frontier does not tell, before that (`restOf`). */
       readonly publishesRest: boolean;
       /** What is said about it. */
       readonly notice: string | undefined;
@@ -100,4 +101,25 @@ export function headerOf(
   { session, reason }: Extract<Opening, { kind: 'begin' }>,
 ): StreamHeader {
   return { master, epoch, model, session: session ?? epoch, reason, after: null };
+}
+
+/** What publishes the rest of a stream that is left: its new frontier, and what is said about it. */
+export interface Rest {
+  readonly frontier: string;
+  readonly notice: string;
+}
+
+/** What is to be published of a stream before it is left. @param head its last event; gives `undefined` if others know of that */
+export function restOf(
+  header: StreamHeader,
+  frontier: Frontier | undefined,
+  head: Head | undefined,
+  crc32: Crc32,
+): Rest | undefined {
+  const published = frontier?.head?.seq ?? 0;
+  if (head === undefined || head.seq <= published) return undefined;
+  return {
+    frontier: encodeFrontier(withRest(frontier, header.session, head), crc32),
+    notice: `Published ${head.seq - published} events of ${streamKey(header)} that its writer had not published.`,
+  };
 }

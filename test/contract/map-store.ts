@@ -7,6 +7,7 @@ import {
   MasterLockedError,
   type Opening,
   type OpeningFacts,
+  restOf,
   type Session,
   type SnapshotListing,
   type Store,
@@ -96,13 +97,21 @@ export class MapStore implements Store {
     opening: Extract<Opening, { kind: 'begin' }>,
     parts: Pick<MapJournalStart, 'map' | 'lock' | 'release'>,
   ): Promise<Journal> {
+    const notices: string[] = [];
+    if (opening.publishesRest && newest?.header !== undefined) {
+      const rest = restOf(newest.header, newest.frontier, await headOf(this.map, newest.stream), crc32);
+      if (rest !== undefined) {
+        await this.map.put(keyOf('frontier', newest.stream), rest.frontier, parts.lock);
+        notices.push(rest.notice);
+      }
+    }
+    if (opening.notice !== undefined) notices.push(opening.notice);
     const header = headerOf(request, request.newEpoch(newest?.stream.epoch), opening);
     const birth: Birth = { header, lines: '' };
     await this.map.put(keyOf('birth', header), JSON.stringify(birth), parts.lock);
     const { session, epoch } = header;
     const kept: Session = { session, epoch, head: undefined, deletable: 0, ...opening.remembered };
     await this.remember(request.master, kept, parts.lock);
-    const notices = opening.notice === undefined ? [] : [opening.notice];
     return this.journal({ ...parts, header, kept, head: undefined, notices });
   }
 

@@ -2,6 +2,8 @@ import { storeContract } from '../../src/testing/index.js';
 import type {
   Journal,
   JournalRequest,
+  Opening,
+  OpeningFacts,
   Remembered,
   Session,
   Store,
@@ -112,6 +114,21 @@ const MUTANTS: readonly Mutant[] = [
       new (class extends MapStore {
         override open(request: JournalRequest): Promise<Journal> {
           return super.open({ ...request, newEpoch: () => request.newEpoch(undefined) });
+        }
+      })(map),
+  },
+  {
+    what: 'the rest of a stream that is left is not published',
+    point: 'a store that is told to publish the rest of the old stream does so, once',
+    says: /what is said/,
+    storeOn: (map) =>
+      new (class extends MapStore {
+        override open(request: JournalRequest): Promise<Journal> {
+          const decide = (facts: OpeningFacts): Opening => {
+            const opening = request.decide(facts);
+            return opening.kind === 'begin' ? { ...opening, publishesRest: false } : opening;
+          };
+          return super.open({ ...request, decide });
         }
       })(map),
   },

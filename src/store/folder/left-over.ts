@@ -1,6 +1,7 @@
 import { JournalDamagedError } from '../../errors.js';
 import { streamKey } from '../../event/event.js';
-import { decodeFrontier, encodeFrontier, type Frontier, withRest } from '../frontier.js';
+import { decodeFrontier, type Frontier } from '../frontier.js';
+import { restOf } from '../opening.js';
 import { replaceFile } from './file-system.js';
 import { FRONTIER_FILE, streamDirectory } from './layout.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
@@ -22,12 +23,10 @@ export async function publishRest(scan: Scan, notices: string[]): Promise<void> 
   const published = frontier?.head?.seq ?? 0;
   // What a seal names others have accepted already: whether it is deleted or lost here, what follows is worth publishing.
   const found = await scanOther({ ...scan, published, deleted: frontier?.seal?.V[streamKey(stream)] ?? 0 }, notices);
-  if (found?.header === undefined || found.head === undefined || found.head.seq <= published) return;
-  const text = encodeFrontier(withRest(frontier, found.header.session, found.head), crc32);
-  await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(text)]);
-  notices.push(
-    `Published ${found.head.seq - published} events of ${streamKey(stream)} that its writer had not published.`,
-  );
+  const rest = found?.header && restOf(found.header, frontier, found.head, crc32);
+  if (rest === undefined) return;
+  await replaceFile(fs, streamDirectory(root, stream), FRONTIER_FILE, [new TextEncoder().encode(rest.frontier)]);
+  notices.push(rest.notice);
 }
 
 // Damage in it must not keep this machine from starting: its file may not have arrived in full yet.

@@ -2,7 +2,7 @@ import { type Crc32, crc32 } from '../../event/checksum.js';
 import { MasterLockedError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
 import { decodeFrontier, type Seal } from '../frontier.js';
-import { headerOf, type Session, type StreamFound } from '../opening.js';
+import { headerOf, restOf, type Session, type StreamFound } from '../opening.js';
 import type {
   Head,
   Journal,
@@ -64,6 +64,13 @@ export class MemoryStore implements Store {
     const session = sessionOf(before);
     const opening = request.decide({ master, model, location: this.location, session, streams, newest, journal });
     if (opening.kind === 'refuse') throw opening.error;
+    const notices: string[] = [];
+    if (opening.kind === 'begin') {
+      const rest =
+        opening.publishesRest && before && restOf(before.header, newest.frontier, before.lines.head(), crc32);
+      if (rest) before.frontier = rest.frontier;
+      notices.push(...[rest ? rest.notice : undefined, opening.notice].filter((text) => text !== undefined));
+    }
     const stream =
       opening.kind === 'begin'
         ? begin(this.#streams, headerOf(request, request.newEpoch(newest?.stream.epoch), opening))
@@ -76,7 +83,7 @@ export class MemoryStore implements Store {
       for (const { master, listener } of [...this.#watchers]) if (master !== request.master) listener.changed();
     };
     const parts = { streams: this.#streams, tell, release: () => this.#open.delete(master) };
-    return new MemoryJournal(parts, stream, opening.kind === 'begin' ? opening.notice : undefined);
+    return new MemoryJournal(parts, stream, notices);
   }
 
   async watch(master: string, listener: StoreListener): Promise<() => Promise<void>> {
@@ -150,10 +157,10 @@ class MemoryJournal implements Journal {
   /** The stream that goes on; the name is its. */
   #successor: MemoryJournal | undefined;
 
-  constructor(shared: Shared, stream: MemoryStream, notice?: string) {
+  constructor(shared: Shared, stream: MemoryStream, notices: readonly string[]) {
     this.header = stream.header;
     this.head = stream.lines.head();
-    this.notices = notice === undefined ? [] : [notice];
+    this.notices = notices;
     this.seal = stream.remembered.seal;
     this.moved = { ...stream.remembered.moved, ...stream.header.moved };
     this.ends = stream.remembered.ends;
@@ -194,7 +201,7 @@ class MemoryJournal implements Journal {
     const stream = begin(this.#shared.streams, header);
     stream.lines.append(lines, 1);
     stream.remembered = { ...NOTHING, seal: this.#stream.remembered.seal, moved: this.moved, ends: this.ends };
-    this.#successor = new MemoryJournal(this.#shared, stream);
+    this.#successor = new MemoryJournal(this.#shared, stream, []);
     return this.#successor;
   }
 

@@ -1,5 +1,6 @@
 import { MasterLockedError } from '../../errors.js';
 import { decideOpening } from '../../protocol/opening.js';
+import { decodeFrontier } from '../../store/frontier.js';
 import type { OpeningFacts } from '../../store/opening.js';
 import type { JournalRequest } from '../../store/store.js';
 import type { Check } from './place.js';
@@ -79,6 +80,29 @@ export function opening(check: Check): void {
     await last.close();
     await readsAs(at.open(), old.header, 0, [1, 2]);
     same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), [old.header.epoch, epoch].sort());
+  });
+
+  check('a store that is told to publish the rest of the old stream does so, once', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const old = await store.open(writer.request);
+    const lines = writer.lines(store, old.header, 1, 2);
+    await old.append(lines, 1);
+    await old.close();
+    const remembered = { seal: undefined, moved: {}, ends: {} };
+    const told = { kind: 'begin', reason: 'restored', session: 'kept', publishesRest: true, notice: 'told' } as const;
+    const again: JournalRequest = { ...writer.request, decide: () => ({ ...told, remembered }) };
+    const journal = await at.open().open(again);
+    same([journal.notices.length, journal.notices.includes('told')], [2, true], 'what is said');
+    const { id } = JSON.parse(lines.trimEnd().split('\n')[1] ?? '{}') as { id: string };
+    const listed = (await at.open().streams()).find(({ stream }) => stream.epoch === old.header.epoch);
+    const published = decodeFrontier(listed?.frontier, store.crc32);
+    same([published?.head, published?.session], [{ seq: 2, id }, old.header.session], 'what is published');
+    await journal.close();
+    // There is nothing in the one that is left now.
+    const last = await at.open().open(again);
+    same(last.notices, ['told']);
+    await last.close();
   });
 }
 
