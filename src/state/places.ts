@@ -13,13 +13,14 @@ export interface Place {
 /** Tells whether `holder` holds `value` at `key`, or has it for a key or member. Elements of arrays move: see `elementsAmong`. */
 export function holds(holder: object, key: unknown, value: unknown): boolean {
   if (holder instanceof Map) {
-    return Map.prototype.get.call(holder, key) === value || Map.prototype.has.call(holder, value);
-  }
-  if (holder instanceof Set) return Set.prototype.has.call(holder, value);
-  return (
-    Object.prototype.hasOwnProperty.call(holder, key as PropertyKey) &&
-    (holder as Record<PropertyKey, unknown>)[key as PropertyKey] === value
-  );
+    if (Map.prototype.get.call(holder, key) === value || Map.prototype.has.call(holder, value)) return true;
+  } else if (holder instanceof Set && Set.prototype.has.call(holder, value)) return true;
+  // Maps and Sets may have fields as well; a key of a Map that is an object is no name of one.
+  return isName(key) && Object.prototype.hasOwnProperty.call(holder, key) && Reflect.get(holder, key) === value;
+}
+
+function isName(key: unknown): key is PropertyKey {
+  return typeof key === 'string' || typeof key === 'symbol' || typeof key === 'number';
 }
 
 /** Those of the `wanted` that are elements of a list, in one walk. */
