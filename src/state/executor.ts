@@ -233,14 +233,15 @@ export class Executor {
   }
 }
 
-/** A value for listeners: lists of elements are theirs, what they hold stays guarded. */
+/** A value for listeners: lists of elements and times from before are theirs, what else they hold stays guarded. */
 function show(value: unknown, membrane: Membrane): unknown {
   if (Array.isArray(value) && !membrane.isStored(value)) {
     return Elements.of(value, 0, value.length)
       .map((one) => membrane.wrap(one))
       .list();
   }
-  return value instanceof Date && !membrane.isStored(value) ? value : membrane.wrap(value);
+  // What is no object of the state may still become one: a late event puts it back.
+  return value instanceof Date && !membrane.isStored(value) ? new Date(+value) : membrane.wrap(value);
 }
 
 function exhausted({ transaction, definition }: Call, cause: unknown): ReplicaFailedError {
