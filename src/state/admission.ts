@@ -5,6 +5,7 @@ import { BOXED } from '../event/carried-kinds.js';
 import type { ClassTable } from '../model/class-table.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { refuseOverrides } from './collection-traps.js';
+import { isIndex } from './order.js';
 import { describe, type PlaceOf } from './recorder.js';
 
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
@@ -73,6 +74,13 @@ function admitProperty(target: object, key: string | symbol, frozen: boolean, li
   const hidden = descriptor.enumerable === false && typeof key === 'string' && key !== 'length';
   if (list && !frozen && (fixed || hidden))
     refuseField(target, key, 'is a read-only or hidden part of an array; freeze the whole array or use an object');
+  // A snapshot keeps elements by their values, and one mark for the whole array.
+  if (list && isIndex(key) && (hidden || (descriptor.configurable === false && !Object.isSealed(target))))
+    refuseField(
+      target,
+      key,
+      'is a hidden or unconfigurable element of an array; seal the whole array or use an object',
+    );
   if (typeof value === 'object' && value !== null) {
     if (!frozen && fixed && descriptor.configurable === false)
       refuseField(
