@@ -6,6 +6,7 @@ import { registry, type RunningTransaction } from '../model/registry.js';
 import { audit } from './audit.js';
 import type { Change } from './change.js';
 import { rawChanges } from './changes.js';
+import { copyOf } from './copy.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
@@ -233,15 +234,21 @@ export class Executor {
   }
 }
 
-/** A value for listeners: lists of elements and times from before are theirs, what else they hold stays guarded. */
+/** A value for listeners: lists of elements, values, and times from before are theirs; what else they hold stays guarded. */
 function show(value: unknown, membrane: Membrane): unknown {
   if (Array.isArray(value) && !membrane.isStored(value)) {
     return Elements.of(value, 0, value.length)
-      .map((one) => membrane.wrap(one))
+      .map((one) => showOne(one, membrane))
       .list();
   }
   // What is no object of the state may still become one: a late event puts it back.
-  return value instanceof Date && !membrane.isStored(value) ? new Date(+value) : membrane.wrap(value);
+  return value instanceof Date && !membrane.isStored(value) ? new Date(+value) : showOne(value, membrane);
+}
+
+/** A value has no guard, so that its copy is shown. */
+function showOne(value: unknown, membrane: Membrane): unknown {
+  const isValue = typeof value === 'object' && value !== null && membrane.classes.values.typeOf(value) !== undefined;
+  return isValue ? copyOf(value) : membrane.wrap(value);
 }
 
 function exhausted({ transaction, definition }: Call, cause: unknown): ReplicaFailedError {
