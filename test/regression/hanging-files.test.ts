@@ -49,7 +49,7 @@ async function written(folder: NotebookFolder, ...names: string[]): Promise<void
   }
 }
 
-const storeOf = (folder: NotebookFolder, { files: fileSystem }: HangingDisk, timeLimit = 30): FolderStore =>
+const storeOf = (folder: NotebookFolder, { files: fileSystem }: HangingDisk, timeLimit = 1_500): FolderStore =>
   new FolderStore(folder.shared, { fileSystem, timeLimit });
 
 test.each<[string, (operation: Operation, path: string) => boolean]>([
