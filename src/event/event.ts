@@ -61,9 +61,10 @@ export function compareEvents(left: StreamId & Pick<Event, 'id'>, right: StreamI
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** Key of an event in maps, also where two streams have one id: the id, and the stream's key. No id alone has its type. */
+/** Text of an event's key; no id alone has this type. */
 export type EventKey = `${string} ${string}`;
 
+/** Key of an event in maps, also where two streams have one id: the id, and the stream's key. */
 export function eventKey(event: StreamId & Pick<Event, 'id'>): EventKey {
   return `${event.id} ${streamKey(event)}`;
 }

@@ -18,7 +18,7 @@ export interface Session {
   /** Events of that epoch, from the first, that it may have deleted; written before they are. */
   readonly deletable: number;
   /** The others' streams that its state was built from when it last published; `undefined` if it never published. */
-  readonly seen?: readonly string[];
+  readonly seen?: readonly string[] | undefined;
   /** Last event of each earlier epoch that it has issued again. */
   readonly moved?: Readonly<Record<string, number>>;
   /** By earlier epochs: the last event that was published there. */

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,37 +14,23 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { FolderStore, Master, type MasterOptions, Prevalent, Transaction } from '../../src/index.js';
+import { FolderStore, type Master, type MasterOptions } from '../../src/index.js';
 import { verify } from '../../src/cli/verify.js';
+import { type Notebook, NotebookFolder, wordsOf } from '../notebook-folder.js';
 
-@Prevalent('replaced-journal')
-class Book {
-  readonly lines: string[] = [];
-  @Transaction() add(line: string): void {
-    this.lines.push(line);
-  }
-}
-
-let folder: string;
+let folder: NotebookFolder;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'prevalent-replaced-'));
+  folder = new NotebookFolder();
 });
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => folder.end());
 
-const shared = (): string => join(folder, 'shared');
-const open = (name: string, options: Partial<MasterOptions> = {}, segmentBytes?: number): Promise<Master<Book>> =>
-  Master.open(Book, {
-    name,
-    store: new FolderStore(shared(), segmentBytes === undefined ? {} : { segmentBytes }),
-    local: join(folder, name),
-    ...options,
-  });
-const linesOf = (master: Master<Book>): string[] => master.query(({ lines }) => [...lines]);
-const directory = (): string => join(shared(), 'laptop', readdirSync(join(shared(), 'laptop'))[0]!);
+const open = (name: string, options: Partial<MasterOptions> = {}): Promise<Master<Notebook>> =>
+  folder.open(name, options);
+const openSmall = (name: string): Promise<Master<Notebook>> =>
+  folder.open(name, { store: new FolderStore(folder.shared, { segmentBytes: 400 }) });
+const beside = (name: string): string => join(folder.path, name);
+const directory = (): string => folder.stream('laptop');
 const segments = (): string[] =>
   readdirSync(directory())
     .filter((name) => /^\d{16}\.ndjson$/.test(name))
@@ -94,27 +79,27 @@ const WAYS: Record<string, (file: string, older: Buffer) => void> = {
     execFileSync('sed', ['-i', 's/first/other/', file]);
   },
   'cp of an older copy': (file, older) => {
-    writeFileSync(join(folder, 'older'), older);
-    execFileSync('cp', [join(folder, 'older'), file]);
+    writeFileSync(beside('older'), older);
+    execFileSync('cp', [beside('older'), file]);
   },
   'mv of an older copy': (file, older) => {
-    writeFileSync(join(folder, 'older'), older);
-    execFileSync('mv', [join(folder, 'older'), file]);
+    writeFileSync(beside('older'), older);
+    execFileSync('mv', [beside('older'), file]);
   },
   'mv away': (file) => {
     execFileSync('mv', [file, `${file}.old`]);
   },
   'git checkout of an older version': (file, older) => {
     const git = (...args: string[]): string =>
-      execFileSync('git', [`--git-dir=${join(folder, 'repository')}`, `--work-tree=${shared()}`, ...args], {
-        cwd: shared(),
+      execFileSync('git', [`--git-dir=${beside('repository')}`, `--work-tree=${folder.shared}`, ...args], {
+        cwd: folder.shared,
         encoding: 'utf8',
       }).trim();
-    writeFileSync(join(folder, 'older'), older);
+    writeFileSync(beside('older'), older);
     git('init', '--quiet');
-    const object = git('hash-object', '-w', join(folder, 'older'));
-    git('update-index', '--add', '--cacheinfo', `100644,${object},${relative(shared(), file)}`);
-    git('checkout-index', '--force', relative(shared(), file));
+    const object = git('hash-object', '-w', beside('older'));
+    git('update-index', '--add', '--cacheinfo', `100644,${object},${relative(folder.shared, file)}`);
+    git('checkout-index', '--force', relative(folder.shared, file));
   },
   'it is cut within a line': (file) => {
     truncateSync(file, readFileSync(file, 'utf8').lastIndexOf('crc'));
@@ -124,22 +109,22 @@ const WAYS: Record<string, (file: string, older: Buffer) => void> = {
     mkdirSync(file);
   },
   'a link stands in its place': (file) => {
-    renameSync(file, join(folder, 'elsewhere'));
-    symlinkSync(join(folder, 'elsewhere'), file);
+    renameSync(file, beside('elsewhere'));
+    symlinkSync(beside('elsewhere'), file);
   },
   'its directory is moved away': (file) => {
-    renameSync(join(file, '..'), join(folder, `moved-${readdirSync(folder).length}`));
+    renameSync(join(file, '..'), beside(`moved-${readdirSync(folder.path).length}`));
   },
   'its directory is removed': (file) => {
     rmSync(join(file, '..'), { recursive: true });
   },
   'its directory is moved away and back': (file) => {
-    const away = join(folder, 'away');
+    const away = beside('away');
     renameSync(join(file, '..'), away);
     renameSync(away, join(file, '..'));
   },
   'the folder of its master is moved away': () => {
-    renameSync(join(shared(), 'laptop'), join(folder, `moved-${readdirSync(folder).length}`));
+    renameSync(join(folder.shared, 'laptop'), beside(`moved-${readdirSync(folder.path).length}`));
   },
 };
 
@@ -155,7 +140,7 @@ test.each(CASES)('%s: durability %s, published before: %s', async (way, durabili
   const laptop = await open('laptop', { durability });
   const said: string[] = [];
   const say = async (line: string): Promise<void> => {
-    await laptop.transact((book) => book.add(line));
+    await laptop.transact((book) => book.write(line));
     said.push(line);
   };
   await say('first 1');
@@ -176,32 +161,32 @@ test.each(CASES)('%s: durability %s, published before: %s', async (way, durabili
   expect(notices.join()).toMatch(way === 'its directory is moved away and back' ? /^$/ : PUT_BACK);
   await laptop.close();
   const again = await open('laptop');
-  expect(linesOf(again)).toEqual(said);
+  expect(wordsOf(again)).toEqual(said);
   expect((await again.status()).notices).toEqual([]);
-  await again.transact((book) => book.add('last'));
+  await again.transact((book) => book.write('last'));
   await again.close();
   const phone = await open('phone');
-  expect(linesOf(phone)).toEqual([...said, 'last']);
+  expect(wordsOf(phone)).toEqual([...said, 'last']);
   expect((await phone.status()).held).toEqual([]);
   await phone.close();
   const problems: string[] = [];
-  expect([await verify(shared(), {}, (line) => problems.push(line)), problems]).toEqual([0, problems]);
+  expect([await verify(folder.shared, {}, (line) => problems.push(line)), problems]).toEqual([0, problems]);
 });
 
 test('what stood in the place of the file is kept aside, unless it is a part of what was there', async () => {
   const laptop = await open('laptop');
-  await laptop.transact((book) => book.add('first'));
+  await laptop.transact((book) => book.write('first'));
   const file = newest();
   const older = readFileSync(file);
-  await laptop.transact((book) => book.add('second'));
+  await laptop.transact((book) => book.write('second'));
   for (const strange of ['mine', 'yours']) {
     unlinkSync(file);
     writeFileSync(file, strange);
-    await laptop.transact((book) => book.add(strange));
+    await laptop.transact((book) => book.write(strange));
   }
   unlinkSync(file);
   writeFileSync(file, older);
-  await laptop.transact((book) => book.add('third'));
+  await laptop.transact((book) => book.write('third'));
   const kept = readdirSync(directory()).filter((name) => name.endsWith('.replaced'));
   expect(kept.map((name) => readFileSync(join(directory(), name), 'utf8')).sort()).toEqual(['mine', 'yours']);
   const { notices } = await laptop.status();
@@ -212,7 +197,7 @@ test('what stood in the place of the file is kept aside, unless it is a part of 
 
 test('a sync finds out, and publishes nothing that is not in its place', async () => {
   const laptop = await open('laptop');
-  await laptop.transact((book) => book.add('first'));
+  await laptop.transact((book) => book.write('first'));
   unlinkSync(newest());
   expect((await laptop.sync()).published).toBe(1);
   expect(readFileSync(newest(), 'utf8')).toContain('first');
@@ -226,33 +211,33 @@ test('a sync finds out, and publishes nothing that is not in its place', async (
 test.each([true, false])(
   'older files that went with their directory are in a snapshot; when they come back all is as before (published: %s)',
   async (isPublished) => {
-    const laptop = await open('laptop', {}, 400);
+    const laptop = await openSmall('laptop');
     const said: string[] = [];
     for (let count = 1; count <= 9; count++) {
-      await laptop.transact((book) => book.add(`line ${count}`));
+      await laptop.transact((book) => book.write(`line ${count}`));
       said.push(`line ${count}`);
     }
     expect(segments().length).toBeGreaterThan(2);
     if (isPublished) await laptop.sync();
-    const [place, moved] = [directory(), join(folder, 'moved')];
+    const [place, moved] = [directory(), beside('moved')];
     renameSync(place, moved);
-    await laptop.transact((book) => book.add('after'));
+    await laptop.transact((book) => book.write('after'));
     said.push('after');
     expect((await laptop.status()).notices.join()).toMatch(
       /not in the folder any more; a snapshot of this master holds/,
     );
     await laptop.snapshot();
     await laptop.close();
-    const again = await open('laptop', {}, 400);
-    expect(linesOf(again)).toEqual(said);
-    await again.transact((book) => book.add('last'));
+    const again = await openSmall('laptop');
+    expect(wordsOf(again)).toEqual(said);
+    await again.transact((book) => book.write('last'));
     said.push('last');
     await again.close();
     for (const name of readdirSync(moved))
       if (!existsSync(join(place, name))) renameSync(join(moved, name), join(place, name));
     copyFileSync(join(moved, '0000000000000001.ndjson'), join(place, '0000000000000001.ndjson'));
     const phone = await open('phone');
-    expect(linesOf(phone)).toEqual(said);
+    expect(wordsOf(phone)).toEqual(said);
     await phone.close();
   },
 );
@@ -261,17 +246,17 @@ test('a file that was cut further back than memory reaches goes on behind a snap
   const laptop = await open('laptop', { undoMemory: 1, snapshotEvery: 1e9 });
   const said: string[] = [];
   for (let count = 1; count <= 3_000; count++) {
-    laptop.model.add(`line ${count}`);
+    laptop.model.write(`line ${count}`);
     said.push(`line ${count}`);
   }
   await laptop.durable();
   truncateSync(newest(), 0);
-  await laptop.transact((book) => book.add('after'));
+  await laptop.transact((book) => book.write('after'));
   said.push('after');
   await laptop.snapshot();
   await laptop.close();
   const again = await open('laptop');
-  expect(linesOf(again)).toEqual(said);
+  expect(wordsOf(again)).toEqual(said);
   await again.close();
 });
 
@@ -279,19 +264,19 @@ test.each(['group', 'none'] as const)(
   'while the shared folder is gone, or another one stands there, nothing is acknowledged, and nothing is lost when it is back (%s)',
   async (durability) => {
     const laptop = await open('laptop', { durability });
-    await laptop.transact((book) => book.add('first'));
-    renameSync(shared(), join(folder, 'unmounted'));
-    const waiting = laptop.transact((book) => book.add('second'));
+    await laptop.transact((book) => book.write('first'));
+    renameSync(folder.shared, beside('unmounted'));
+    const waiting = laptop.transact((book) => book.write('second'));
     await expect(laptop.sync()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
-    mkdirSync(shared());
+    mkdirSync(folder.shared);
     await expect(laptop.sync()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
-    expect(readdirSync(shared())).toEqual([]);
-    rmSync(shared(), { recursive: true });
-    renameSync(join(folder, 'unmounted'), shared());
+    expect(readdirSync(folder.shared)).toEqual([]);
+    rmSync(folder.shared, { recursive: true });
+    renameSync(beside('unmounted'), folder.shared);
     await waiting;
     await laptop.close();
     const again = await open('laptop');
-    expect(linesOf(again)).toEqual(['first', 'second']);
+    expect(wordsOf(again)).toEqual(['first', 'second']);
     await again.close();
   },
 );
@@ -299,15 +284,15 @@ test.each(['group', 'none'] as const)(
 test('a call that must be durable when it returns is refused while the shared folder is gone', async () => {
   const laptop = await open('laptop', { durability: 'always' });
   laptop.on('error', () => undefined);
-  laptop.model.add('first');
-  renameSync(shared(), join(folder, 'unmounted'));
+  laptop.model.write('first');
+  renameSync(folder.shared, beside('unmounted'));
   expect(() => {
-    laptop.model.add('second');
+    laptop.model.write('second');
   }).toThrow(expect.objectContaining({ code: 'NOT_DURABLE' }));
-  expect(linesOf(laptop)).toEqual(['first']);
-  renameSync(join(folder, 'unmounted'), shared());
+  expect(wordsOf(laptop)).toEqual(['first']);
+  renameSync(beside('unmounted'), folder.shared);
   await laptop.close();
   const again = await open('laptop');
-  expect(linesOf(again)).toEqual(['first']);
+  expect(wordsOf(again)).toEqual(['first']);
   await again.close();
 });

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { type StreamHeader, type StreamId } from '../../event/event.js';
 import { headerLine } from '../../event/line.js';
 import { decodeFrontier } from '../frontier.js';
-import { headerOf, type Opening, type OpeningFacts, type StreamFound } from '../opening.js';
+import { headerOf, type Opening, type OpeningFacts, type Session, type StreamFound } from '../opening.js';
 import type { Journal, JournalRequest } from '../store.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
@@ -61,7 +61,7 @@ export class FolderOpening {
     if (opening.kind === 'refuse') throw opening.error;
     if (opening.kind === 'begin') return this.#begin(opening, facts, isThere);
     if (opening.kind === 'continue' && found?.header !== undefined && found.segment !== undefined)
-      return this.#continue(opening, { header: found.header, segment: found.segment, found });
+      return this.#continue(opening, { header: found.header, segment: found.segment, found }, facts.session);
     throw new Error(`The journal of "${facts.master}" was read, and it is still not known whether it goes on`);
   }
 
@@ -111,6 +111,7 @@ export class FolderOpening {
   async #continue(
     { remembered, published, deletable }: Extract<Opening, { kind: 'continue' }>,
     { header, segment, found: { head, torn } }: Read,
+    session: Session | undefined,
   ): Promise<Journal> {
     const { fs, root } = this.#place;
     const directory = streamDirectory(root, header);
@@ -119,6 +120,7 @@ export class FolderOpening {
     return new FolderJournal({
       ...this.#parts(header, published),
       ...remembered,
+      published: { seen: session?.seen, head: session?.epoch === header.epoch ? session.head : undefined },
       header,
       head,
       next: (head?.seq ?? 0) + 1,
@@ -154,6 +156,7 @@ export class FolderOpening {
     return new FolderJournal({
       ...this.#parts(header, 0),
       ...opening.remembered,
+      published: { head: undefined },
       header,
       head: undefined,
       next: 1,

@@ -1,6 +1,7 @@
 import type { Crc32 } from '../../event/checksum.js';
 import type { StreamHeader, StreamId } from '../../event/event.js';
 import type { Seal } from '../frontier.js';
+import type { Session } from '../opening.js';
 import type { Head } from '../store.js';
 import type { FileSystem, OpenFile } from './file-system.js';
 import type { Lock } from './lock.js';
@@ -16,7 +17,8 @@ export interface OpenEnd {
   readonly head: Head | undefined;
   /** Number of the event that comes next. */
   readonly next: number;
-  /** The newest seal that this machine remembers. */
+  /** What this machine remembers to have published in it, and the newest seal. */
+  readonly published: Pick<Session, 'head' | 'seen'>;
   readonly seal: Seal | undefined;
   /** Of earlier streams: what it remembers to have issued again, and what was published. */
   readonly moved: Readonly<Record<string, number>>;

@@ -1,9 +1,14 @@
 import type { StreamHeader } from '../../event/event.js';
-import type { Seal } from '../frontier.js';
 import type { Session } from '../opening.js';
 import type { Remembered } from '../store.js';
 import type { FileSystem } from './file-system.js';
-import { readSession, writeSession } from './session.js';
+import { writeSession } from './session.js';
+
+/** What it remembers when it opens the stream. */
+export interface Known extends Pick<Session, 'seal' | 'moved' | 'ends' | 'deletable'> {
+  /** What it published there last; without an event if that was in another stream. */
+  readonly published: Pick<Session, 'head' | 'seen'>;
+}
 
 /** What this machine remembers of the stream it writes; on disk before it is published. */
 export class PrivateMemory {
@@ -15,16 +20,11 @@ export class PrivateMemory {
   /** What the file says. */
   #written = '';
 
-  constructor(
-    fs: FileSystem,
-    local: string,
-    { session, epoch }: StreamHeader,
-    known: Pick<Session, 'moved' | 'ends' | 'deletable'> & { readonly seal: Seal | undefined },
-  ) {
+  constructor(fs: FileSystem, local: string, { session, epoch }: StreamHeader, known: Known) {
     this.#fs = fs;
     this.#local = local;
     this.#of = { session, epoch, moved: known.moved ?? {}, ends: known.ends ?? {} };
-    this.#published = { head: undefined, seal: known.seal };
+    this.#published = { ...known.published, seal: known.seal };
     this.#deletable = known.deletable;
   }
 
@@ -40,20 +40,16 @@ export class PrivateMemory {
   }
 
   /** Another stream goes on. It may be succeeded itself before anything is published: that it is ours must not hang on headers alone. */
-  async succeeded(
-    header: StreamHeader,
-  ): Promise<Pick<Session, 'moved' | 'ends' | 'deletable'> & { seal: Seal | undefined }> {
-    const { session, epoch } = header;
+  async succeeded({ session, epoch, moved }: StreamHeader): Promise<Required<Known>> {
+    const published = { head: undefined, seen: this.#published.seen ?? [] };
     const known = {
       seal: this.#published.seal,
-      moved: { ...this.#of.moved, ...header.moved },
+      moved: { ...this.#of.moved, ...moved },
       ends: this.#of.ends ?? {},
       deletable: 0,
     };
-    // A journal that was just opened does not know it.
-    const seen = this.#published.seen ?? (await readSession(this.#fs, this.#local))?.seen ?? [];
-    await writeSession(this.#fs, this.#local, { session, epoch, head: undefined, seen, ...known });
-    return known;
+    await writeSession(this.#fs, this.#local, { session, epoch, ...published, ...known });
+    return { ...known, published };
   }
 
   /** Events up to this one may be gone. What was deleted stays deleted, even if the snapshot that stood in is gone. */

@@ -1,7 +1,7 @@
 import { type Crc32, crc32 } from '../../event/checksum.js';
 import { MasterLockedError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
-import { decodeFrontier, type Seal } from '../frontier.js';
+import { decodeFrontier, type Frontier, type Seal } from '../frontier.js';
 import { headerOf, restOf, type Session, type StreamFound } from '../opening.js';
 import type {
   Head,
@@ -66,10 +66,8 @@ export class MemoryStore implements Store {
     if (opening.kind === 'refuse') throw opening.error;
     const notices: string[] = [];
     if (opening.kind === 'begin') {
-      const rest =
-        opening.publishesRest && before && restOf(before.header, newest.frontier, before.lines.head(), crc32);
-      if (rest) before.frontier = rest.frontier;
-      notices.push(...[rest ? rest.notice : undefined, opening.notice].filter((text) => text !== undefined));
+      if (opening.publishesRest && before !== undefined) publishRest(before, newest?.frontier, notices);
+      if (opening.notice !== undefined) notices.push(opening.notice);
     }
     const stream =
       opening.kind === 'begin'
@@ -250,6 +248,14 @@ class MemoryJournal implements Journal {
 }
 
 /** The store itself is what remembers: whoever opens a master here is the one who wrote it. */
+/** Publishes what the writer of a stream had not. */
+function publishRest(stream: MemoryStream, frontier: Frontier | undefined, notices: string[]): void {
+  const rest = restOf(stream.header, frontier, stream.lines.head(), crc32);
+  if (rest === undefined) return;
+  stream.frontier = rest.frontier;
+  notices.push(rest.notice);
+}
+
 function sessionOf(stream: MemoryStream | undefined): Session | undefined {
   return stream && { session: stream.header.session, epoch: stream.header.epoch, ...stream.remembered };
 }

@@ -105,6 +105,9 @@ const REFUSED: Record<string, readonly [code: string, make: () => unknown]> = {
     }),
   ],
   'a WeakMap': ['UNSUPPORTED_STATE', () => new WeakMap()],
+  'a Promise': ['UNSUPPORTED_STATE', () => Promise.resolve(1)],
+  'an object with a local symbol for a key': ['UNSUPPORTED_STATE', () => ({ [Symbol('local')]: 1 })],
+  'a list of objects of a class without a name': ['UNKNOWN_CLASS', () => [new Unnamed()]],
   'an array with a read-only element': [
     'UNSUPPORTED_STATE',
     () => readOnly({ writable: false, enumerable: true }, [1]),
@@ -112,11 +115,11 @@ const REFUSED: Record<string, readonly [code: string, make: () => unknown]> = {
   'an array with a hidden element': ['UNSUPPORTED_STATE', () => readOnly({ writable: true, enumerable: false }, [1])],
 };
 
-/** Makes the calls in every way; gives the code with which each was refused, or `stored`. */
-async function codesOf(table: readonly Cell[]): Promise<unknown[]> {
+/** Makes the calls in every way; gives the code with which each was refused, or `stored`, and the state they leave. */
+async function endOf(table: readonly Cell[]): Promise<{ readonly codes: unknown[]; readonly state: string }> {
   cells = table;
   const codes: unknown[] = [];
-  await everyWay(Shelf, {
+  const { state } = await everyWay(Shelf, {
     calls: table.map((_, cell) => (shelf: Shelf) => {
       try {
         shelf.run(cell);
@@ -127,20 +130,36 @@ async function codesOf(table: readonly Cell[]): Promise<unknown[]> {
       }
     }),
   });
-  return codes;
+  return { codes, state };
 }
 
-test.each(Object.entries(REFUSED))('%s is refused wherever it is stored', async (_, [code, make]) => {
-  const codes = await codesOf(
-    Object.values(PLACES).map((put) => ({
-      run: (shelf) => {
-        put(shelf, make());
+test.each(Object.entries(REFUSED))(
+  '%s is refused wherever it is stored, and leaves no trace',
+  async (_, [code, make]) => {
+    const { codes, state } = await endOf(
+      Object.values(PLACES).map((put) => ({
+        run: (shelf) => {
+          put(shelf, make());
+        },
+      })),
+    );
+    expect(Object.fromEntries(Object.keys(PLACES).map((place, cell) => [place, codes[cell]]))).toEqual(
+      Object.fromEntries(Object.keys(PLACES).map((place) => [place, code])),
+    );
+    expect(state).toBe((await endOf([])).state);
+  },
+);
+
+test('a key of a map that is an object is no name of a field', async () => {
+  const { codes } = await endOf([
+    {
+      run: ({ map }) => {
+        map.set({}, { in: 'the map' });
+        Object.assign(map, { '[object Object]': { in: 'a field' } });
       },
-    })),
-  );
-  expect(Object.fromEntries(Object.keys(PLACES).map((place, cell) => [place, codes[cell]]))).toEqual(
-    Object.fromEntries(Object.keys(PLACES).map((place) => [place, code])),
-  );
+    },
+  ]);
+  expect(codes).toEqual(['stored']);
 });
 
 const KEPT: Record<string, (shelf: Shelf) => unknown> = {
@@ -158,7 +177,7 @@ test.each(Object.entries(KEPT))('%s is the same in every way wherever it is stor
       value.later = shelf.old;
     },
   }));
-  const codes = await codesOf(table);
+  const { codes } = await endOf(table);
   expect(new Set(codes)).toEqual(new Set(['stored']));
 });
 
@@ -188,7 +207,7 @@ async function defineElements(
   needed: readonly Attribute[],
   finish: (list: unknown[]) => void = () => undefined,
 ): Promise<void> {
-  const codes = await codesOf(
+  const { codes } = await endOf(
     ATTRIBUTES.flatMap((descriptor, row) =>
       [0, 2].map((index, column): Cell => ({
         run: (shelf) => {
