@@ -170,6 +170,12 @@ export class GroupCommit {
     );
   }
 
+  /** Another process writes this stream now, as was found in another way than by writing. */
+  fence(error: MasterFencedError): void {
+    this.#refusal ??= { cause: error };
+    if (this.#failure === undefined) this.#refuse(error);
+  }
+
   async #reaching(isImpatient: boolean): Promise<void> {
     const failure = this.#failure ?? (isImpatient ? this.#trouble : undefined);
     if (failure !== undefined) throw failure;
@@ -310,6 +316,7 @@ export class GroupCommit {
   }
 
   async #takeBack(cause: unknown): Promise<void> {
+    if (this.#failure !== undefined) return;
     // Another process writes there now: nothing of it is this one's to cut.
     if (cause instanceof MasterFencedError) {
       this.#refuse(cause);

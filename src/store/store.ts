@@ -95,7 +95,7 @@ export interface Keeper {
  * A master's own journal: the stream it alone writes. Appending is durable when the promise resolves.
  *
  * What fails with StoreUnreachableError (`STORE_UNREACHABLE`) is tried again with the same arguments, as it may have taken effect or not.
- * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect: another process writes this master's journal now; what only looks
+ * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect, or is in the journal that another process goes on with: that one writes it now; what only looks
  * does not fail so. Any other failure is a refusal; what became of it is unknown until `cutBack` succeeds.
  */
 export interface Journal {

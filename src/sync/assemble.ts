@@ -42,7 +42,12 @@ export function assemble(replica: Replica, store: Store, journal: Journal, optio
   journal.keep?.({
     recall: (header, after, upTo) => own.recall(replica.timeline.entries, header, after, upTo),
     putBack: (message, missing) => {
-      engine.putBack(message, missing);
+      known.notice(message);
+      if (missing === 0) return;
+      // What is in no file any more must be in a snapshot.
+      act.snapshot(true).catch((error: unknown) => {
+        replica.notifier.tell('error', error as Error);
+      });
     },
   });
   return { engine, history, known, own };

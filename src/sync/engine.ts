@@ -11,7 +11,6 @@ import type { Act } from './act.js';
 import { type Applied, apply } from './apply.js';
 import type { Compactor, CompactReport } from './compactor.js';
 import type { Look } from './look.js';
-import { reaching } from './reaching.js';
 import { startNotices } from './start-notices.js';
 import { standing, tell } from './tell.js';
 import { Turns } from './turns.js';
@@ -156,15 +155,6 @@ export class Engine {
     if (lost.length > 0) this.#act.replica.notifier.tell('error', failure);
   }
 
-  /** Files of the journal were put back. What is in no file any more must be in a snapshot. @param missing events up to this one are not there */
-  putBack(message: string, missing: number): void {
-    this.#act.known.notice(message);
-    if (missing === 0) return;
-    this.#act.snapshot(true).catch((error: unknown) => {
-      this.#act.replica.notifier.tell('error', error as Error);
-    });
-  }
-
   // A snapshot only saves time at the next start: that it failed is told, and stops nothing.
   async #trySnapshot(): Promise<void> {
     try {
@@ -176,7 +166,7 @@ export class Engine {
 
   /** Errors of the store get a code and a remedy. */
   #reached<T>(work: () => Promise<T>): () => Promise<T> {
-    return () => reaching(this.#act.own.store, work);
+    return () => this.#act.own.reaching(work);
   }
 
   async #syncOnce(asked?: CompactOptions): Promise<{ report: SyncReport; compacted: CompactReport }> {

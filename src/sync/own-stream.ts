@@ -1,4 +1,4 @@
-import { PrevalentError, StoreUnreachableError } from '../errors.js';
+import { MasterFencedError, PrevalentError, StoreUnreachableError } from '../errors.js';
 import { type Event, type StreamHeader, streamKey } from '../event/event.js';
 import { LineWriter } from '../event/line.js';
 import type { Recording } from '../replica/recording.js';
@@ -6,6 +6,7 @@ import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
 import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';
 import type { Journal, Recalled, Remembered, Store } from '../store/store.js';
 import type { Entry } from '../timeline/entry.js';
+import { reaching } from './reaching.js';
 
 /** What is told of the stream that is written. */
 export interface OwnListener {
@@ -77,6 +78,14 @@ export class OwnStream implements Recording {
 
   recorded(): void {
     this.#listener.recorded();
+  }
+
+  /** Errors of the store get a code and a remedy; once another process writes the stream, nothing more is written here. */
+  reaching<T>(work: () => Promise<T>): Promise<T> {
+    return reaching(this.store, work).catch((error: unknown) => {
+      if (error instanceof MasterFencedError) this.#commit.fence(error);
+      throw error;
+    });
   }
 
   /** Publishes the frontier of this stream. @param deletable how many events a published snapshot stands in for */

@@ -96,6 +96,11 @@ export class FolderNetwork {
     }
   }
 
+  /** Nobody sees the locks that are held on a machine any more, as from another container. */
+  blind(name: string): void {
+    this.#machine(name).locks.clear();
+  }
+
   /** A machine loses its power: what was not synced is gone but for what is kept of it (see `SimulatedDisk.crash`), and its locks are released. */
   crash(name: string, keep: (path: string) => number = () => 0, keepName?: (path: string) => boolean): void {
     const machine = this.#machine(name);

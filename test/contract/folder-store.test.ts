@@ -12,18 +12,28 @@ import {
   storeContract,
   type StorePlace,
 } from '../../src/testing/index.js';
+import { takeLock } from '../../src/store/folder/lock.js';
 
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A FolderStore whose masters keep their private directories in the test's own folder. */
+/** A FolderStore whose masters keep their private directories in the test's own folder, and whose locks can be lost. */
 class LocalStore extends FolderStore {
   readonly #folder: string;
 
-  constructor(folder: string) {
-    super(join(folder, 'shared'));
+  constructor(folder: string, held: Set<() => Promise<void>>) {
+    super(join(folder, 'shared'), {
+      lock: async (directory, master) => {
+        const lock = await takeLock(directory, master);
+        const release = async (): Promise<void> => {
+          if (held.delete(release)) await lock.release();
+        };
+        held.add(release);
+        return { release };
+      },
+    });
     this.#folder = folder;
   }
 
@@ -49,10 +59,14 @@ describe('FolderStore on this machine', () => {
     const folder = mkdtempSync(join(tmpdir(), 'prevalent-contract-'));
     folders.push(folder);
     // A real disk does not fail when it is told to.
+    const held = new Set<() => Promise<void>>();
     const fileOf = ({ master, epoch }: StreamId, name: string): string => join(folder, 'shared', master, epoch, name);
     return {
-      open: (): Store => new LocalStore(folder),
+      open: (): Store => new LocalStore(folder, held),
       kill: (journal) => journal.close(),
+      suspend: async () => {
+        for (const release of held) await release();
+      },
       // A socket where a file belongs cannot be opened as one.
       spoil: async (stream) => {
         const file = fileOf(stream, 'frontier.json');
@@ -83,6 +97,9 @@ describe('FolderStore on a simulated disk', () => {
       open: () => network.store('machine'),
       kill: async () => {
         network.crash('machine');
+      },
+      suspend: async () => {
+        network.blind('machine');
       },
       spoil: async ({ master }) => {
         const disk = network.disk('machine');

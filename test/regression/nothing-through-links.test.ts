@@ -142,6 +142,8 @@ test(
       'frontier.json, not whole yet',
       'session.json',
       'session.json, not whole yet',
+      'writer',
+      'writer, not whole yet',
     ]);
   }),
 );

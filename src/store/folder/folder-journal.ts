@@ -1,15 +1,17 @@
 import type { StreamHeader, StreamId } from '../../event/event.js';
-import { afterLines, countLines, headerLine } from '../../event/line.js';
+import { afterLines, countLines } from '../../event/line.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Keeper, Now, Remembered, SnapshotListing } from '../store.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { type OpenFile, replaceFile, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
+import { beginNext, beginNextNow } from './next-segment.js';
 import type { OpenEnd } from './open-end.js';
 import { OpenSegment } from './open-segment.js';
 import { PrivateMemory } from './private-memory.js';
 import { putBackNow } from './put-back.js';
 import { writeSnapshotFile } from './snapshot-file.js';
+import { writeStream } from './whole-stream.js';
 
 const encoder = new TextEncoder();
 
@@ -102,11 +104,13 @@ export class FolderJournal implements Journal {
 
   async cutBack(): Promise<void> {
     await this.#rotation;
+    this.#end.mark.checkNow(this.header);
     await this.#segment.truncate(this.#durable);
     this.#forgetTail();
   }
 
   #cutBackNow(): void {
+    this.#end.mark.checkNow(this.header);
     this.#segment.truncateNow(this.#durable);
     this.#forgetTail();
   }
@@ -131,6 +135,7 @@ export class FolderJournal implements Journal {
   }
 
   hold(): void {
+    this.#end.mark.checkNow(this.header);
     // What is on its way is looked at when it has arrived; what was left belongs to the past.
     if (this.#offset !== this.#durable || this.#successor !== undefined) return;
     if (!this.#segment.isInPlace(this.#offset)) this.#putBack();
@@ -145,30 +150,25 @@ export class FolderJournal implements Journal {
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
+    this.hold();
     await replaceFile(this.#end.fs, this.#directoryOf(stream), FRONTIER_FILE, [encoder.encode(frontier)]);
   }
 
   async succeed(header: StreamHeader, lines: string): Promise<Journal> {
     if (this.#successor?.header.epoch === header.epoch) return this.#successor;
+    this.hold();
     const { fs, crc32 } = this.#end;
     const directory = this.#directoryOf(header);
-    const first = encoder.encode(`${headerLine(header, crc32)}\n`);
-    const bytes = encoder.encode(lines);
-    const name = segmentName(1);
-    // Until the file is there, nobody takes the directory for a stream.
-    await fs.mkdir(directory);
-    await fs.syncDirectory(directory.slice(0, directory.lastIndexOf('/')));
-    await replaceFile(fs, directory, name, [first, bytes]);
+    const size = await writeStream(fs, directory, header, crc32, lines);
     const known = await this.#memory.succeeded(header);
-    const file = await fs.open(`${directory}/${name}`, false);
-    const size = first.length + bytes.length;
+    const file = await fs.open(`${directory}/${segmentName(1)}`, false);
     this.#end.onStreams();
     this.#successor = new FolderJournal({
       ...this.#end,
       directory,
       ...known,
       header,
-      next: 1 + countLines(bytes),
+      next: 1 + countLines(encoder.encode(lines)),
       head: undefined,
       notices: [],
       file,
@@ -182,6 +182,7 @@ export class FolderJournal implements Journal {
 
   async rotate(): Promise<void> {
     await this.#rotation;
+    this.hold();
     const isEmpty = this.#offset === 0 || (this.#segment.first === 1 && this.#next === 1);
     if (!isEmpty && this.#offset === this.#durable) await this.#beginNext();
   }
@@ -195,23 +196,27 @@ export class FolderJournal implements Journal {
   }
 
   async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
+    this.hold();
     const { fs, crc32 } = this.#end;
     const directory = this.#directoryOf(stream);
     return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), stream, crc32);
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
+    this.hold();
     this.#end.onStreams();
     return deleteStream(this.#end.fs, this.#directoryOf(stream));
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    this.hold();
     await writeSnapshotFile(this.#end.fs, this.#end.directory, position, chunks);
     // From now on a start may do without the files that are gone.
     if (this.#missing > this.#memory.deletable) await this.#memory.covered(this.#missing);
   }
 
   async removeSnapshot({ position }: SnapshotListing): Promise<void> {
+    this.hold();
     await unlinkIfThere(this.#end.fs, `${this.#end.directory}/snapshots/${snapshotName(position)}`);
   }
 
@@ -225,15 +230,23 @@ export class FolderJournal implements Journal {
     await this.#closing;
     try {
       // Whatever was on its way did not arrive, and is not this one's to keep.
-      if (this.#successor === undefined && !this.#segment.isInPlace(this.#durable))
+      if (!this.#end.mark.isLost && this.#successor === undefined && !this.#segment.isInPlace(this.#durable))
         this.#putBack(this.#durable, this.#durableNext);
     } finally {
-      await this.#segment.end(this.#offset).finally(() => this.#release());
+      // What another process writes to is not this one's to cut.
+      const ended = !this.#end.mark.isLost ? this.#segment.end(this.#offset) : this.#segment.close();
+      await ended.finally(() => this.#release());
     }
   }
 
   async #release(): Promise<void> {
-    if (this.#successor === undefined) await this.#end.lock.release();
+    if (this.#successor !== undefined) return;
+    const { mark, lock } = this.#end;
+    // What is not known to be on disk is looked at by the next start as if this process had crashed.
+    const isWhole = this.#offset === this.#durable && !this.#end.mark.isLost;
+    // A mark that stays costs the next start the copy of one file, no more.
+    if (isWhole) await mark.remove().catch(() => undefined);
+    await lock.release();
   }
 
   get #isFull(): boolean {
@@ -247,6 +260,7 @@ export class FolderJournal implements Journal {
 
   /** Takes the place of lines at the end; those that are there already are left out. */
   #reserve(lines: string, firstSeq: number): { bytes: Uint8Array; offset: number } {
+    this.#end.mark.throwIfLost();
     if (this.#successor !== undefined) throw new Error('This stream has ended; another one goes on');
     if (firstSeq > this.#next) throw new Error(`Events ${this.#next} to ${firstSeq - 1} were not appended`);
     const bytes = afterLines(encoder.encode(lines), this.#next - firstSeq);
@@ -258,21 +272,21 @@ export class FolderJournal implements Journal {
   }
 
   #segmentOf(file: OpenFile, first: number, size: number, allocated = size): OpenSegment {
-    const { fs, directory, segmentBytes } = this.#end;
-    return new OpenSegment({
-      ...{ fs, path: `${directory}/${segmentName(first)}`, first, file },
-      ...{ size, allocated, segmentBytes },
-    });
+    const { fs, directory, segmentBytes, mark } = this.#end;
+    const path = `${directory}/${segmentName(first)}`;
+    return new OpenSegment({ fs, mark, path, first, file, size, allocated, segmentBytes });
   }
 
   /** Somebody has meddled with the file: what belongs in it is put back, all that was written and synced up to now. */
   #putBack(end = this.#offset, next = this.#next): void {
     const { fs, root, directory, header, crc32 } = this.#end;
     const before = this.#segment;
-    const { file, first, size, missing, message } = putBackNow({
-      ...{ fs, root, rootIdentity: this.#root, directory, header, crc32 },
-      ...{ segment: before, end, last: next - 1, keeper: this.#keeper },
-    });
+    const { file, first, size, missing, message } = this.#end.mark.heldNow(header, () =>
+      putBackNow({
+        ...{ fs, root, rootIdentity: this.#root, directory, header, crc32 },
+        ...{ segment: before, end, last: next - 1, keeper: this.#keeper },
+      }),
+    );
     this.#segment = this.#segmentOf(file, first, size);
     this.#offset = this.#durable = this.#ahead = size;
     this.#next = this.#durableNext = this.#aheadNext = next;
@@ -292,55 +306,34 @@ export class FolderJournal implements Journal {
     await this.#rotation;
   }
 
-  // What was appended is durable already; if the next segment cannot be begun now, this one grows until it can.
   async #rotate(): Promise<void> {
-    const { fs, directory } = this.#end;
     const offset = this.#offset;
-    const name = `${directory}/${segmentName(this.#next)}`;
-    let next: OpenFile | undefined;
-    let isUsed = false;
-    try {
-      next = await fs.open(name, true);
-      await fs.syncDirectory(directory);
-      // Unless something was written meanwhile, which makes the new name wrong, or the file that is left is not in its place.
-      isUsed = this.#offset === offset && this.#durable === offset && this.#segment.isInPlace(offset);
-      if (isUsed) await this.#goOnIn(next);
-      else await this.#discard(name, next);
-    } catch {
-      if (next !== undefined && !isUsed) await this.#discard(name, next).catch(() => undefined);
-    }
+    await beginNext(this.#end.fs, this.#nextPath, (next) => this.#goOnIn(next, offset));
+    await this.#closing;
   }
 
   /** As `#rotate`, in the turn in which the last line was synced. */
   #rotateNow(): void {
-    const { fs, directory } = this.#end;
-    const name = `${directory}/${segmentName(this.#next)}`;
-    let next: OpenFile | undefined;
-    try {
-      next = fs.openNow(name, true);
-      fs.syncDirectoryNow(directory);
-    } catch {
-      if (next !== undefined) this.#inBackground(this.#discard(name, next));
-      return;
-    }
-    this.#inBackground(this.#goOnIn(next));
+    const offset = this.#offset;
+    this.#inBackground(beginNextNow(this.#end.fs, this.#nextPath, (next) => this.#goOnIn(next, offset)));
+  }
+
+  get #nextPath(): string {
+    return `${this.#end.directory}/${segmentName(this.#next)}`;
   }
 
   #inBackground(work: Promise<void>): void {
     this.#closing = Promise.all([this.#closing, work.catch(() => undefined)]);
   }
 
-  #goOnIn(next: OpenFile): Promise<void> {
-    const [full, size] = [this.#segment, this.#offset];
+  /** Unless something was written meanwhile, which makes the new name wrong, or the file that is left is not in its place. */
+  #goOnIn(next: OpenFile, offset: number): boolean {
+    if (this.#offset !== offset || this.#durable !== offset || !this.#segment.isInPlace(offset)) return false;
+    const full = this.#segment;
     this.#segment = this.#segmentOf(next, this.#next, 0);
     this.#offset = this.#durable = this.#ahead = 0;
     this.#durableNext = this.#aheadNext = this.#next;
-    return full.end(size);
-  }
-
-  // An empty segment that stays behind would stop readers; if it cannot be removed, the next recovery does.
-  async #discard(name: string, next: OpenFile): Promise<void> {
-    await next.close();
-    await this.#end.fs.unlink(name);
+    this.#inBackground(full.end(offset));
+    return true;
   }
 }

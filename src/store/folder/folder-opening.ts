@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib';
+import { MasterLockedError } from '../../errors.js';
 import { type StreamHeader, type StreamId } from '../../event/event.js';
 import { headerLine } from '../../event/line.js';
 import { decodeFrontier } from '../frontier.js';
 import { headerOf, type Opening, type OpeningFacts, type Session, type StreamFound } from '../opening.js';
 import type { Journal, JournalRequest } from '../store.js';
+import { WriterMark } from './writer-mark.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
@@ -13,6 +15,7 @@ import { claimFolder } from './own-folder.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
 import { readSession, writeSession } from './session.js';
 import type { StreamCatalog } from './stream-catalog.js';
+import { takeOver } from './take-over.js';
 import { keepTornTail } from './torn-tail.js';
 
 /** Where journals are opened. */
@@ -53,15 +56,20 @@ export class FolderOpening {
     const facts = await this.#facts();
     let opening = this.#request.decide(facts);
     let found: Recovered | undefined;
+    if (opening.kind === 'refuse') throw opening.error;
+    // Who wrote before may not have ended: it must not write to what is read from now on.
+    const mark = await WriterMark.put(this.#place.fs, this.#request.local);
     if (opening.kind === 'read') {
+      if (mark.hadAnother) await takeOver(this.#place.fs, streamDirectory(this.#place.root, newestOf(facts).stream));
       const { header, segment, head } = (found = await this.#read(facts, opening));
       const isWhole = header !== undefined && segment !== undefined;
       opening = this.#request.decide({ ...facts, journal: { isWhole, head } });
     }
     if (opening.kind === 'refuse') throw opening.error;
-    if (opening.kind === 'begin') return this.#begin(opening, facts, isThere);
+    if (!mark.isInPlaceNow()) throw openedMeanwhile(facts.master);
+    if (opening.kind === 'begin') return this.#begin(opening, facts, mark, isThere);
     if (opening.kind === 'continue' && found?.header !== undefined && found.segment !== undefined)
-      return this.#continue(opening, { header: found.header, segment: found.segment, found }, facts.session);
+      return this.#continue(opening, { header: found.header, segment: found.segment, found }, facts.session, mark);
     throw new Error(`The journal of "${facts.master}" was read, and it is still not known whether it goes on`);
   }
 
@@ -112,13 +120,14 @@ export class FolderOpening {
     { remembered, published, deletable }: Extract<Opening, { kind: 'continue' }>,
     { header, segment, found: { head, torn } }: Read,
     session: Session | undefined,
+    mark: WriterMark,
   ): Promise<Journal> {
     const { fs, root } = this.#place;
     const directory = streamDirectory(root, header);
     if (torn !== undefined) this.#notices.push(await keepTornTail(fs, directory, segment, torn));
     const file = await fs.open(`${directory}/${segmentName(segment.first)}`, false);
     return new FolderJournal({
-      ...this.#parts(header, published),
+      ...this.#parts(header, published, mark),
       ...remembered,
       published: { seen: session?.seen, head: session?.epoch === header.epoch ? session.head : undefined },
       header,
@@ -133,7 +142,12 @@ export class FolderOpening {
   }
 
   /** Begins a new stream: its directory, its header, and the session that vouches for it. */
-  async #begin(opening: Extract<Opening, { kind: 'begin' }>, facts: OpeningFacts, isThere: boolean): Promise<Journal> {
+  async #begin(
+    opening: Extract<Opening, { kind: 'begin' }>,
+    facts: OpeningFacts,
+    mark: WriterMark,
+    isThere: boolean,
+  ): Promise<Journal> {
     const { fs, root } = this.#place;
     const { local, master } = this.#request;
     if (!isThere) {
@@ -154,7 +168,7 @@ export class FolderOpening {
     await replaceFile(fs, directory, segmentName(1), [line]);
     const file = await fs.open(`${directory}/${segmentName(1)}`, false);
     return new FolderJournal({
-      ...this.#parts(header, 0),
+      ...this.#parts(header, 0, mark),
       ...opening.remembered,
       published: { head: undefined },
       header,
@@ -169,7 +183,7 @@ export class FolderOpening {
   }
 
   /** What all journals have in common. */
-  #parts(stream: StreamId, published: number) {
+  #parts(stream: StreamId, published: number, mark: WriterMark) {
     const { fs, root, catalog, segmentBytes } = this.#place;
     const onStreams = (): void => {
       catalog.forget(stream.master);
@@ -178,13 +192,19 @@ export class FolderOpening {
       recoverStream({ ...this.#scan(own, own.epoch === stream.epoch ? published : 0, deleted), thorough: true });
     const directory = streamDirectory(root, stream);
     const { local } = this.#request;
-    const own = { lock: this.#lock, notices: this.#notices };
+    const own = { lock: this.#lock, mark, notices: this.#notices };
     return { fs, root, directory, local, segmentBytes, crc32, onStreams, check, ...own };
   }
 
   #scan(stream: StreamId, published: number, deleted = 0): Scan {
     return { fs: this.#place.fs, root: this.#place.root, stream, published, deleted, crc32 };
   }
+}
+
+function openedMeanwhile(master: string): MasterLockedError {
+  return new MasterLockedError(
+    `The master "${master}" was opened by another process at the same moment. Close it there, or give this one another name.`,
+  );
 }
 
 function newestOf({ master, newest }: OpeningFacts): StreamFound {

@@ -72,7 +72,7 @@ export class FolderStore implements Store {
     this.capabilities = {
       now: true,
       watch: this.#fs.watch !== undefined,
-      fences: false,
+      fences: true,
       troubles: true,
       putsBack: true,
     };

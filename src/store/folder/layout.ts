@@ -11,7 +11,7 @@ import { type FileSystem, namesIn } from './file-system.js';
 
 const SEGMENT = /^(\d{16})\.ndjson$/;
 const SNAPSHOT = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.snapshot$/;
-const TEMPORARY = /^\.(frontier\.json|session\.json|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
+const TEMPORARY = /^\.(frontier\.json|session\.json|writer|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
 
 export const FRONTIER_FILE = 'frontier.json';
 

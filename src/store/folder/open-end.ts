@@ -3,6 +3,7 @@ import type { StreamHeader, StreamId } from '../../event/event.js';
 import type { Seal } from '../frontier.js';
 import type { Session } from '../opening.js';
 import type { Head } from '../store.js';
+import type { WriterMark } from './writer-mark.js';
 import type { FileSystem, OpenFile } from './file-system.js';
 import type { Lock } from './lock.js';
 
@@ -25,6 +26,7 @@ export interface OpenEnd {
   readonly ends: Readonly<Record<string, number>>;
   readonly notices: readonly string[];
   readonly lock: Lock;
+  readonly mark: WriterMark;
   /** Events up to this one may be gone, as a snapshot stands in for them. */
   readonly deletable: number;
   /** Checks every line of a stream of this master but those up to `deleted`. */

@@ -1,4 +1,5 @@
 import { StoreUnreachableError } from '../../errors.js';
+import type { WriterMark } from './writer-mark.js';
 import { type FileSystem, isNoFile, isOwnLimit, type OpenFile } from './file-system.js';
 import { PADDING } from './padding.js';
 
@@ -12,6 +13,7 @@ const MARK_BYTES = 64;
 /** A file that is open. */
 export interface Opened {
   readonly fs: FileSystem;
+  readonly mark: WriterMark;
   readonly path: string;
   /** Number of the event that it begins with. */
   readonly first: number;
@@ -36,6 +38,7 @@ export class OpenSegment {
   /** Number of the event that it begins with. */
   readonly first: number;
   readonly #fs: FileSystem;
+  readonly #mark: WriterMark;
   readonly #file: OpenFile;
   readonly #segmentBytes: number;
   /** Up to where the file has bytes already, padding included. */
@@ -45,10 +48,11 @@ export class OpenSegment {
   /** What is to be found at its path: the end of what was found there last, and all that was written since. */
   #expected: Piece[];
 
-  constructor({ fs, path, first, file, size, allocated, segmentBytes }: Opened) {
+  constructor({ fs, mark, path, first, file, size, allocated, segmentBytes }: Opened) {
     this.path = path;
     this.first = first;
     this.#fs = fs;
+    this.#mark = mark;
     this.#file = file;
     this.#allocated = allocated;
     this.#segmentBytes = segmentBytes;
@@ -95,7 +99,8 @@ export class OpenSegment {
 
   /**
    * Whether the lines up to `end` are in the file at its path: what was written since the last time is read back there, with the end of what
-   * stood before it. If an older file stands there, or this one was cut or written over, something of that is missing.
+   * stood before it. If an older file stands there, or this one was cut or written over, something of that is missing. And whether nobody else
+   * has put a mark of its own there.
    *
    * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if that cannot be told now
    */
@@ -111,7 +116,8 @@ export class OpenSegment {
     const mark = Math.max(from, end - MARK_BYTES);
     const rest = this.#expected.filter(({ offset }) => offset >= end);
     this.#expected = [{ offset: mark, bytes: found.slice(mark - from) }, ...rest];
-    return true;
+    // Last: whoever puts a mark there after this reads what was found.
+    return this.#mark.isInPlaceNow();
   }
 
   /** As `isReadBack`, and the file at its path is this very one. To ask for that each time would make the next sync slower. */
