@@ -1,3 +1,5 @@
+import { ByteRanges, isBytes } from './byte-ranges.js';
+
 /** Which objects are or were part of a state in this process, guarded or raw. */
 
 /** How an object became part of a state: by a call, or with all that was there at the start. */
@@ -9,7 +11,7 @@ export interface Entrance {
 }
 
 interface Ledger {
-  /** How a raw object entered; `undefined` if it never did. */
+  /** How a raw object entered, or bytes of it in another view; `undefined` if they never did. */
   of(object: object): Entrance | undefined;
   /** The object enters. */
   enter(object: object, entrance: Entrance): void;
@@ -47,15 +49,28 @@ class Stamp extends Given {
 function makeLedger(): Ledger {
   // Newer engines put no private fields on objects that take no new properties.
   const unstamped = new WeakMap<object, Entrance>();
+  const bytes = new ByteRanges<Entrance>();
   return {
     guards: new WeakSet(),
-    of: (object) => Stamp.of(object) ?? (Object.isExtensible(object) ? undefined : unstamped.get(object)),
+    of: (object) =>
+      Stamp.of(object) ??
+      (Object.isExtensible(object) ? undefined : unstamped.get(object)) ??
+      (isBytes(object) ? oneOf(bytes.of(object)) : undefined),
     enter(object, entrance) {
+      if (isBytes(object)) bytes.put(object, entrance);
       if (Object.isExtensible(object) || Stamp.of(object) !== undefined) Stamp.put(object, entrance);
       else unstamped.set(object, entrance);
     },
   };
 }
+
+/** Bytes that entered in several ways are nobody's alone. */
+function oneOf(entrances: ReadonlySet<Entrance>): Entrance | undefined {
+  const [first] = entrances;
+  return entrances.size > 1 ? MIXED : first;
+}
+
+const MIXED: Entrance = { state: {}, call: '' };
 
 const KEY = Symbol.for('prevalent.ledger.v1');
 

@@ -7,7 +7,7 @@ import { probingForProxies } from '../model/foreign-proxy.js';
 import { refuseCode } from './code-check.js';
 import { noting } from './globals.js';
 import type { Spoilt } from './guarded-values.js';
-import { refuseShared } from './ownership.js';
+import { belongingTo, refuseShared } from './ownership.js';
 import { describe } from './recorder.js';
 import { compareRuns, type StateView, type Trace } from './replay-check.js';
 
@@ -73,8 +73,9 @@ function takeBack(executor: Executor, { outcome }: Attempt): void {
 
 /** What both runs made part of the state was made by neither. */
 function refuseBrought(name: string, first: Attempt, second: Attempt, executor: Executor): void {
+  const isBrought = belongingTo(first.adopted);
   for (const object of second.adopted) {
-    if (!first.adopted.has(object)) continue;
+    if (!isBrought(object)) continue;
     const path = executor.membrane.paths().path(object) ?? [];
     refuseShared(`${name}: ${pathText(path)}`, object, 'an object that the call did not make itself');
   }

@@ -1,5 +1,6 @@
 import { withArticle } from '../article.js';
 import { SharedStateError } from '../errors.js';
+import { ByteRanges, isBytes } from '../model/byte-ranges.js';
 import { refuseProxy } from '../model/foreign-proxy.js';
 import { type Entrance, ledger } from '../model/ledger.js';
 import { PathFinder, placeAmong, Places, partsOf } from './places.js';
@@ -42,7 +43,7 @@ export class Ownership {
     const entered = ledger.of(object);
     if (entered === undefined) return this.#isForeignGuard(object) ? 'an object of another master' : undefined;
     // A call that was undone exactly meets what it put into the state as it was then.
-    return entered.state === this.#state && entered.call === this.#call ? undefined : NOT_MADE;
+    return entered.state === this.#state && entered.call === this.#call ? undefined : notMade(object);
   }
 
   /** The running call has made the objects part of the state. */
@@ -56,7 +57,26 @@ export class Ownership {
   }
 }
 
-const NOT_MADE = 'an object that was not made now, but is or was part of a state in this process';
+function notMade(object: object): string {
+  const what = isBytes(object)
+    ? 'bytes that were not made now, but are or were'
+    : 'an object that was not made now, but is or was';
+  return `${what} part of a state in this process`;
+}
+
+/** Tells what belongs to a set of objects: one of them, or a view on bytes of one. */
+export function belongingTo(objects: ReadonlySet<object>): (object: object) => boolean {
+  let ranges: ByteRanges<true> | undefined;
+  return (object) => {
+    if (objects.has(object)) return true;
+    if (!isBytes(object)) return false;
+    if (ranges === undefined) {
+      ranges = new ByteRanges();
+      for (const one of objects) if (isBytes(one)) ranges.put(one, true);
+    }
+    return ranges.has(object);
+  };
+}
 
 /** A state that begins with what no call made: a new model, or a snapshot. */
 export function newEntrance(): Entrance {
@@ -79,7 +99,7 @@ export function enterMigrated(root: object, entrance: Entrance, isWhole: IsWhole
   for (const object of all) {
     const entered = ledger.of(object);
     if (entered === undefined) ledger.enter(object, entrance);
-    else if (entered !== entrance) refuseShared(`${placeAmong(all, object)}, by migrate,`, object, NOT_MADE);
+    else if (entered !== entrance) refuseShared(`${placeAmong(all, object)}, by migrate,`, object, notMade(object));
   }
 }
 
@@ -96,15 +116,16 @@ export function refuseShared(place: string, object: object, why: string): never 
  */
 export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole): void {
   const first = reachable(one, isWhole);
+  const isShared = belongingTo(first);
   for (const object of reachable(other, isWhole)) {
-    if (!first.has(object)) continue;
+    if (!isShared(object)) continue;
     const path = new PathFinder(new Places(), other).path(object) ?? [];
     const place = [
       describe(other),
       ...path.map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey))),
     ].join('.');
     throw new SharedStateError(
-      `${place} is the same ${describe(object)} in every new model, so it belongs to a module: masters, copies of the past and a restart would change each other's. ${remedyFor(object)}`,
+      `${place} is ${first.has(object) ? '' : 'on the bytes of '}the same ${describe(object)} in every new model, so it belongs to a module: masters, copies of the past and a restart would change each other's. ${remedyFor(object)}`,
     );
   }
 }

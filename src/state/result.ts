@@ -1,6 +1,6 @@
 import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
-import { overlap } from '../event/shared-bytes.js';
+import { overlap } from '../model/byte-ranges.js';
 import { NATIVE } from './admission.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { emptyCopy } from './copy.js';
