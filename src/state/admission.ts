@@ -7,6 +7,7 @@ import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { refuseOverrides } from './collection-traps.js';
 import { isIndex } from './order.js';
 import { describe, type PlaceOf } from './recorder.js';
+import { LEAVE_OPEN } from './refusals.js';
 
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
 export const NATIVE: ReadonlySet<object | null> = new Set([
@@ -64,11 +65,16 @@ function admitProperties(target: object, meet: Meet): void {
 function admitProperty(target: object, key: string | symbol, frozen: boolean, list: boolean, meet: Meet): void {
   const descriptor = Object.getOwnPropertyDescriptor(target, key);
   if (descriptor === undefined) return;
-  if (!('value' in descriptor)) {
-    // Newer engines give every error its stack by an accessor.
-    if (target instanceof Error && key === 'stack') return;
-    refuseField(target, key, 'is an accessor of one object; declare it on the class');
+  if (key === 'stack' && descriptor.enumerable === false) {
+    // It is taken out where the error enters.
+    if (target instanceof Error) return;
+    refuseField(
+      target,
+      key,
+      'was put there by Error.captureStackTrace and names files of one machine; extend Error, or leave it out',
+    );
   }
+  if (!('value' in descriptor)) refuseField(target, key, 'is an accessor of one object; declare it on the class');
   const value: unknown = descriptor.value;
   const fixed = descriptor.writable === false;
   const hidden = descriptor.enumerable === false && typeof key === 'string' && key !== 'length';
@@ -93,7 +99,12 @@ function admitProperty(target: object, key: string | symbol, frozen: boolean, li
 }
 
 function admitValue(target: object, key: PropertyKey, value: unknown): void {
-  if (typeof value === 'function') refuseField(target, key, 'holds a function; functions are code, not state');
+  if (typeof value === 'function') {
+    // Libraries put functions in the place of the methods of a Map or Set that they freeze.
+    const replaced = target instanceof Map || target instanceof Set;
+    const remedy = replaced && Object.isFrozen(target) ? `; ${LEAVE_OPEN}` : '';
+    refuseField(target, key, `holds a function; functions are code, not state${remedy}`);
+  }
   if (typeof value === 'symbol' && Symbol.keyFor(value) === undefined)
     refuseField(target, key, 'holds a symbol that exists only in this process; use Symbol.for("…")');
 }

@@ -4,10 +4,13 @@ import { SharedBytes } from '../event/shared-bytes.js';
 import type { ClassTable } from '../model/class-table.js';
 import { refuseProxy } from '../model/foreign-proxy.js';
 import { admit, refuseSharedBytes } from './admission.js';
+import { takeStack } from './error-stack.js';
 import { type Ownership, refuseShared } from './ownership.js';
 import { type Place, placeAmong } from './places.js';
 import { describe, describePlace, type PlaceOf, type Recorder } from './recorder.js';
+import { LEAVE_OPEN } from './refusals.js';
 import { type Replace, type Stuck, visitReferences } from './references.js';
+import { TAKE_STACK, type UndoLog } from './undo-log.js';
 
 /**
  * Makes the objects that a transaction stored part of the state: proxies in them become the objects they stand for, classes
@@ -28,7 +31,7 @@ export function adopt(
     return raw;
   };
   const isWhole = (value: object): boolean => membrane.isWhole(value);
-  const adopted = walk(kept.keys(), take, isWhole, { classes: membrane.classes, kept, ownership });
+  const adopted = walk(kept.keys(), take, isWhole, { classes: membrane.classes, log: membrane.log, kept, ownership });
   // What was taken out again keeps no proxy either, wherever it went; only its class is nobody's business.
   const stored = walk(fresh, unwrap, isWhole, { done: adopted });
   for (const one of stored) if (!adopted.has(one)) return { adopted, made: new Set([...adopted, ...stored]) };
@@ -48,8 +51,10 @@ type Take = (value: object, place: PlaceOf) => object;
 
 interface Walk {
   readonly ownership?: Ownership;
-  /** Every object is checked to be of one of these. */
+  /** Every object is checked to be of one of these, and enters the state. */
   readonly classes?: ClassTable;
+  /** Records what is taken out of them. */
+  readonly log?: UndoLog | undefined;
   /** Where the roots stand. */
   readonly kept?: ReadonlyMap<object, Place>;
   /** Objects that were walked before. */
@@ -60,7 +65,7 @@ function walk(
   roots: Iterable<object>,
   take: Take,
   isWhole: (value: object) => boolean,
-  { classes, kept, done, ownership }: Walk,
+  { classes, log, kept, done, ownership }: Walk,
 ): ReadonlySet<object> {
   const seen = new Set<object>(roots);
   const bytes = new SharedBytes(refuseSharedBytes);
@@ -77,7 +82,11 @@ function walk(
     };
     const why = ownership?.refusal(target);
     if (why !== undefined) refuseShared(placeOf(), target, why);
-    if (classes !== undefined) admit(target, classes, placeOf);
+    if (classes !== undefined) {
+      admit(target, classes, placeOf);
+      const stack = takeStack(target, placeOf);
+      if (stack !== undefined) log?.push(TAKE_STACK, target, 'stack', stack);
+    }
     if (ArrayBuffer.isView(target)) bytes.claim(target);
     else visitReferences(target, replace, push, refuseFixed);
   }
@@ -89,12 +98,12 @@ function refuseReadOnly(holder: object, key: PropertyKey, isWhole: (value: objec
   // What is a guard of itself is never replaced.
   if (isWhole(held)) refuseFixedValue(holder, key, held);
   throw new UnsupportedStateError(
-    `${describe(holder)}.${String(key)} of a new object is read-only and refers to an object that is stored already. Leave the property writable, or refer by id.`,
+    `${describe(holder)}.${String(key)} of a new object is read-only and refers to an object that is stored already. Leave the property writable, or refer by id; ${LEAVE_OPEN}.`,
   );
 }
 
 function refuseFixedValue(holder: object, key: PropertyKey, value: object): never {
   throw new UnsupportedStateError(
-    `${describe(holder)}.${String(key)} of a new object is read-only and holds ${withArticle(describe(value))}, of which the state keeps a copy of its own. Leave the property writable.`,
+    `${describe(holder)}.${String(key)} of a new object is read-only and holds ${withArticle(describe(value))}, of which the state keeps a copy of its own. Leave the property writable; ${LEAVE_OPEN}.`,
   );
 }

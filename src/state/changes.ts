@@ -17,6 +17,7 @@ import {
   SET_DELETE,
   SET_LENGTH,
   SPLICE,
+  TAKE_STACK,
   type UndoEntry,
   undoCopy,
 } from './undo-log.js';
@@ -25,6 +26,8 @@ import {
 export function rawChanges(entries: readonly UndoEntry[]): RawChange[] {
   const byTarget = new Map<object, UndoEntry[]>();
   for (const entry of entries) {
+    // What the error brought with it was never part of the state.
+    if (entry.kind === TAKE_STACK) continue;
     const known = byTarget.get(entry.target);
     if (known === undefined) byTarget.set(entry.target, [entry]);
     else known.push(entry);

@@ -5,6 +5,7 @@ import { copyValue } from '../event/value-text.js';
 import { behindGuard, isWhole } from '../model/ownership.js';
 import { isPlatformClass } from '../model/platform-class.js';
 import { valueTypesOf } from '../model/values.js';
+import { bareError, fieldForCopy } from './error-stack.js';
 
 /**
  * A deep copy of anything of a model: a guarded object, a raw one, or what holds such objects. The copy is nobody's: it has no
@@ -73,10 +74,8 @@ class Copier {
       });
     }
     for (const key of Reflect.ownKeys(raw)) {
-      const field = Object.getOwnPropertyDescriptor(raw, key);
+      const field = fieldForCopy(raw, key);
       if (field === undefined) continue;
-      // Newer engines give every error its stack by an accessor, which would tell of the copy.
-      if (key === 'stack' && raw instanceof Error) field.value = raw.stack;
       if ('value' in field) Object.defineProperty(copy, key, this.#fieldOf(key, copy, field));
       else Object.defineProperty(copy, key, { ...field, configurable: true });
     }
@@ -107,12 +106,7 @@ function bareCopy(raw: object, prototype: object | null): object {
   if (raw instanceof Date) return new Date(Date.prototype.getTime.call(raw));
   if (raw instanceof RegExp) return new RegExp(raw.source, raw.flags);
   if (typeof URL !== 'undefined' && prototype === URL.prototype) return new URL((raw as URL).href);
-  if (raw instanceof Error) {
-    const error = new Error();
-    // It would tell of the place of the copy.
-    Reflect.deleteProperty(error, 'stack');
-    return error;
-  }
+  if (raw instanceof Error) return bareError();
   if (prototype !== null && prototype !== Object.prototype && hidesData(prototype)) refuse(raw);
   return Object.create(prototype) as object;
 }

@@ -1,7 +1,8 @@
 import { UnsupportedStateError } from '../errors.js';
+import { forErrors } from './error-stack.js';
 import { describe, type Recorder } from './recorder.js';
 import { orderedKeys } from './order.js';
-import { refuseStack } from './refused-reads.js';
+import { LEAVE_OPEN } from './refusals.js';
 import { ADD_PROPERTY, DEFINE_PROPERTY, DELETE_PROPERTY, SET_PROPERTY, type UndoLog } from './undo-log.js';
 
 type Fields = Record<PropertyKey, unknown>;
@@ -69,7 +70,7 @@ export function defineProperty(
   // Absent means "leave as it is" for a property that exists, false for a new one.
   if (descriptor.configurable === false || (descriptor.configurable === undefined && before === undefined)) {
     throw new UnsupportedStateError(
-      `${describe(target)}.${String(key)} cannot be made unconfigurable once stored, because that cannot be undone. Do it before you store the object.`,
+      `${describe(target)}.${String(key)} cannot be made unconfigurable once stored, because that cannot be undone. Do it before you store the object, and ${LEAVE_OPEN}.`,
     );
   }
   if (before?.configurable === false && before.writable === true && descriptor.writable === false) {
@@ -133,11 +134,7 @@ function commonTraps(membrane: Recorder): ProxyHandler<object> {
     getOwnPropertyDescriptor: (target, key) => describeProperty(target, key, membrane),
     preventExtensions: (target) => {
       membrane.writing(target, 'extensions');
-      return refuseShape(
-        target,
-        'Freezing or sealing',
-        '. Libraries that freeze what they are given can be told not to: setAutoFreeze(false) in immer',
-      );
+      return refuseShape(target, 'Freezing or sealing', `; ${LEAVE_OPEN}`);
     },
     setPrototypeOf: (target, prototype) => {
       membrane.writing(target, '__proto__');
@@ -173,18 +170,6 @@ export function objectTraps(membrane: Recorder): (raw: object) => ProxyHandler<o
       byPrototype.set(prototype, traps);
     }
     return traps;
-  };
-}
-
-/** Traps for errors: Object.prototype.toString takes what is behind a Proxy for any object, unless it is told. */
-function forErrors(traps: ProxyHandler<object>, membrane: Recorder): ProxyHandler<object> {
-  return {
-    ...traps,
-    get(target, key, receiver) {
-      if (key === 'stack') refuseStack(target, membrane);
-      const value: unknown = traps.get?.(target, key, receiver);
-      return value === undefined && key === Symbol.toStringTag ? 'Error' : value;
-    },
   };
 }
 

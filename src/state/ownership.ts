@@ -3,6 +3,7 @@ import { SharedStateError } from '../errors.js';
 import { ByteRanges, isBytes } from '../model/byte-ranges.js';
 import { refuseProxy } from '../model/foreign-proxy.js';
 import { type Entrance, ledger } from '../model/ledger.js';
+import { takeStack } from './error-stack.js';
 import { PathFinder, placeAmong, Places, partsOf } from './places.js';
 import { describe } from './recorder.js';
 
@@ -86,7 +87,7 @@ export function newEntrance(): Entrance {
 /** All of a new model enters. */
 export function enterAll(root: object, isWhole: IsWhole): void {
   const entrance = newEntrance();
-  for (const object of reachable(root, isWhole)) ledger.enter(object, entrance);
+  for (const object of reachable(root, isWhole)) enter(object, entrance, root);
 }
 
 /**
@@ -98,9 +99,14 @@ export function enterMigrated(root: object, entrance: Entrance, isWhole: IsWhole
   const all = reachable(root, isWhole);
   for (const object of all) {
     const entered = ledger.of(object);
-    if (entered === undefined) ledger.enter(object, entrance);
+    if (entered === undefined) enter(object, entrance, root);
     else if (entered !== entrance) refuseShared(`${placeAmong(all, object)}, by migrate,`, object, notMade(object));
   }
+}
+
+function enter(object: object, entrance: Entrance, root: object): void {
+  takeStack(object, () => `A new ${describe(root)}`);
+  ledger.enter(object, entrance);
 }
 
 /** @throws SharedStateError (`SHARED_STATE`) always */
@@ -130,7 +136,8 @@ export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole
   }
 }
 
-function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
+/** All objects of a state. */
+export function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
   const seen = new Set([root]);
   for (const holder of seen) {
     refuseProxy(holder, () => placeAmong(seen, holder));

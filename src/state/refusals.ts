@@ -1,6 +1,9 @@
 import { UnsupportedStateError, WriteOutsideTransactionError } from '../errors.js';
 import { describe, describePlace } from './recorder.js';
 
+/** What to do where a library freezes stored objects, or new ones that hold stored ones. */
+export const LEAVE_OPEN = 'tell libraries not to freeze what they are given: setAutoFreeze(false) in immer';
+
 /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) for a root that cannot be guarded */
 export function refuseRoot(root: object): void {
   if (Array.isArray(root) || root instanceof Map || root instanceof Set || root instanceof Date) {

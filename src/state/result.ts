@@ -4,6 +4,7 @@ import { overlap } from '../model/byte-ranges.js';
 import { NATIVE } from './admission.js';
 import { isGuardedIterator } from './collection-traps.js';
 import { emptyCopy } from './copy.js';
+import { fieldForCopy } from './error-stack.js';
 import { describe, type Recorder } from './recorder.js';
 
 /**
@@ -73,13 +74,10 @@ class Handover {
       });
     }
     for (const key of Reflect.ownKeys(value)) {
-      const field = Object.getOwnPropertyDescriptor(value, key);
+      const field = fieldForCopy(value, key);
       if (field === undefined) continue;
-      if (!('value' in field)) {
-        // Newer engines give every error its stack by an accessor, which would tell of the copy.
-        if (key !== 'stack' || !(value instanceof Error)) refuseResult(`the accessor ${String(key)}`);
-        Object.defineProperty(copy, key, { value: value.stack, writable: true, configurable: true });
-      } else put(copy, key, field, this.#part(key, field.value));
+      if (!('value' in field)) refuseResult(`the accessor ${String(key)}`);
+      put(copy, key, field, this.#part(key, field.value));
     }
     if (Object.isFrozen(value)) Object.freeze(copy);
     else if (Object.isSealed(value)) Object.seal(copy);

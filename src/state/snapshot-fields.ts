@@ -36,7 +36,7 @@ function fieldNames(object: object, kind: Kind): (string | symbol)[] {
   const names: (string | symbol)[] = Object.getOwnPropertyNames(object);
   const symbols = Object.getOwnPropertySymbols(object);
   if (symbols.length > 0) names.push(...symbols);
-  // The stack names files of one machine; it would differ on every other.
+  // An error of a state has none; one that is encoded by itself may.
   return kind === 'e' || kind === 'c' ? names.filter((name) => name !== 'stack') : names;
 }
 

@@ -4,6 +4,7 @@ import { type ClassTable, undeclaredClass } from '../model/class-table.js';
 import { decodeValue } from '../event/value-text.js';
 import { undeclared } from '../model/constants.js';
 import { undeclaredValue } from '../model/values.js';
+import { bareError } from './error-stack.js';
 import { ERRORS } from './snapshot-kinds.js';
 
 /** A type of objects as a snapshot names it. */
@@ -74,12 +75,6 @@ function instances(make: () => object, name: string, prototype: () => object): M
 
 function withPrototype(make: () => object, prototype: object): Make {
   return () => Object.setPrototypeOf(make(), prototype) as object;
-}
-
-function bareError(): Error {
-  const error = new Error();
-  Reflect.deleteProperty(error, 'stack');
-  return error;
 }
 
 function classNamed(name: string, classes: ClassTable): object {

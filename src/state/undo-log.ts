@@ -1,6 +1,7 @@
 import { type Elements, overwrite, splice } from './elements.js';
 import { type Order, Orders } from './order.js';
 import { setDate } from './stored-date.js';
+import { putBackStack, type TakenStack } from './taken-stack.js';
 
 /** What a record undoes. */
 export const SET_PROPERTY = 0;
@@ -19,6 +20,8 @@ export const SET_DELETE = 12;
 export const SET_CLEAR = 13;
 export const DATE_SET = 14;
 export const BYTES = 15;
+/** An error became part of the state. */
+export const TAKE_STACK = 16;
 
 /** Something deleted, and the stamp of its place. */
 export interface Deleted {
@@ -122,6 +125,9 @@ function undoOne(kind: number, target: object, key: unknown, before: unknown, or
       return;
     case DATE_SET:
       setDate(target as Date, before as number);
+      return;
+    case TAKE_STACK:
+      putBackStack(target, before as TakenStack);
       return;
     case BYTES:
       bytesAt(target as ArrayBufferView, key as number, (before as Uint8Array).length).set(before as Uint8Array);

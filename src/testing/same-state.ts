@@ -129,8 +129,6 @@ function partsOf(object: object): Part[] {
   else if (ArrayBuffer.isView(object)) return bytesOf(object);
   else if (object instanceof RegExp) parts.push({ key: ' (pattern)', value: `/${object.source}/${object.flags}` });
   for (const key of Reflect.ownKeys(object)) {
-    // A stack names the files and lines of one run.
-    if (object instanceof Error && key === 'stack') continue;
     const { value, writable, enumerable } = Object.getOwnPropertyDescriptor(object, key) as {
       value: unknown;
       writable?: boolean;

@@ -123,7 +123,7 @@ test('a value in a read-only property of a new object is refused: a copy could n
   });
   expect(code).toBe('UNSUPPORTED_STATE');
   expect(message).toBe(
-    'Object.money of a new object is read-only and holds a Money, of which the state keeps a copy of its own. Leave the property writable.',
+    'Object.money of a new object is read-only and holds a Money, of which the state keeps a copy of its own. Leave the property writable; tell libraries not to freeze what they are given: setAutoFreeze(false) in immer.',
   );
   expect(left).toBe(UNTOUCHED);
 });

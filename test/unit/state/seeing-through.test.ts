@@ -8,6 +8,11 @@ class Todo {
   constructor(readonly title: string) {}
 }
 
+function withoutStack(error: Error): Error {
+  delete error.stack;
+  return error;
+}
+
 @Prevalent('state-seeing-through', { classes: [Todo] })
 class Model {
   todo = new Todo('tea');
@@ -21,7 +26,7 @@ class Model {
   date = new Date(7);
   pattern = /x/gi;
   error = new RangeError('kept');
-  frozenError = Object.freeze(new RangeError('frozen'));
+  frozenError = Object.freeze(withoutStack(new RangeError('frozen')));
   bytes = Uint8Array.of(1, 2, 3);
   self: Record<string, unknown> = { n: 4 };
   kept: unknown = null;
@@ -115,7 +120,7 @@ describe('what would take a stored collection for an empty one is refused in a t
   });
 });
 
-describe('the stack of a stored error, which no snapshot holds', () => {
+describe('the stack of a stored error, which has none', () => {
   test.each<[string, (m: Model) => unknown]>([
     ['of an error', (m) => m.error.stack],
     ['of a frozen error', (m) => (m.frozenError as Error).stack],
@@ -137,7 +142,6 @@ describe('the stack of a stored error, which no snapshot holds', () => {
         throw m.error;
       }),
     ).toThrow('kept');
-    expect(typeof managed.model.error.stack).toBe('string');
   });
 });
 
