@@ -60,7 +60,7 @@ export class Replica implements TransactionHost {
       maxDrift: options.maxClockDrift,
       salt: options.name,
     });
-    this.executor = new Executor(definition, this.classes, this);
+    this.executor = new Executor(definition, this.classes, this, options.check);
     // Before anybody reads one, so that what readers change is found.
     if (options.check) this.executor.membrane.values.watch();
     this.#timeline = new Timeline(this.executor, this.calls, this.#undoMemory(), genesisBase());

@@ -129,10 +129,15 @@ export function deterministic<T>(id: string, call: () => T): T {
   const outerValues = crypto?.getRandomValues;
   const { Temporal } = world;
   const outerTemporalNow = Temporal?.Now;
+  const outerDateNow = RealDate.now;
+  const outerConstructor = RealDate.prototype.constructor;
   time = idTime(id);
   seed = id;
   draw = undefined;
   globalThis.Date = TransactionDate as unknown as DateConstructor;
+  // Also for what holds the real one (a class that extends it, a module that took it), as far as that can be: `new` cannot.
+  RealDate.now = transactionNow;
+  RealDate.prototype.constructor = TransactionDate;
   globalThis.Math = TransactionMath;
   RealMath.random = transactionRandom;
   if (performance !== undefined) performance.now = transactionNow;
@@ -152,6 +157,8 @@ export function deterministic<T>(id: string, call: () => T): T {
     seed = outerSeed;
     draw = outerDraw;
     globalThis.Date = outerDate;
+    RealDate.now = outerDateNow;
+    RealDate.prototype.constructor = outerConstructor;
     globalThis.Math = outerMath;
     RealMath.random = outerRandom;
     if (performance !== undefined && outerNow !== undefined) performance.now = outerNow;

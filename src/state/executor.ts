@@ -3,16 +3,16 @@ import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { addOwner } from '../model/ownership.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
-import { audit } from './audit.js';
 import type { Change } from './change.js';
 import { rawChanges } from './changes.js';
 import { copyOf } from './copy.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
+import { newModel } from './genesis.js';
 import { Membrane } from './membrane.js';
 import { ownValues } from './own-values.js';
-import { enterAll, refuseSharedGenesis } from './ownership.js';
+import { enterAll } from './ownership.js';
 import { explained, seeThrough } from './seeing-through.js';
 import { textOf } from './thrown.js';
 import type { UndoLog } from './undo-log.js';
@@ -55,16 +55,17 @@ export class Executor {
   /** The guarded root, as users hold it. */
   readonly model: object;
 
-  /** @throws what the model's constructor throws, the errors of `audit`, SharedStateError (`SHARED_STATE`) */
-  constructor(definition: ModelDefinition, classes: ClassTable, host: TransactionHost) {
+  /**
+   * @param check looks closer at the new model: see `newModel`
+   * @throws what the model's constructor throws, the errors of `newModel`
+   */
+  constructor(definition: ModelDefinition, classes: ClassTable, host: TransactionHost, check = false) {
     this.#definition = definition;
     this.#host = host;
     this.membrane = new Membrane(classes);
     this.#disown = addOwner(this.membrane);
-    this.#raw = this.#construct();
-    audit(this.#raw, classes);
-    refuseSharedGenesis(this.#raw, this.#construct(), this.#isWhole);
-    enterAll(this.#raw, this.#isWhole);
+    const { values } = this.membrane;
+    this.#raw = newModel({ name: definition.model.name, make: () => this.#construct(), classes, values }, check);
     this.model = this.membrane.bindRoot(this.#raw);
     registry.hosts.set(this.model, host);
     registry.hosts.set(this.#raw, host);

@@ -51,8 +51,8 @@ function rows(
 /** Why a call that used it was refused. */
 export function refusalOf(where: string, { name, remedy }: OutsideGlobal): NonDeterministicTransactionError {
   return new NonDeterministicTransactionError(
-    `${where} uses ${name}, which every replay of the event would use again, at another time and on another machine. ` +
-      `The call was undone and not logged. ${remedy}`,
+    `${where} uses ${name}, which every replay would use again, at another time and on another machine. ` +
+      `Nothing was changed or logged. ${remedy}`,
   );
 }
 
@@ -63,14 +63,14 @@ export interface Noted<T> {
   readonly found: NonDeterministicTransactionError | undefined;
 }
 
-/** Runs `run`; whatever in it uses a global that is found gets an error instead. */
-export function noting<T>(name: string, run: () => T): Noted<T> {
+/** Runs `run`; whatever in it uses a global that is found gets an error instead. @param where what runs, for that error */
+export function noting<T>(where: string, run: () => T): Noted<T> {
   let found: NonDeterministicTransactionError | undefined;
   const restore: (() => void)[] = [];
   for (const row of GLOBALS) {
     if (row.fate !== 'found') continue;
     const refuse = (): never => {
-      const error = refusalOf(`The transaction ${name}`, row);
+      const error = refusalOf(where, row);
       found ??= error;
       throw error;
     };

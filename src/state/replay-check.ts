@@ -12,14 +12,18 @@ export interface Trace {
   readonly error: string | undefined;
 }
 
-/** What the comparison needs to know about the model. */
-export interface StateView {
+/** What the comparison needs to know about objects. */
+export interface ObjectView {
   /** The stored object behind what a reader holds. */
   unwrap(value: unknown): unknown;
   /** Tells whether a raw object is part of the state or was. */
   isStored(value: object): boolean;
   /** What a value is carried as; `undefined` for other objects. */
   valueText(object: object): string | undefined;
+}
+
+/** What it needs to know about the model of a transaction. */
+export interface StateView extends ObjectView {
   /** How a place is named in messages. */
   pathText(target: object, key: readonly unknown[]): string;
 }
@@ -34,7 +38,7 @@ export function compareRuns(name: string, first: Trace, second: Trace, view: Sta
   const comparison = new Comparison(first.made, second.made, view);
   const refuse = (place: string, left: unknown, right: unknown): never => {
     throw new NonDeterministicTransactionError(
-      `The transaction ${name} is not deterministic: run twice from the same state, ${place} is ${textOf(left)} and then ${textOf(right)}. ` +
+      `The transaction ${name} is not deterministic: run twice from the same state, ${place} is ${shownValue(left)} and then ${shownValue(right)}. ` +
         'It was undone and not logged. Take time and randomness from Date, Math.random or crypto inside the transaction, and nothing from outside but its arguments.',
     );
   };
@@ -66,20 +70,32 @@ export function compareRuns(name: string, first: Trace, second: Trace, view: Sta
   if (result !== undefined) refuse(['its result', ...result.path].join('.'), result.left, result.right);
 }
 
-interface Difference {
+/** The first place where two things differ. */
+export interface Difference {
   readonly path: readonly string[];
   readonly left: unknown;
   readonly right: unknown;
+}
+
+/** Compares two values, of which one run made the objects in `mine` and another those in `theirs`. */
+export function differenceOf(
+  left: unknown,
+  right: unknown,
+  mine: ReadonlySet<object>,
+  theirs: ReadonlySet<object>,
+  view: ObjectView,
+): Difference | undefined {
+  return new Comparison(mine, theirs, view).difference(left, right, []);
 }
 
 /** Walks two values side by side; objects that only one run made are compared by content, all others by identity. */
 class Comparison {
   readonly #left: ReadonlySet<object>;
   readonly #right: ReadonlySet<object>;
-  readonly #view: StateView;
+  readonly #view: ObjectView;
   readonly #paired = new Map<object, object>();
 
-  constructor(left: ReadonlySet<object>, right: ReadonlySet<object>, view: StateView) {
+  constructor(left: ReadonlySet<object>, right: ReadonlySet<object>, view: ObjectView) {
     this.#left = left;
     this.#right = right;
     this.#view = view;
@@ -146,7 +162,7 @@ function partsOf(object: object): Part[] {
   if (object instanceof Date) parts.push({ key: 'time', value: object.getTime() });
   if (object instanceof Map) {
     for (const [key, value] of object as Map<unknown, unknown>)
-      parts.push({ key: 'key', value: key }, { key: textOf(key), value });
+      parts.push({ key: 'key', value: key }, { key: shownValue(key), value });
   }
   if (object instanceof Set) for (const value of object as Set<unknown>) parts.push({ key: 'member', value });
   if (object instanceof Error) parts.push({ key: 'message', value: object.message });
@@ -154,6 +170,7 @@ function partsOf(object: object): Part[] {
     parts.push({ key: 'bytes', value: new Uint8Array(object.buffer, object.byteOffset, object.byteLength).join() });
   else {
     for (const key of Reflect.ownKeys(object)) {
+      // What only the result holds still has its stack.
       if (object instanceof Error && (key === 'stack' || key === 'message')) continue;
       parts.push({ key: String(key), value: (object as Record<PropertyKey, unknown>)[key] });
     }
@@ -161,7 +178,8 @@ function partsOf(object: object): Part[] {
   return parts;
 }
 
-function textOf(value: unknown): string {
+/** A value as messages name it. */
+export function shownValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null)
     return value instanceof Date
