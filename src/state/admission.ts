@@ -8,6 +8,7 @@ import { refuseOverrides } from './collection-traps.js';
 import { isIndex } from './order.js';
 import { describe, type PlaceOf } from './recorder.js';
 import { LEAVE_OPEN } from './refusals.js';
+import { isStack } from './taken-stack.js';
 
 /** Prototypes of JavaScript's own classes that may live in a state, and subclasses of which need a stable name. */
 export const NATIVE: ReadonlySet<object | null> = new Set([
@@ -63,17 +64,16 @@ function admitProperties(target: object, meet: Meet): void {
 }
 
 function admitProperty(target: object, key: string | symbol, frozen: boolean, list: boolean, meet: Meet): void {
+  // It is taken out where the error enters.
+  if (isStack(target, key)) return;
   const descriptor = Object.getOwnPropertyDescriptor(target, key);
   if (descriptor === undefined) return;
-  if (key === 'stack' && descriptor.enumerable === false) {
-    // It is taken out where the error enters.
-    if (target instanceof Error) return;
+  if (key === 'stack' && descriptor.enumerable === false)
     refuseField(
       target,
       key,
       'was put there by Error.captureStackTrace and names files of one machine; extend Error, or leave it out',
     );
-  }
   if (!('value' in descriptor)) refuseField(target, key, 'is an accessor of one object; declare it on the class');
   const value: unknown = descriptor.value;
   const fixed = descriptor.writable === false;

@@ -19,8 +19,18 @@ export function takeStack(object: object, place: PlaceOf): TakenStack | undefine
   const at = keys.indexOf('stack');
   if (at < 0) return undefined;
   const field = Object.getOwnPropertyDescriptor(object, 'stack') as PropertyDescriptor;
-  if (!Object.isExtensible(object) || !Reflect.deleteProperty(object, 'stack')) refuseClosed(object, place);
+  dropStack(object, place);
   return { field, later: keys.slice(at + 1) };
+}
+
+/**
+ * As `takeStack`, where nothing is ever taken back.
+ *
+ * @throws UnsupportedStateError (`UNSUPPORTED_STATE`)
+ */
+export function dropStack(object: object, place: PlaceOf): void {
+  if (!(object instanceof Error) || !Object.prototype.hasOwnProperty.call(object, 'stack')) return;
+  if (!Object.isExtensible(object) || !Reflect.deleteProperty(object, 'stack')) refuseClosed(object, place);
 }
 
 /** A new error without a stack: it would tell of this place. */

@@ -12,7 +12,7 @@ import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js'
 import { newModel } from './genesis.js';
 import { Membrane } from './membrane.js';
 import { ownValues } from './own-values.js';
-import { enterAll } from './ownership.js';
+import { enterAll, reachable } from './ownership.js';
 import { explained, seeThrough } from './seeing-through.js';
 import { textOf } from './thrown.js';
 import type { UndoLog } from './undo-log.js';
@@ -79,7 +79,7 @@ export class Executor {
   /** A new model as it is before any event. @throws what its constructor throws */
   genesis(): object {
     const root = this.#construct();
-    enterAll(root, this.#isWhole);
+    enterAll(reachable(root, this.#isWhole));
     return root;
   }
 

@@ -30,13 +30,14 @@ export function newModel(maker: Maker, check: boolean): object {
   const { make, classes } = maker;
   const isWhole = (object: object): boolean => classes.isWhole(object);
   const first = check ? noted(maker) : make();
-  audit(first, classes);
+  const objects = audit(first, classes);
   const others = check ? madeElsewhere(maker) : [make()];
   for (const other of others) {
-    refuseSharedGenesis(first, other, isWhole);
-    refuseDifference(first, other, isWhole, maker);
+    const theirs = reachable(other, isWhole);
+    refuseSharedGenesis(objects, theirs, other);
+    refuseDifference(first, other, objects, theirs, maker);
   }
-  enterAll(first, isWhole);
+  enterAll(objects);
   return first;
 }
 
@@ -61,8 +62,14 @@ function noted({ name, make }: Maker): object {
   return result;
 }
 
-function refuseDifference(first: object, other: object, isWhole: (object: object) => boolean, maker: Maker): void {
-  const difference = differenceOf(first, other, reachable(first, isWhole), reachable(other, isWhole), {
+function refuseDifference(
+  first: object,
+  other: object,
+  mine: ReadonlySet<object>,
+  theirs: ReadonlySet<object>,
+  maker: Maker,
+): void {
+  const difference = differenceOf(first, other, mine, theirs, {
     unwrap: (value) => value,
     isStored: () => false,
     valueText: (object) => maker.values.textOf(object),

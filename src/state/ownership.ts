@@ -3,8 +3,8 @@ import { SharedStateError } from '../errors.js';
 import { ByteRanges, isBytes } from '../model/byte-ranges.js';
 import { refuseProxy } from '../model/foreign-proxy.js';
 import { type Entrance, ledger } from '../model/ledger.js';
-import { takeStack } from './error-stack.js';
-import { PathFinder, placeAmong, Places, partsOf } from './places.js';
+import { dropStack } from './error-stack.js';
+import { meetParts, PathFinder, placeAmong, Places } from './places.js';
 import { describe } from './recorder.js';
 
 /** What a reader of a state holds, of whichever copy of this package. */
@@ -84,10 +84,10 @@ export function newEntrance(): Entrance {
   return { state: {}, call: '' };
 }
 
-/** All of a new model enters. */
-export function enterAll(root: object, isWhole: IsWhole): void {
+/** All objects of a new model enter. */
+export function enterAll(objects: ReadonlySet<object>): void {
   const entrance = newEntrance();
-  for (const object of reachable(root, isWhole)) enter(object, entrance, root);
+  for (const object of objects) enter(object, entrance, objects);
 }
 
 /**
@@ -99,13 +99,13 @@ export function enterMigrated(root: object, entrance: Entrance, isWhole: IsWhole
   const all = reachable(root, isWhole);
   for (const object of all) {
     const entered = ledger.of(object);
-    if (entered === undefined) enter(object, entrance, root);
+    if (entered === undefined) enter(object, entrance, all);
     else if (entered !== entrance) refuseShared(`${placeAmong(all, object)}, by migrate,`, object, notMade(object));
   }
 }
 
-function enter(object: object, entrance: Entrance, root: object): void {
-  takeStack(object, () => `A new ${describe(root)}`);
+function enter(object: object, entrance: Entrance, all: ReadonlySet<object>): void {
+  dropStack(object, () => placeAmong(all, object));
   ledger.enter(object, entrance);
 }
 
@@ -117,17 +117,18 @@ export function refuseShared(place: string, object: object, why: string): never 
 /**
  * Refuses what two new models share: it belongs to a module, and each would change the other's.
  *
- * @param isWhole tells objects that are meant to be shared
+ * @param first objects of one
+ * @param second objects of the other
+ * @param root of the other
  * @throws SharedStateError (`SHARED_STATE`) naming the path
  */
-export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole): void {
-  const first = reachable(one, isWhole);
+export function refuseSharedGenesis(first: ReadonlySet<object>, second: ReadonlySet<object>, root: object): void {
   const isShared = belongingTo(first);
-  for (const object of reachable(other, isWhole)) {
+  for (const object of second) {
     if (!isShared(object)) continue;
-    const path = new PathFinder(new Places(), other).path(object) ?? [];
+    const path = new PathFinder(new Places(), root).path(object) ?? [];
     const place = [
-      describe(other),
+      describe(root),
       ...path.map((part) => (typeof part === 'object' ? '[object]' : String(part as PropertyKey))),
     ].join('.');
     throw new SharedStateError(
@@ -136,13 +137,15 @@ export function refuseSharedGenesis(one: object, other: object, isWhole: IsWhole
   }
 }
 
-/** All objects of a state. */
+/** All objects of a state, its root first. @param isWhole tells objects that are meant to be shared */
 export function reachable(root: object, isWhole: IsWhole): ReadonlySet<object> {
   const seen = new Set([root]);
+  const meet = (part: object): void => {
+    if (!isWhole(part)) seen.add(part);
+  };
   for (const holder of seen) {
     refuseProxy(holder, () => placeAmong(seen, holder));
-    for (const [, part] of partsOf(holder))
-      if (typeof part === 'object' && part !== null && !isWhole(part)) seen.add(part);
+    meetParts(holder, meet);
   }
   return seen;
 }

@@ -1,6 +1,7 @@
 import { Elements, isSparse } from './elements.js';
 import { isIndex } from './order.js';
 import { describePlace } from './recorder.js';
+import { isStack } from './taken-stack.js';
 
 /** Where stored objects stand: found when they are read, so that a path costs nothing until somebody asks for it. */
 
@@ -28,6 +29,27 @@ export function elementsAmong(list: readonly unknown[], wanted: ReadonlySet<unkn
   return new Set(Elements.of(list, 0, list.length).values.filter((one) => wanted.has(one)));
 }
 
+/** Visits the objects that an object refers to, as `partsOf` gives them. */
+export function meetParts(holder: object, meet: (part: object) => void): void {
+  if (ArrayBuffer.isView(holder)) return;
+  meetEntries(holder, meet);
+  for (const key of Reflect.ownKeys(holder)) {
+    if (isStack(holder, key)) continue;
+    const value = (holder as Record<PropertyKey, unknown>)[key];
+    if (typeof value === 'object' && value !== null) meet(value);
+  }
+}
+
+/** Visits the objects among the entries of a Map and the members of a Set. */
+export function meetEntries(holder: object, meet: (part: object) => void): void {
+  const one = (value: unknown, key: unknown): void => {
+    if (typeof key === 'object' && key !== null) meet(key);
+    if (value !== key && typeof value === 'object' && value !== null) meet(value);
+  };
+  if (holder instanceof Map) Map.prototype.forEach.call(holder, one);
+  else if (holder instanceof Set) Set.prototype.forEach.call(holder, one);
+}
+
 /** Everything an object refers to, with its key: keys of a map stand for themselves, members of a set have none. */
 export function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
   if (ArrayBuffer.isView(holder)) return;
@@ -39,7 +61,8 @@ export function* partsOf(holder: object): Iterable<readonly [key: unknown, value
   } else if (holder instanceof Set) {
     for (const value of Set.prototype.values.call(holder) as Iterable<unknown>) yield [undefined, value];
   }
-  for (const key of Reflect.ownKeys(holder)) yield [shown(holder, key), (holder as Record<PropertyKey, unknown>)[key]];
+  for (const key of Reflect.ownKeys(holder))
+    if (!isStack(holder, key)) yield [shown(holder, key), (holder as Record<PropertyKey, unknown>)[key]];
 }
 
 function shown(holder: object, key: unknown): unknown {

@@ -17,3 +17,8 @@ export function putBackStack(error: object, { field, later }: TakenStack): void 
     Object.defineProperty(error, key, one);
   }
 }
+
+/** Tells the stack of an error from its other fields, without reading it: the first reader makes the engine write it. */
+export function isStack(holder: object, key: PropertyKey): boolean {
+  return key === 'stack' && holder instanceof Error;
+}
