@@ -130,17 +130,17 @@ export class MasterClosedError extends PrevalentError {
   readonly code = 'MASTER_CLOSED';
 }
 
-/** The master accepts no more calls, because its disk refused some or because it failed inside. Reading still works. */
+/** The master accepts no more calls, because its store refused some or because it failed inside. Reading still works. */
 export class ReadOnlyMasterError extends PrevalentError {
   readonly code = 'READ_ONLY_MASTER';
 }
 
-/** The disk refused calls; they were undone and will not come back. */
+/** The store refused calls; they were undone and will not come back. */
 export class NotDurableError extends PrevalentError {
   readonly code = 'NOT_DURABLE';
 }
 
-/** The disk refused calls and also refused to take them back: reopening tells whether they were kept. */
+/** The store refused calls and also refused to take them back: reopening tells whether they were kept. */
 export class OutcomeUnknownError extends PrevalentError {
   readonly code = 'OUTCOME_UNKNOWN';
 }

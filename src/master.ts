@@ -133,7 +133,7 @@ export class Master<M extends object> implements AsyncDisposable {
    *
    * @returns what `fn` returned, once durable
    * @throws InvalidOptionError (`INVALID_OPTION`) if `fn` is no function; AsyncTransactionError (`ASYNC_TRANSACTION`) if it is asynchronous;
-   * what `fn` throws; NotDurableError (`NOT_DURABLE`) if the disk refused and the calls were taken back; OutcomeUnknownError
+   * what `fn` throws; NotDurableError (`NOT_DURABLE`) if the store refused and the calls were taken back; OutcomeUnknownError
    * (`OUTCOME_UNKNOWN`) if only opening it again tells whether they were
    * @example `const todo = await master.transact((list) => list.add('Buy milk'));`
    */

@@ -3,10 +3,10 @@ import type { Event } from './event.js';
 import { isTooDeep } from './json-depth.js';
 import {
   callText,
-  holds,
+  hasTextAt,
   ID_END,
   ID_START,
-  isOf,
+  isWrittenBy,
   ownerText,
   parseLine,
   type ParsedLine,
@@ -57,13 +57,13 @@ export class LineReader {
   /** The event of a line that is known to be whole; `undefined` if it is not like those before it. */
   #compared(line: string): Event | undefined {
     const owner = this.#owner;
-    if (owner === undefined || !isOf(line, owner.text)) return undefined;
+    if (owner === undefined || !isWrittenBy(line, owner.text)) return undefined;
     const seqStart = ID_END + owner.text.length;
     const seqEnd = line.indexOf(',', seqStart);
     const seq = sequenceNumber(line, seqStart, seqEnd);
-    const shape = this.#shapes.find(({ text }) => holds(line, text, seqEnd));
+    const shape = this.#shapes.find(({ text }) => hasTextAt(line, text, seqEnd));
     const tailEnd = line.length - CHECKSUM_LENGTH;
-    const tail = this.#tails.find(({ text }) => holds(line, text, tailEnd - text.length));
+    const tail = this.#tails.find(({ text }) => hasTextAt(line, text, tailEnd - text.length));
     if (seq === undefined || shape === undefined || tail === undefined) return undefined;
     const argsStart = seqEnd + shape.text.length;
     const argsEnd = tailEnd - tail.text.length;
@@ -90,7 +90,7 @@ export class LineReader {
     const shape = callText(event);
     const metaText = JSON.stringify(event.meta);
     const tail = tailText(metaText);
-    if (!isOf(line, owner) || !holds(line, shape, line.indexOf(',', ID_END + owner.length))) return;
+    if (!isWrittenBy(line, owner) || !hasTextAt(line, shape, line.indexOf(',', ID_END + owner.length))) return;
     if (this.#owner?.text !== owner) this.#owner = { text: owner, event: { master, epoch } };
     if (this.#shapes.length < MOST && !this.#shapes.some(({ text }) => text === shape))
       this.#shapes.push({ text: shape, event: { model, tx, txv } });

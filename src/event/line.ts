@@ -57,13 +57,13 @@ export function tailText(metaText: string): string {
 }
 
 /** Tells whether a text stands at that place of a line; in a third of the time that `startsWith` takes. */
-export function holds(line: string, text: string, at: number): boolean {
+export function hasTextAt(line: string, text: string, at: number): boolean {
   return line.slice(at, at + text.length) === text;
 }
 
 /** Tells whether a line begins as those of a stream do. */
-export function isOf(line: string, owner: string): boolean {
-  return holds(line, OPENING.text, 0) && holds(line, owner, ID_END);
+export function isWrittenBy(line: string, owner: string): boolean {
+  return hasTextAt(line, OPENING.text, 0) && hasTextAt(line, owner, ID_END);
 }
 
 /** The number of an event, from 1, that stands there as JSON writes it. */
@@ -230,7 +230,7 @@ export class LineCheck {
     const line = this.#bytes.subarray(start, end);
     // As far as the comma behind the longest number.
     const head = textOf(line.subarray(0, this.#seqStart + 17));
-    if (!isOf(head, this.#owner)) return undefined;
+    if (!isWrittenBy(head, this.#owner)) return undefined;
     const seq = sequenceNumber(head, this.#seqStart, head.indexOf(',', this.#seqStart));
     const id = head.slice(ID_START, ID_END);
     if (seq === undefined || !isId(id) || !endsWithChecksum(line, this.#crc32)) return undefined;

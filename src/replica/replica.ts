@@ -185,7 +185,7 @@ export class Replica implements TransactionHost {
     try {
       const undoMemory = this.#undoMemory();
       const refusable = this.#refusableAfter();
-      // What the disk may still refuse must stay possible to undo.
+      // What the store may still refuse must stay possible to undo.
       const first = refusable === undefined ? -1 : events.findIndex(({ id }) => id > refusable);
       const undoable = Math.max(UNDOABLE_TAIL, first < 0 ? 0 : events.length - first);
       // If nothing that the seal names is missing, nothing will come before it any more.
@@ -200,7 +200,7 @@ export class Replica implements TransactionHost {
     this.#noteAccepted(events);
   }
 
-  /** Takes back this master's calls after its `durable` last event, because the disk refused them. */
+  /** Takes back this master's calls after its `durable` last event, because the store refused them. */
   dropAfter(durable: number): readonly string[] {
     const key = this.#recording?.key;
     const lost = this.#timeline.entries
@@ -280,7 +280,7 @@ export class Replica implements TransactionHost {
     };
   }
 
-  /** Own events with greater ids may still be refused by the disk; `undefined` if there are none. */
+  /** Own events with greater ids may still be refused by the store; `undefined` if there are none. */
   #refusableAfter(): string | undefined {
     const recording = this.#recording;
     if (recording === undefined || recording.last?.seq === recording.durable?.seq) return undefined;

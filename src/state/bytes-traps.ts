@@ -37,7 +37,7 @@ function isNumeric(target: ArrayBufferView, key: string | symbol): key is string
   return typeof key === 'string' && !(target instanceof DataView) && (key === '-0' || String(Number(key)) === key);
 }
 
-function holds(target: ArrayBufferView, key: string): boolean {
+function isElement(target: ArrayBufferView, key: string): boolean {
   return Object.prototype.hasOwnProperty.call(target, key);
 }
 
@@ -63,7 +63,7 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
       if (membrane.unwrap(receiver) !== target) return Reflect.set(target, key, value, receiver);
       if (!isNumeric(target, key)) return refuse(target, key);
       membrane.writing(target, key);
-      if (holds(target, key)) recordElement(target, Number(key), membrane);
+      if (isElement(target, key)) recordElement(target, Number(key), membrane);
       // Also where there is no element: it writes nothing but may throw, as the value may not fit.
       (target as Uint8Array)[key as unknown as number] = value as number;
       return true;
@@ -76,7 +76,7 @@ export function bytesTraps(membrane: Recorder): ProxyHandler<ArrayBufferView> {
     defineProperty(target, key, descriptor) {
       if (!isNumeric(target, key)) return refuse(target, key);
       membrane.writing(target, key);
-      if (holds(target, key)) recordElement(target, Number(key), membrane);
+      if (isElement(target, key)) recordElement(target, Number(key), membrane);
       return Reflect.defineProperty(target, key, descriptor);
     },
     preventExtensions: (target) => refuse(target, 'extensions'),

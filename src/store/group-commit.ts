@@ -60,7 +60,7 @@ export class GroupCommit {
   #durable: Head | undefined;
   /** Last event that was written at once while an earlier batch was on its way. */
   #overtaken: Head | undefined;
-  /** Why the disk refused something; nothing more is written from here on, though it may not be told yet. */
+  /** Why the store refused something; nothing more is written from here on, though it may not be told yet. */
   #refusal: { readonly cause: unknown } | undefined;
   /** Ends when the write that is on its way has ended; `undefined` while there is none. */
   #writing: Promise<void> | undefined;
@@ -68,9 +68,10 @@ export class GroupCommit {
   /** Whether the last batch had at most one caller who waited. */
   #quiet = true;
   #failure: PrevalentError | undefined;
-  #trouble: StoreUnreachableError | undefined;
+  /** Why the store cannot be reached just now; it is tried again. */
+  #unreached: StoreUnreachableError | undefined;
   #scheduled = false;
-  #retired = false;
+  #isOver = false;
 
   /** @param head the last event that is durable already */
   constructor(sink: LineSink, head: Head | undefined, options: CommitOptions) {
@@ -94,19 +95,14 @@ export class GroupCommit {
     return this.#failure;
   }
 
-  /** Why the store cannot be reached just now; it is tried again. */
-  get trouble(): StoreUnreachableError | undefined {
-    return this.#trouble;
-  }
-
   /** Why no call may be run at this moment; nothing has happened to earlier ones. */
   get busy(): StoreBehindError | undefined {
-    if (this.#sink.now !== undefined && this.#trouble === undefined) return undefined;
+    if (this.#sink.now !== undefined && this.#unreached === undefined) return undefined;
     if (this.#options.durability === 'always')
       return new StoreBehindError('Late calls are being written to a new stream; call again when sync() has ended.');
     if (this.#chars <= MOST_CHARS) return undefined;
     return new StoreBehindError(
-      `${this.#chars} characters of calls wait for the store${this.#trouble === undefined ? '' : ` (${this.#trouble.message})`}. Await durable() before more calls.`,
+      `${this.#chars} characters of calls wait for the store${this.#unreached === undefined ? '' : ` (${this.#unreached.message})`}. Await durable() before more calls.`,
     );
   }
 
@@ -124,7 +120,7 @@ export class GroupCommit {
     const { durability } = this.#options;
     const isFull = this.#chars > BUFFER_CHARS;
     // Not while an earlier batch waits to be sent again: it must not come behind this one.
-    if (this.#sink.now !== undefined && this.#trouble === undefined && (durability === 'always' || isFull)) {
+    if (this.#sink.now !== undefined && this.#unreached === undefined && (durability === 'always' || isFull)) {
       const failure = this.#writeNow();
       if (failure !== undefined) throw failure;
     } else if (durability !== 'none' || isFull) this.#schedule();
@@ -150,8 +146,8 @@ export class GroupCommit {
    *
    * @returns ends when a write that is on its way has ended
    */
-  retire(heir: GroupCommit): Promise<void> {
-    this.#retired = true;
+  handOver(heir: GroupCommit): Promise<void> {
+    this.#isOver = true;
     this.#buffer = [];
     this.#chars = 0;
     if (this.#waiters.count > 0) this.#waiters.follow(heir.settle());
@@ -160,12 +156,12 @@ export class GroupCommit {
 
   /** The store is not tried again: whoever still waits hears that the outcome is unknown. For the end of a master. */
   giveUp(): void {
-    if (this.#trouble === undefined || this.#failure !== undefined) return;
-    this.#retired = true;
+    if (this.#unreached === undefined || this.#failure !== undefined) return;
+    this.#isOver = true;
     this.#refuse(
       new OutcomeUnknownError(
-        `The master was closed while its store could not be reached (${this.#trouble.message}). Open it again to see which of the last calls were stored.`,
-        { cause: this.#trouble },
+        `The master was closed while its store could not be reached (${this.#unreached.message}). Open it again to see which of the last calls were stored.`,
+        { cause: this.#unreached },
       ),
     );
   }
@@ -177,7 +173,7 @@ export class GroupCommit {
   }
 
   async #reaching(isImpatient: boolean): Promise<void> {
-    const failure = this.#failure ?? (isImpatient ? this.#trouble : undefined);
+    const failure = this.#failure ?? (isImpatient ? this.#unreached : undefined);
     if (failure !== undefined) throw failure;
     const seq = this.#last?.seq ?? 0;
     if (seq <= (this.#durable?.seq ?? 0)) return;
@@ -219,10 +215,10 @@ export class GroupCommit {
         try {
           await this.#send(() => this.#sink.append(batch.text, batch.start));
         } catch (error) {
-          if (!this.#retired) await this.#takeBack(error);
+          if (!this.#isOver) await this.#takeBack(error);
           return;
         }
-        if (this.#retired) return;
+        if (this.#isOver) return;
         this.#reached(this.#overtaken ?? batch.last);
         this.#overtaken = undefined;
         // What was written at once meanwhile was refused; it can be taken back only now.
@@ -250,10 +246,10 @@ export class GroupCommit {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         await ask();
-        this.#trouble = undefined;
+        this.#unreached = undefined;
         return;
       } catch (error) {
-        if (!(error instanceof StoreUnreachableError) || this.#retired) {
+        if (!(error instanceof StoreUnreachableError) || this.#isOver) {
           // Before anything else runs: what is handed over from now on must not be written behind it.
           this.#refusal ??= { cause: error };
           throw error;
@@ -267,15 +263,15 @@ export class GroupCommit {
   }
 
   #hasEnded(): boolean {
-    return this.#retired;
+    return this.#isOver;
   }
 
   #wouldWait(trouble: StoreUnreachableError): void {
-    this.#trouble = trouble;
+    this.#unreached = trouble;
     this.#waiters.delayed(trouble);
   }
 
-  /** Writes what waits before it returns; gives why the disk refused, if it did and that can be told already. */
+  /** Writes what waits before it returns; gives why the store refused, if it did and that can be told already. */
   #writeNow(): PrevalentError | undefined {
     const { now } = this.#sink;
     if (this.#refusal !== undefined || now === undefined) return this.#failure;
@@ -336,7 +332,7 @@ export class GroupCommit {
 
   #refuse(failure: PrevalentError): void {
     this.#failure = failure;
-    this.#trouble = undefined;
+    this.#unreached = undefined;
     this.#buffer = [];
     this.#chars = 0;
     const tell = this.#waiters.ended(failure);

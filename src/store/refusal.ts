@@ -16,7 +16,7 @@ export function takenBackBy(cutBack: () => void, cause: unknown): PrevalentError
 /** The lines were taken back. */
 export function notDurable(cause: unknown): NotDurableError {
   return new NotDurableError(
-    `The disk refused calls (${reason(cause)}); they were undone. The master is read-only now; make room or repair the disk and open it again.`,
+    `The store refused calls (${reason(cause)}); they were undone. The master is read-only now. Make room there, or repair what refuses them, and open it again.`,
     { cause },
   );
 }
@@ -24,7 +24,7 @@ export function notDurable(cause: unknown): NotDurableError {
 /** The lines could not be taken back, because of `second`. */
 export function outcomeUnknown(cause: unknown, second: unknown): OutcomeUnknownError {
   return new OutcomeUnknownError(
-    `The disk refused calls (${reason(cause)}) and could not take them back. They were undone in memory; open the master again to see which of them the disk kept.`,
+    `The store refused calls (${reason(cause)}) and could not take them back. They were undone in memory; open the master again to see which of them are there.`,
     { cause: new AggregateError([cause, second], reason(cause)) },
   );
 }

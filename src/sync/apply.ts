@@ -65,7 +65,7 @@ function succeed(known: Known, replica: Replica, own: OwnStream, { events, upTo,
   const reissued = issueAgain(events, header, () => replica.clock.advance());
   own
     .succeed(header, reissued)
-    .then((retired) => retired.close())
+    .then((left) => left.close())
     .catch((error: unknown) => {
       // A refusal is heard of by whoever waits for the new stream; an old file that stays open harms nobody.
       if (error !== own.commit.failure)

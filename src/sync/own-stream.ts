@@ -105,7 +105,7 @@ export class OwnStream implements Recording {
     const [before, commit] = [this.#journal, this.#commit];
     const newborn = new NewbornJournal(async (text) => {
       // A batch of the old stream that is on its way must not come after its successor.
-      await retired;
+      await left;
       return (this.#journal = await before.succeed(header, text));
     });
     this.#header = header;
@@ -113,7 +113,7 @@ export class OwnStream implements Recording {
     this.#writer = this.#writerOf(header);
     this.#commit = new GroupCommit(newborn, undefined, this.#options);
     for (const event of events) this.record(event, JSON.stringify(event.args), JSON.stringify(event.meta));
-    const retired = commit.retire(this.#commit);
+    const left = commit.handOver(this.#commit);
     await this.#commit.settle();
     return before;
   }

@@ -133,7 +133,7 @@ test('a master that is read-only begins no new stream and deletes nothing', asyn
   const { epoch } = await b.status();
   const files = world.files('b');
   await b.sync();
-  expect((await b.compact()).waiting.join()).toMatch(/disk refused/);
+  expect((await b.compact()).waiting.join()).toMatch(/store refused/);
   expect((await b.status()).epoch).toBe(epoch);
   expect(world.files('b')).toEqual(files);
   await b.close();

@@ -9,7 +9,7 @@ import { WriterMark } from './writer-mark.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
-import { frontierOf, publishRest } from './left-over.js';
+import { publishRest, readFrontier } from './left-over.js';
 import type { Lock } from './lock.js';
 import { claimFolder } from './own-folder.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
@@ -96,7 +96,7 @@ export class FolderOpening {
       const stream = { master, epoch };
       if ((await segmentsOf(fs, streamDirectory(root, stream))).length === 0) continue;
       // Read where it lies: what the system refuses of an own file ends the start.
-      return { stream, header: await catalog.header(stream), frontier: await frontierOf(this.#scan(stream, 0)) };
+      return { stream, header: await catalog.header(stream), frontier: await readFrontier(this.#scan(stream, 0)) };
     }
     return undefined;
   }

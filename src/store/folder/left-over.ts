@@ -8,7 +8,7 @@ import { type Recovered, recoverStream, type Scan } from './recovery.js';
 import { frontierText } from './stream-catalog.js';
 
 /** The frontier of a stream as it stands in the folder. */
-export async function frontierOf({ fs, root, stream, crc32 }: Scan): Promise<Frontier | undefined> {
+export async function readFrontier({ fs, root, stream, crc32 }: Scan): Promise<Frontier | undefined> {
   return decodeFrontier(await frontierText(fs, streamDirectory(root, stream)), crc32);
 }
 
@@ -19,7 +19,7 @@ export async function frontierOf({ fs, root, stream, crc32 }: Scan): Promise<Fro
  */
 export async function publishRest(scan: Scan, notices: string[]): Promise<void> {
   const { fs, root, stream, crc32 } = scan;
-  const frontier = await frontierOf(scan);
+  const frontier = await readFrontier(scan);
   const published = frontier?.head?.seq ?? 0;
   // What a seal names others have accepted already: whether it is deleted or lost here, what follows is worth publishing.
   const found = await scanOther({ ...scan, published, deleted: frontier?.seal?.V[streamKey(stream)] ?? 0 }, notices);

@@ -12,7 +12,7 @@ export class MemoryLines {
   append(text: string, firstSeq: number): void {
     if (firstSeq > this.#next) throw new Error(`Events ${this.#next} to ${firstSeq - 1} were not appended`);
     this.#arrived.push({ text, firstSeq });
-    this.#next = Math.max(this.#next, firstSeq + countLines(text));
+    this.#next = Math.max(this.#next, firstSeq + countLineFeeds(text));
   }
 
   /** Takes events after `upTo` out again. */
@@ -71,7 +71,7 @@ export class MemoryLines {
   }
 }
 
-function countLines(text: string): number {
+function countLineFeeds(text: string): number {
   let count = 0;
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) count++;
   return count;

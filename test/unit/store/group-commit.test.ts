@@ -356,7 +356,7 @@ describe('a store that cannot be reached', () => {
       await turn();
       journal.batches[tries]!.fail(unreachable);
       await turn();
-      expect(commit.trouble).toBe(unreachable);
+      await expect(commit.flush()).rejects.toBe(unreachable);
       pauses[tries]!();
     }
     await turn();
@@ -367,7 +367,7 @@ describe('a store that cannot be reached', () => {
     expect(journal.batches.slice(0, 11).map(({ text, first }) => [text, first])).toEqual(
       Array.from({ length: 11 }, () => ['a\n', 1]),
     );
-    expect([commit.trouble, commit.durable, failures, journal.cuts]).toEqual([undefined, head(1), [], 0]);
+    expect([commit.failure, commit.durable, failures, journal.cuts]).toEqual([undefined, head(1), [], 0]);
     expect(waited).toEqual([50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
   });
 
@@ -462,7 +462,7 @@ test('who waits for calls of a stream that is left waits for its successor', asy
   old.commit.add('b', head(2));
   heir.commit.add('a again', head(1));
   heir.commit.add('b again', head(2));
-  const idle = old.commit.retire(heir.commit);
+  const idle = old.commit.handOver(heir.commit);
   expect([await settled(waiting), await settled(idle)]).toEqual(['waiting', 'waiting']);
   old.journal.batches[0]!.fail(new Error('too late to matter'));
   expect([await settled(idle), old.journal.batches.length, old.failures]).toEqual(['resolved', 1, []]);
