@@ -60,12 +60,9 @@ function sealIn(listings: readonly StreamListing[], { crc32 }: FolderStore): Omi
     const seal = decodeFrontier(frontier, crc32)?.seal;
     return seal === undefined ? [] : [{ seal, master: stream.master }];
   });
-  try {
-    return { seal: highestSeal(undefined, offers), separate: undefined };
-  } catch (error) {
-    if (!(error instanceof SeparateHistoriesError)) throw error;
-    return { seal: undefined, separate: error.message };
-  }
+  const highest = highestSeal(undefined, offers);
+  if (highest instanceof SeparateHistoriesError) return { seal: undefined, separate: highest.message };
+  return { seal: highest, separate: undefined };
 }
 
 async function readStream(

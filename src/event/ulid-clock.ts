@@ -23,6 +23,15 @@ export function isId(text: unknown): text is string {
   return typeof text === 'string' && ULID.test(text);
 }
 
+/** Whether an id is from the future: more than `maxDrift` ms ahead of a wall clock. */
+export function isFromFuture(id: string, now: number, maxDrift: number): boolean {
+  return isAhead(idTime(id), now, maxDrift);
+}
+
+function isAhead(time: number, now: number, maxDrift: number): boolean {
+  return time - now > maxDrift;
+}
+
 /** The time of an id in ms since 1970, at the speed of a replay. It checks nothing. */
 export function idTime(id: string): number {
   let high = 0;
@@ -96,7 +105,7 @@ export class UlidClock {
    */
   next(): string {
     const now = Math.floor(this.#source.now());
-    if (this.#time - now > this.#source.maxDrift) this.#refuse(now);
+    if (isAhead(this.#time, now, this.#source.maxDrift)) this.#refuse(now);
     return this.#after(now);
   }
 

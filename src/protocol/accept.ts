@@ -1,12 +1,12 @@
 import { compareEvents, type Event, streamKey } from '../event/event.js';
 import { printable } from '../printable.js';
-import { idTime } from '../event/ulid-clock.js';
+import { idTime, isFromFuture } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { Head } from '../store/store.js';
 import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Incoming } from './incoming.js';
-import { counts, isReadable } from './seal.js';
+import { counts, isReadable, lackedBy } from './seal.js';
 import { reached, streamOf } from './vector.js';
 
 /**
@@ -56,7 +56,7 @@ export function acceptStreams(incoming: readonly Incoming[], rules: AcceptRules)
 
 /** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */
 function sealedGaps({ seal, accepted }: AcceptRules, events: readonly Event[], held: readonly Hold[]): Hold[] {
-  const missing = Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
+  const missing = lackedBy(accepted, seal);
   if (missing.length === 0) return [];
   const vector = reached(accepted, events);
   const told = new Set(held.map(streamKey));
@@ -105,7 +105,7 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
         'damaged',
         `event ${accepted + 1} of ${stream.master} ${wrong}; sync the file again from ${stream.master}`,
       );
-    if (incoming.own !== true && idTime(event.id) > rules.now + rules.maxDrift) {
+    if (incoming.own !== true && isFromFuture(event.id, rules.now, rules.maxDrift)) {
       return hold(
         'clock-ahead',
         `event ${event.id} of ${stream.master} is from the future (${new Date(idTime(event.id)).toISOString()}); check the clocks of both machines`,

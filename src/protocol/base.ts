@@ -5,7 +5,7 @@ import type { SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, type AcceptRules, acceptStreams } from './accept.js';
-import { obeys } from './cut.js';
+import { endOf, goesBeyond, obeys } from './cut.js';
 import type { Facts, Refusal } from './facts.js';
 import { incomingOf, incomingOwn } from './incoming.js';
 import { holdsAllOf } from './seal.js';
@@ -44,7 +44,7 @@ export function rulesFor({ now, settings, seal, obstacle }: Facts, accepted: Ver
 /** Whether something that is late comes before all that can be undone, or something that no longer counts cannot be. */
 export function reachesBehindBase({ state }: Facts, events: readonly Event[], cut: VersionVector): boolean {
   if (events[0] !== undefined && events[0].id <= state.base) return true;
-  return [...cut].some(([key, count]) => (state.baseVector.get(key) ?? 0) > count);
+  return goesBeyond(state.baseVector, cut);
 }
 
 /** Whether a state would lack events that the seal in force names: they may have been deleted, and a snapshot stands in for them. */
@@ -133,7 +133,7 @@ export function eventsBehind({ base, acceptance }: Whole, { state }: Facts, cut:
     .map(({ event }) => event)
     .filter((event) => {
       const key = streamKey(event);
-      const isBehind = event.seq > (base.vector.get(key) ?? 0) && event.seq <= (cut.get(key) ?? Infinity);
+      const isBehind = event.seq > (base.vector.get(key) ?? 0) && event.seq <= endOf(cut, key);
       return isBehind && !read.has(event.id);
     });
   return inOrder([...acceptance.events, ...unread]);
@@ -173,7 +173,7 @@ function missingIn(
   }
   for (const [key, count] of accepted) {
     const seq = (last.get(key) ?? 0) + 1;
-    if (seq <= Math.min(count, cut.get(key) ?? Infinity)) return { key, seq };
+    if (seq <= Math.min(count, endOf(cut, key))) return { key, seq };
   }
   return undefined;
 }

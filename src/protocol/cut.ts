@@ -3,9 +3,9 @@ import { streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, Refusal } from './facts.js';
-import { counts } from './seal.js';
+import { counts, namedIn } from './seal.js';
 import type { Lookup } from './seen.js';
-import { isOf, streamOf } from './vector.js';
+import { isInStream, streamOf } from './vector.js';
 
 /**
  * Which streams end, and where: the only answer. Under a seal a stream ends, for good, behind the events that the seal names, if the next
@@ -18,9 +18,9 @@ import { isOf, streamOf } from './vector.js';
 /** The first events that a seal does not name, as far as they are known: id by stream. */
 export type NextIds = ReadonlyMap<string, string>;
 
-/** Of what a seal names of a stream, whether it is all that counts. @param next id of the event behind it */
-function endsThere(seal: Seal, key: string, next: string): boolean {
-  const seq = (seal.V[key] ?? 0) + 1;
+/** Whether what a seal names of a stream is all of it that counts. @param next id of the event behind that */
+export function endsThere(seal: Seal, key: string, next: string): boolean {
+  const seq = namedIn(seal, key) + 1;
   return !counts({ ...streamOf(key), id: next, seq }, seal);
 }
 
@@ -28,8 +28,18 @@ function endsThere(seal: Seal, key: string, next: string): boolean {
 export function cutStreams(before: VersionVector, seal: Seal | undefined, next: NextIds): VersionVector {
   if (seal === undefined || next.size === 0) return before;
   const cut = new Map(before);
-  for (const [key, id] of next) if (!cut.has(key) && endsThere(seal, key, id)) cut.set(key, seal.V[key] ?? 0);
+  for (const [key, id] of next) if (!cut.has(key) && endsThere(seal, key, id)) cut.set(key, namedIn(seal, key));
   return cut;
+}
+
+/** How many events of a stream count, as far as known: without end, until it has ended. */
+export function endOf(cut: VersionVector, key: string): number {
+  return cut.get(key) ?? Infinity;
+}
+
+/** Whether a state with this vector holds events behind the end of their stream. */
+export function goesBeyond(vector: VersionVector, cut: VersionVector): boolean {
+  return [...cut.keys()].some((key) => (vector.get(key) ?? 0) > endOf(cut, key));
 }
 
 /** The streams of a state that end under a seal it does not obey yet. Looked through once for each seal. */
@@ -39,9 +49,9 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
   const next = new Map<string, string>();
   const gone = new Map<string, number>();
   for (const [key, count] of state.accepted) {
-    const named = seal.V[key] ?? 0;
+    const named = namedIn(seal, key);
     if (count <= named) continue;
-    const entry = state.entries.find(({ event }) => event.seq === named + 1 && isOf(event, key));
+    const entry = state.entries.find(({ event }) => event.seq === named + 1 && isInStream(event, key));
     const id = entry?.event.id ?? look.idOf(key, named + 1);
     if (id === undefined) gone.set(key, count);
     else next.set(key, id);
@@ -50,7 +60,7 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
   if (gone.size === 0) return cut;
   const moved = movedStreams(look);
   for (const [key, count] of gone) {
-    const named = seal.V[key] ?? 0;
+    const named = namedIn(seal, key);
     if (moved.has(key)) cut.set(key, named);
     else
       return {
@@ -78,7 +88,7 @@ function movedStreams(look: Lookup): ReadonlySet<string> {
 export function obeys(vector: VersionVector, seal: Seal | undefined, look: Lookup): boolean {
   if (seal === undefined) return true;
   for (const [key, count] of vector) {
-    const named = seal.V[key] ?? 0;
+    const named = namedIn(seal, key);
     if (count <= named) continue;
     const id = look.idOf(key, named + 1);
     if (id === undefined || endsThere(seal, key, id)) return false;

@@ -15,7 +15,7 @@ import {
   type Whole,
   wholeState,
 } from './base.js';
-import { cutInState, cutStreams } from './cut.js';
+import { cutInState, cutStreams, goesBeyond } from './cut.js';
 import type { Facts, Refusal, WentBack } from './facts.js';
 import { incomingOf } from './incoming.js';
 import { type LateCalls, lateCalls, type OwnTail, ownTails, unreadable } from './reissue.js';
@@ -76,6 +76,9 @@ export function decide(facts: Facts, seen: Seen): Need | Refusal | Decision {
 
 /** `undefined` if something that was asked for is not read yet. */
 function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
+  // A seal that was adopted right before: late calls cannot be issued again any more.
+  if (!facts.isObeyed && facts.own.failure !== undefined)
+    return { kind: 'refusal', own: false, error: facts.own.failure };
   const ended = cutInState(facts, look);
   const tails = ownTails(facts, look);
   if (look.isIncomplete()) return undefined;
@@ -182,8 +185,7 @@ function revised(
   late: Reissue | undefined,
 ): { readonly kind: 'outcome'; readonly outcome: Outcome } {
   const isNews = events.length > 0 || late !== undefined;
-  const isCut = [...cut].some(([key, count]) => (state.accepted.get(key) ?? 0) > count);
-  const change: StateChange = isNews || isCut ? { kind: 'revise', events } : { kind: 'none' };
+  const change: StateChange = isNews || goesBeyond(state.accepted, cut) ? { kind: 'revise', events } : { kind: 'none' };
   return { kind: 'outcome', outcome: { holds: held, cut, state: change, notices: [] } };
 }
 

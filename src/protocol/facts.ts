@@ -38,8 +38,10 @@ export interface OwnFacts {
   readonly header: StreamHeader;
   /** Its last event on disk. */
   readonly durable: Head | undefined;
-  /** Last event that was handed over to the disk. */
+  /** Last event that was handed over to the store. */
   readonly last: Head | undefined;
+  /** Why nothing more can be written; `undefined` while it can. */
+  readonly failure: PrevalentError | undefined;
   /** Last event of each earlier epoch that this machine remembers to have issued again. */
   readonly moved: Readonly<Record<string, number>>;
   /** By earlier epochs of this machine: the last event it had published there. */

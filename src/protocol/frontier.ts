@@ -1,9 +1,9 @@
 import { type StreamId, streamKey } from '../event/event.js';
 import { ULID_MIN } from '../event/ulid.js';
-import { idTime } from '../event/ulid-clock.js';
+import { isFromFuture } from '../event/ulid-clock.js';
 import type { Frontier, Head } from '../store/frontier.js';
 import type { Facts } from './facts.js';
-import { hashAt } from './seal.js';
+import { hashAt, namedIn } from './seal.js';
 import { type Heard, Lookup, type Need, type Seen } from './seen.js';
 
 /**
@@ -103,7 +103,7 @@ function endUnsaid(
   look: Lookup,
 ): { readonly last: Head | undefined } | undefined {
   // What a seal names may be deleted but for the newest, which may not be published any more where an old frontier came back.
-  const named = seal?.V[streamKey(stream)] ?? 0;
+  const named = namedIn(seal, streamKey(stream));
   const head = frontier?.head?.seq ?? 0;
   let more = look.events(stream, Math.max(head, named - 1), Infinity);
   // Where events follow the ones that are named, the newest of these may be deleted as well.
@@ -118,15 +118,29 @@ export function idsToExceed(
   { seal, settings, now }: Pick<Facts, 'seal' | 'settings' | 'now'>,
   heard: readonly Heard[],
 ): string[] {
-  const latest = now + settings.maxClockDrift;
   const ids = heard.flatMap(({ frontier, own }) => {
     if (frontier === undefined) return [];
     const { head } = frontier;
-    const last = head !== undefined && (own || idTime(head.id) <= latest) ? [head.id] : [];
+    const last = head !== undefined && (own || !isFromFuture(head.id, now, settings.maxClockDrift)) ? [head.id] : [];
     // What this master promised itself binds it whatever the clock says.
     return own ? [frontier.clock, ...last] : last;
   });
   return seal === undefined ? ids : [...ids, seal.H];
+}
+
+/**
+ * Number of the last event that a stream ever had, as far as anybody says: its own frontier, what others have accepted, and what seals name.
+ * What a machine remembers by itself comes on top.
+ */
+export function knownEnd(key: string, heard: readonly Pick<Heard, 'stream' | 'frontier'>[]): number {
+  const ends = heard.map(({ stream, frontier }) =>
+    Math.max(
+      streamKey(stream) === key ? (frontier?.head?.seq ?? 0) : 0,
+      frontier?.seen[key] ?? 0,
+      namedIn(frontier?.seal, key),
+    ),
+  );
+  return Math.max(0, ...ends);
 }
 
 /** Which streams and snapshots are offered, as text: when others delete events, it changes first. */

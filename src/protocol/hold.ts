@@ -2,6 +2,7 @@ import { type StreamId, streamKey } from '../event/event.js';
 import { printable } from '../printable.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
+import { namedIn } from './seal.js';
 
 /**
  * Streams that go no further for now. A stream is held at the first event that cannot be taken, and no other stream with it.
@@ -47,7 +48,7 @@ export function withUnusable(
   const [why] = unusable;
   if (why === undefined) return holds;
   return holds.map((hold) => {
-    const isSealed = hold.seq <= (seal?.V[streamKey(hold)] ?? 0);
+    const isSealed = hold.seq <= namedIn(seal, streamKey(hold));
     if (hold.reason !== 'gap' || !isSealed) return hold;
     return { ...hold, message: `${hold.message}. A snapshot could stand in for what is sealed of them. ${why}` };
   });

@@ -3,6 +3,7 @@ import { streamKey } from '../event/event.js';
 import { type CaseFacts, type Case, caseFor, type SeenOf } from '../store/cases.js';
 import type { Seal } from '../store/frontier.js';
 import type { Opening, OpeningFacts, Session, StreamFound } from '../store/opening.js';
+import { knownEnd } from './frontier.js';
 
 /**
  * Whether a start goes on with the newest stream of its master or begins another one. Every store asks here, with what it found.
@@ -119,7 +120,7 @@ export function openingSeen(facts: OpeningFacts): OpeningSeen {
   const { model, session, newest, journal, streams } = facts;
   return {
     model: streams.some(({ header }) => isAnother(header, model)) ? 'another one' : 'this one or none',
-    newest: newest === undefined ? 'none' : isOf(session, newest) ? 'this machine' : 'another one',
+    newest: newest === undefined ? 'none' : goesOnWith(session, newest) ? 'this machine' : 'another one',
     remembers: session?.head === undefined && session?.seen === undefined ? 'nothing published' : 'something published',
     own: streams.some((stream) => isTold(stream, facts.master)) ? 'something' : 'nothing',
     told: facts.begin === true ? 'to begin' : 'nothing',
@@ -141,7 +142,7 @@ function isAnother(header: StreamFound['header'], model: string): boolean {
 }
 
 /** A machine goes on with the stream it wrote last, or with the one that succeeded it right before a crash. */
-function isOf(session: Session | undefined, { stream, header }: StreamFound): boolean {
+function goesOnWith(session: Session | undefined, { stream, header }: StreamFound): boolean {
   if (session === undefined) return false;
   if (session.epoch === stream.epoch) return true;
   return header?.session === session.session && header.moved?.[session.epoch ?? ''] !== undefined;
@@ -150,10 +151,8 @@ function isOf(session: Session | undefined, { stream, header }: StreamFound): bo
 /** The last event that anybody may have read: by the frontier, by what this machine remembers, and by what any master has accepted. */
 function publishedOf({ newest, session, streams }: OpeningFacts): number {
   if (newest === undefined) return 0;
-  const key = streamKey(newest.stream);
   const remembered = session?.epoch === newest.stream.epoch ? (session.head?.seq ?? 0) : 0;
-  const accepted = streams.map(({ frontier }) => Math.max(frontier?.seen[key] ?? 0, frontier?.seal?.V[key] ?? 0));
-  return Math.max(newest.frontier?.head?.seq ?? 0, remembered, ...accepted);
+  return Math.max(remembered, knownEnd(streamKey(newest.stream), [newest, ...streams]));
 }
 
 /** Up to which event a snapshot stands in, published or remembered. */

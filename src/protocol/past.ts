@@ -6,8 +6,8 @@ import type { Base } from '../timeline/fold.js';
 import { candidates } from './base.js';
 import { obeys } from './cut.js';
 import type { Facts, Refusal } from './facts.js';
-import { relate } from './seal.js';
-import { type Lacking, Lookup, type Need, type Seen } from './seen.js';
+import { namedIn, relate } from './seal.js';
+import { frontierIn, type Lacking, Lookup, type Need, type Seen } from './seen.js';
 import { inOrder, streamOf } from './vector.js';
 
 /**
@@ -69,7 +69,7 @@ function deletedOrMissing(
   const [{ key, seq }] = missing;
   const upTo = (id: string, by: Seal): string =>
     `History up to ${id} (${new Date(idTime(id)).toISOString()}) was deleted under seal ${by.no}, made by ${by.by}`;
-  if (oldest !== undefined && seal !== undefined && seq <= (seal.V[key] ?? 0))
+  if (oldest !== undefined && seal !== undefined && seq <= namedIn(seal, key))
     return new HistoryDeletedError(
       `${upTo(oldest, seal)}; what is left begins there. Ask for a later point, or for events after it.`,
     );
@@ -87,13 +87,13 @@ function deletedOrMissing(
 
 /** A seal that was not adopted yet, under which somebody has deleted an event; `undefined` if none is heard of. */
 function deletedUnder({ heard }: Lookup, { key, seq }: Lacking, mine: Seal | undefined): Seal | undefined {
-  const owner = heard.find(({ stream }) => streamKey(stream) === key)?.frontier;
+  const owner = frontierIn(heard, key);
   const deleters = owner === undefined ? heard.map(({ frontier }) => frontier) : [owner];
   for (const frontier of deleters) {
     const { seal, snapshot } = frontier ?? {};
     // Of a stream that is there its owner says what is deleted; one that is gone went as a whole.
     const isOffered = snapshot !== undefined && (owner === undefined || seq <= snapshot.events);
-    if (!isOffered || seal === undefined || seq > (seal.V[key] ?? 0)) continue;
+    if (!isOffered || seal === undefined || seq > namedIn(seal, key)) continue;
     if (mine === undefined || relate(mine, seal) === 'later') return seal;
   }
   return undefined;

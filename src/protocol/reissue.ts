@@ -2,10 +2,11 @@ import { JournalDamagedError } from '../errors.js';
 import { compareEvents, type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { isUlid, ulidTime } from '../event/ulid.js';
 import type { Seal } from '../store/frontier.js';
+import { endsThere } from './cut.js';
 import type { Facts, Refusal } from './facts.js';
-import { counts } from './seal.js';
+import { namedIn } from './seal.js';
 import type { Lookup } from './seen.js';
-import { isOf } from './vector.js';
+import { isInStream } from './vector.js';
 
 /**
  * What becomes of a master's own events that came too late for a seal. They are issued again, once, at the start of a new stream, so that
@@ -63,14 +64,6 @@ export function movedUpTo(
   return Math.max(remembered[stream.epoch] ?? 0, ...own.map(({ moved }) => moved?.[stream.epoch] ?? 0));
 }
 
-/** Number of the last event that a stream ever had, as far as anybody in the folder says. */
-export function knownEnd(
-  key: string,
-  told: readonly { readonly key: string; readonly head: number; readonly seen: Readonly<Record<string, number>> }[],
-): number {
-  return Math.max(0, ...told.map((stream) => Math.max(stream.key === key ? stream.head : 0, stream.seen[key] ?? 0)));
-}
-
 /** Which own events have to be issued again under a seal. The first event that does not count cuts its stream for good. */
 export function lateCalls(
   streams: readonly OwnTail[],
@@ -81,8 +74,8 @@ export function lateCalls(
   const events: Event[] = [];
   const upTo: Record<string, number> = {};
   for (const { header, tail } of streams) {
-    const first = tail.find((event) => event.seq > (seal.V[streamKey(header)] ?? 0));
-    if (first === undefined || counts(first, seal)) continue;
+    const first = tail.find((event) => event.seq > namedIn(seal, streamKey(header)));
+    if (first === undefined || !endsThere(seal, streamKey(header), first.id)) continue;
     const moved = movedUpTo(header, headers, remembered);
     const late = tail.filter(({ seq }) => seq >= first.seq && seq > moved);
     const last = late.at(-1);
@@ -137,18 +130,18 @@ export function ownTails(facts: Facts, look: Lookup): readonly OwnTail[] | Refus
 function tailOf(header: StreamHeader, seal: Seal, facts: Facts, look: Lookup): readonly Event[] | Refusal {
   const { own, state } = facts;
   const key = streamKey(header);
-  const named = seal.V[key] ?? 0;
+  const named = namedIn(seal, key);
   const isCurrent = key === own.key;
   // Of an earlier stream all that it holds, published or not: a crash may have come between.
   const last = isCurrent ? (own.durable?.seq ?? 0) : Infinity;
   const [first] = last <= named ? [] : look.events(header, named, named + 1);
-  if (first !== undefined && counts(first, seal)) return [];
+  if (first !== undefined && !endsThere(seal, key, first.id)) return [];
   const tail = first === undefined ? [] : look.events(header, named, last);
   if (!isCurrent || look.isIncomplete()) return tail;
   const end = tail.at(-1)?.seq ?? named;
   if (end < last) return unreadable(facts, `event ${end + 1} of ${last} is missing`);
   // Calls that were made since the journal was read are in memory only.
-  const calls = state.entries.map(({ event }) => event).filter((event) => event.seq > end && isOf(event, key));
+  const calls = state.entries.map(({ event }) => event).filter((event) => event.seq > end && isInStream(event, key));
   if (calls.some(({ seq }, index) => seq !== end + index + 1))
     return unreadable(facts, `calls after event ${end} are no longer in memory`);
   return [...tail, ...calls];

@@ -14,7 +14,12 @@ export function counts(
   event: StreamId & { readonly id: string; readonly seq: number },
   seal: Seal | undefined,
 ): boolean {
-  return seal === undefined || event.id > seal.H || event.seq <= (seal.V[streamKey(event)] ?? 0);
+  return seal === undefined || event.id > seal.H || event.seq <= namedIn(seal, streamKey(event));
+}
+
+/** How many events of a stream, from the first, a seal names. */
+export function namedIn(seal: Seal | undefined, key: string): number {
+  return seal?.V[key] ?? 0;
 }
 
 /** A stream that continues a cut one may be read only where the cut is known: else an event and its re-issue both count. */
@@ -45,16 +50,18 @@ export interface SealOffer {
 }
 
 /**
- * The highest of all seals heard of, each of which must extend the ones below it.
+ * The highest of all seals heard of, each of which must extend the ones below it; an error if two of them do not belong to one chain.
  *
  * @param mine the seal adopted so far
- * @throws SeparateHistoriesError (`SEPARATE_HISTORIES`) if two of them do not belong to one chain
  */
-export function highestSeal(mine: Seal | undefined, offers: readonly SealOffer[]): Seal | undefined {
+export function highestSeal(
+  mine: Seal | undefined,
+  offers: readonly SealOffer[],
+): Seal | SeparateHistoriesError | undefined {
   let best = mine === undefined ? undefined : { seal: mine, master: 'this master' };
   for (const offer of offers) {
     const relation = best === undefined ? 'later' : relate(best.seal, offer.seal);
-    if (relation === 'separate' && best !== undefined) throw separate(best, offer);
+    if (relation === 'separate' && best !== undefined) return separate(best, offer);
     if (relation === 'later') best = offer;
   }
   return best?.seal;
@@ -85,7 +92,12 @@ export function nextSeal(
 
 /** Tells whether a state that contains so much of each stream contains all that a seal names. */
 export function holdsAllOf(seal: Seal, accepted: ReadonlyMap<string, number>): boolean {
-  return Object.entries(seal.V).every(([key, count]) => (accepted.get(key) ?? 0) >= count);
+  return lackedBy(accepted, seal).length === 0;
+}
+
+/** Streams of which a seal names more events than a state contains, with how many it names. */
+export function lackedBy(accepted: ReadonlyMap<string, number>, seal: Seal | undefined): (readonly [string, number])[] {
+  return Object.entries(seal?.V ?? {}).filter(([key, count]) => (accepted.get(key) ?? 0) < count);
 }
 
 const hashes = new WeakMap<Seal, string>();

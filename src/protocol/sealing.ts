@@ -4,7 +4,7 @@ import type { VersionVector } from '../timeline/timeline.js';
 import type { Hold } from './hold.js';
 import type { Facts } from './facts.js';
 import { promisesOf } from './promises.js';
-import { nextSeal } from './seal.js';
+import { namedIn, nextSeal } from './seal.js';
 import { Lookup, type Need, type Seen } from './seen.js';
 import { type ClockPromise, stableCut } from './stable-cut.js';
 import { streamOf, vectorAt } from './vector.js';
@@ -109,7 +109,7 @@ function countUpTo({ state, seal }: Facts, look: Lookup, H: string): VersionVect
   if (H >= state.base) return vectorAt(state.baseVector, state.entries, H);
   const counted = new Map<string, number>();
   for (const [key, count] of state.accepted) {
-    const named = seal?.V[key] ?? 0;
+    const named = namedIn(seal, key);
     const events = look.events(streamOf(key), named, count);
     if (events.length < count - named) return undefined;
     const upTo = events.filter(({ id }) => id <= H).length;

@@ -22,6 +22,11 @@ export interface Heard {
   readonly own: boolean;
 }
 
+/** What is published of one stream. */
+export function frontierIn(heard: readonly Heard[], key: string): Frontier | undefined {
+  return heard.find(({ stream }) => streamKey(stream) === key)?.frontier;
+}
+
 /** A snapshot as a state to build on. */
 export interface SnapshotBase extends Base {
   /** Number of the seal at which it was taken; `null` if at none. */

@@ -2,9 +2,10 @@ import { type StreamHeader, streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, SealedSnapshot } from './facts.js';
-import { knownEnd, movedUpTo } from './reissue.js';
-import { holdsAllOf } from './seal.js';
-import { Lookup, type Need, type Seen } from './seen.js';
+import { knownEnd } from './frontier.js';
+import { movedUpTo } from './reissue.js';
+import { holdsAllOf, isReadable, namedIn } from './seal.js';
+import { frontierIn, Lookup, type Need, type Seen } from './seen.js';
 
 /**
  * What can go. A master that holds all that a seal names needs nothing before it any more: it offers a snapshot at the seal, if it pays or
@@ -96,7 +97,9 @@ function deletionsUnder(facts: Facts, seal: Seal, look: Lookup): Deletion[] {
   const others = mine.filter((stream) => stream.epoch !== header.epoch && !cut.includes(stream));
   return [
     ...cut.map((stream) => ({ kind: 'stream', stream }) as const),
-    ...[...others, header].map((stream) => ({ kind: 'events', stream, upTo: seal.V[streamKey(stream)] ?? 0 }) as const),
+    ...[...others, header].map(
+      (stream) => ({ kind: 'events', stream, upTo: namedIn(seal, streamKey(stream)) }) as const,
+    ),
   ];
 }
 
@@ -110,14 +113,10 @@ function isLeftBehind(
 ): boolean {
   const moved = movedUpTo(stream, headers);
   const successor = headers.find((header) => (header.moved?.[stream.epoch] ?? -1) >= moved);
-  if ((successor?.after ?? '~') > seal.H) return false;
-  const told = look.heard.map(({ stream: of, frontier }) => ({
-    key: streamKey(of),
-    head: frontier?.head?.seq ?? 0,
-    seen: frontier?.seen ?? {},
-  }));
+  // One that names no seal continues nothing.
+  if (successor === undefined || successor.after === null || !isReadable(successor.after, seal)) return false;
   // Only if all that it ever held was issued again: what is missing here may come back from another copy.
-  const end = Math.max(knownEnd(streamKey(stream), told), own.ends[stream.epoch] ?? 0);
+  const end = Math.max(knownEnd(streamKey(stream), look.heard), own.ends[stream.epoch] ?? 0);
   return moved >= end && look.events(stream, moved, moved + 1).length === 0;
 }
 
@@ -133,7 +132,7 @@ export function standingOffer(
 
 function offerOf({ seal, own }: Facts, look: Lookup): SealedSnapshot | undefined {
   if (seal === undefined) return undefined;
-  const { snapshot, fingerprint } = look.heard.find(({ stream }) => streamKey(stream) === own.key)?.frontier ?? {};
+  const { snapshot, fingerprint } = frontierIn(look.heard, own.key) ?? {};
   for (const listing of look.listings(own.header)) {
     if (snapshot?.position === listing.position && fingerprint?.no === snapshot.no)
       return { ...snapshot, fingerprint: fingerprint.hash, V: { [own.key]: snapshot.events } };

@@ -1,7 +1,14 @@
-import { idTime } from '../event/ulid-clock.js';
-import type { Facts } from '../protocol/facts.js';
+import { idTime, isFromFuture } from '../event/ulid-clock.js';
+import { endOf } from './cut.js';
+import type { Facts } from './facts.js';
 
-/** What is noteworthy once the state is recovered, as texts for `status().notices`. @param seen what had been accepted before, by stream */
+/**
+ * What users should read about a state that was just recovered, as texts for `status().notices`.
+ *
+ * Invariant: what is told here stops nothing and needs no answer; a start of which nothing is noteworthy tells nothing.
+ */
+
+/** @param seen what had been accepted before this start, by stream */
 export function startNotices(facts: Facts, seen: Readonly<Record<string, number>>): string[] {
   return [...missing(facts, seen), ...notSealing(facts), ...clockBehind(facts)];
 }
@@ -10,7 +17,7 @@ export function startNotices(facts: Facts, seen: Readonly<Record<string, number>
 function missing({ state, cut, location }: Facts, seen: Readonly<Record<string, number>>): string[] {
   return Object.entries(seen).flatMap(([key, seq]) => {
     const has = state.accepted.get(key) ?? 0;
-    if (has >= Math.min(seq, cut.get(key) ?? Infinity)) return [];
+    if (has >= Math.min(seq, endOf(cut, key))) return [];
     return [
       `The state once contained ${seq} events of ${key}, of which ${location} holds only ${has} now; the others are merged again as soon as they arrive.`,
     ];
@@ -25,9 +32,9 @@ function notSealing({ seal, settings, own }: Facts): string[] {
 }
 
 function clockBehind({ state, settings, now }: Facts): string[] {
-  const newest = idTime(state.entries.at(-1)?.event.id ?? state.base);
-  if (newest - now <= settings.maxClockDrift) return [];
+  const newest = state.entries.at(-1)?.event.id ?? state.base;
+  if (!isFromFuture(newest, now, settings.maxClockDrift)) return [];
   return [
-    `This machine's clock (${new Date(now).toISOString()}) is behind the newest event (${new Date(newest).toISOString()}) by more than maxClockDrift: calls are refused (CLOCK_BEHIND) until it is right.`,
+    `This machine's clock (${new Date(now).toISOString()}) is behind the newest event (${new Date(idTime(newest)).toISOString()}) by more than maxClockDrift: calls are refused (CLOCK_BEHIND) until it is right.`,
   ];
 }

@@ -41,6 +41,6 @@ export function streamOf(key: string): { readonly master: string; readonly epoch
 }
 
 /** Whether an event is of the stream with this key. */
-export function isOf(event: Event, key: string): boolean {
+export function isInStream(event: Event, key: string): boolean {
   return streamKey(event) === key;
 }

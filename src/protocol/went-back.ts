@@ -3,7 +3,8 @@ import type { Hold } from './hold.js';
 import type { Facts, WentBack } from './facts.js';
 import type { Incoming } from './incoming.js';
 import type { Heard, Lookup } from './seen.js';
-import { isOf } from './vector.js';
+import { namedIn } from './seal.js';
+import { isInStream } from './vector.js';
 
 /**
  * Streams that went back behind what was accepted of them: a machine, or the shared folder, was restored from a backup. What was accepted
@@ -35,7 +36,7 @@ function markOf(
   const key = streamKey(stream);
   const count = state.accepted.get(key) ?? 0;
   if (frontier === undefined || key === own.key || cut.has(key)) return undefined;
-  if (count <= (seal?.V[key] ?? 0)) return undefined;
+  if (count <= namedIn(seal, key)) return undefined;
   const { head } = frontier;
   const lastId = state.lastIds.get(key);
   const mark = `${count} ${head?.seq ?? 0} ${head?.id ?? ''}`;
@@ -52,8 +53,8 @@ function markOf(
 function holdOf({ state, seal }: Facts, look: Lookup, { stream }: Heard): Hold {
   const key = streamKey(stream);
   const count = state.accepted.get(key) ?? 0;
-  const mine = state.entries.map(({ event }) => event).filter((event) => isOf(event, key));
-  const from = Math.max(seal?.V[key] ?? 0, (mine[0]?.seq ?? count) - 1);
+  const mine = state.entries.map(({ event }) => event).filter((event) => isInStream(event, key));
+  const from = Math.max(namedIn(seal, key), (mine[0]?.seq ?? count) - 1);
   const seq = firstDifference(mine, look.events(stream, from, count), from);
   const [first, last] = [mine.find((event) => event.seq === seq), mine.at(-1)];
   const which = seq < count ? `events ${seq} to ${count}` : `event ${count}`;

@@ -21,6 +21,7 @@ import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notifier.js';
 import type { Recording, ReplicaOptions } from './recording.js';
+import { endOf, goesBeyond } from '../protocol/cut.js';
 import { holdsAllOf } from '../protocol/seal.js';
 import { reached } from '../protocol/vector.js';
 
@@ -166,13 +167,12 @@ export class Replica implements TransactionHost {
         }
       : undefined;
     // All entries are looked through only if something is dead: there may be very many.
-    const isCut = [...ended].some(([key, count]) => (this.#accepted.get(key) ?? 0) > count);
-    const dead = isCut
-      ? this.#timeline.entries.map(({ event }) => event).filter((event) => isBeyond(event, ended))
+    const dead = goesBeyond(this.#accepted, ended)
+      ? this.#timeline.entries.map(({ event }) => event).filter((event) => event.seq > endOf(ended, streamKey(event)))
       : [];
     const revision = this.#timeline.revise(events, new Set(dead.map(eventKey)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
-    for (const event of dead) this.#accepted.set(streamKey(event), ended.get(streamKey(event)) ?? 0);
+    for (const event of dead) this.#accepted.set(streamKey(event), endOf(ended, streamKey(event)));
     this.#noteAccepted(events);
     return { ...revision, changes };
   }
@@ -286,9 +286,4 @@ export class Replica implements TransactionHost {
     if (recording === undefined || recording.last?.seq === recording.durable?.seq) return undefined;
     return recording.durable?.id ?? '';
   }
-}
-
-function isBeyond(event: Event, ended: VersionVector): boolean {
-  const count = ended.get(streamKey(event));
-  return count !== undefined && event.seq > count;
 }

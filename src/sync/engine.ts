@@ -1,17 +1,17 @@
-import { MasterClosedError, type PrevalentError, SeparateHistoriesError } from '../errors.js';
+import { MasterClosedError, type PrevalentError } from '../errors.js';
 import { streamKey } from '../event/event.js';
-import { type Adoption, adoption } from '../protocol/adopt.js';
+import { adoption } from '../protocol/adopt.js';
 import { decide } from '../protocol/decide.js';
 import type { CompactOptions, Refusal } from '../protocol/facts.js';
 import { type Retirement, retirements } from '../protocol/frontier.js';
 import type { Heard } from '../protocol/seen.js';
 import { standingOffer } from '../protocol/shedding.js';
+import { startNotices } from '../protocol/start-notices.js';
 import type { SyncReport } from '../replica/notifier.js';
 import type { Act } from './act.js';
 import { type Applied, apply } from './apply.js';
 import type { Compactor, CompactReport } from './compactor.js';
 import type { Look } from './look.js';
-import { startNotices } from './start-notices.js';
 import { standing, tell } from './tell.js';
 import { Turns } from './turns.js';
 
@@ -63,7 +63,7 @@ export class Engine {
         known.offer(own, offer);
       },
     );
-    const met = await this.#meet(heard, true);
+    const met = await this.#meet(heard);
     const { received, reissued } = met.applied;
     await own.commit.flush();
     this.#act.replica.attach(own);
@@ -147,7 +147,7 @@ export class Engine {
     });
   }
 
-  /** The disk refused calls: they are taken back, and no more are taken. */
+  /** The store refused calls: they are taken back, and no more are taken. */
   refused(failure: PrevalentError): void {
     // Refused first: a subscriber that hears of the loss may call.
     this.#act.replica.refuse(failure);
@@ -181,7 +181,7 @@ export class Engine {
     }
     // An operator who asks decides on what there is.
     const first = await this.#look.heard(asked === undefined ? known.cut : 'all');
-    const { heard, applied } = await this.#meet(first, canWrite, asked);
+    const { heard, applied } = await this.#meet(first, asked);
     const isMoved = applied.reissued.length > 0;
     const { compacted, failure, isPublished } = await this.#afterwards(heard, canWrite, isMoved, asked);
     // Whatever became of publishing, sealing and deleting: what was merged is told, once.
@@ -192,36 +192,15 @@ export class Engine {
     return { report, compacted };
   }
 
-  #meet(first: readonly Heard[], canWrite: boolean, asked?: CompactOptions): Promise<Met> {
+  #meet(first: readonly Heard[], asked?: CompactOptions): Promise<Met> {
     return this.#look.meanwhile(first, async (heard) => {
-      await this.#hear(heard, canWrite, asked);
+      this.#act.known.hear(heard);
+      this.#act.exceed(heard);
+      const adopted = adoption(this.#act.facts(asked), heard);
+      if (adopted.kind === 'refusal') return this.#refuse(adopted);
+      await this.#act.adopt(adopted, heard);
       return { heard, applied: await this.#merge(heard) };
     });
-  }
-
-  /** Takes note of what others have published; a seal that is new is adopted. */
-  async #hear(heard: readonly Heard[], canWrite: boolean, asked?: CompactOptions): Promise<void> {
-    const { known, own } = this.#act;
-    known.hear(heard);
-    this.#act.exceed(heard);
-    // Who cannot write cannot say that it adopts a seal, nor issue late calls again: it stays under the one it has.
-    if (canWrite) await this.#adopt(heard, asked);
-    if (!known.isObeyed && own.commit.failure !== undefined) throw own.commit.failure;
-  }
-
-  async #adopt(heard: readonly Heard[], asked?: CompactOptions): Promise<void> {
-    const facts = this.#act.facts(asked);
-    let adopted: Adoption;
-    try {
-      adopted = adoption(facts, heard);
-    } catch (error) {
-      // A master that starts with a seal of its own goes on under it; syncing will refuse, and say why.
-      const goesOn = error instanceof SeparateHistoriesError && !facts.state.isBuilt && facts.seal !== undefined;
-      if (!goesOn) throw error;
-      this.#act.known.notice(error.message);
-      return;
-    }
-    await this.#act.adopt(adopted, heard);
   }
 
   /** Decides what becomes of the state, and applies it in the same turn of the event loop. */
@@ -255,7 +234,7 @@ export class Engine {
     asked?: CompactOptions,
   ): Promise<Afterwards> {
     const { seal } = this.#act.known;
-    const idle = { seal, holders: [], freed: 0, waiting: ['the disk refused calls'] };
+    const idle = { seal, holders: [], freed: 0, waiting: ['the store refused calls'] };
     if (!canWrite) return { compacted: idle, isPublished: true };
     let isPublished = false;
     try {

@@ -122,7 +122,7 @@ export class Known {
   /** Everything, as plain data at this moment. @param durable last own event on disk, if it is to stay the same over many decisions */
   facts(replica: Replica, own: OwnStream, asked?: CompactOptions, durable = own.durable): Facts {
     const { timeline, accepted, lastIds, executor, calls } = replica;
-    const { key, header, last, journal } = own;
+    const { key, header, last, commit, journal } = own;
     const genesis: Base = { ...genesisBase(), root: () => executor.genesis() };
     const { base, baseVector, entries } = timeline;
     const seen = accepted.size > 0 ? accepted : this.#seenBefore;
@@ -130,7 +130,7 @@ export class Known {
       settings: this.options,
       now: this.options.now(),
       location: own.store.location,
-      own: { key, header, durable, last, moved: journal.moved, ends: journal.ends },
+      own: { key, header, durable, last, failure: commit.failure, moved: journal.moved, ends: journal.ends },
       seal: this.#seal,
       isObeyed: this.isObeyed,
       future: this.#future > (this.#seal?.no ?? 0) ? this.#future : 0,
@@ -176,9 +176,10 @@ export class Known {
   }
 
   /** Another seal may be in force. */
-  adopt({ seal, future }: Adoption): void {
+  adopt({ seal, future, notice }: Adoption): void {
     this.#seal = seal;
     this.#future = future;
+    if (notice !== undefined) this.notice(notice);
   }
 
   /** A decision was carried out: the state obeys the seal in force now. */

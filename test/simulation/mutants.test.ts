@@ -144,7 +144,8 @@ const mutants: Mutant[] = [
   {
     rule: 'a seal is adopted only if it extends the chain',
     mutation: {
-      highestSeal: (mine, offers) => offers.reduce((best, { seal }) => (seal.no > (best?.no ?? 0) ? seal : best), mine),
+      highestSeal: (mine, offers) =>
+        offers.reduce<typeof mine>((best, { seal }) => (seal.no > (best?.no ?? 0) ? seal : best), mine),
     },
   },
   {
@@ -154,7 +155,7 @@ const mutants: Mutant[] = [
     mutation: {
       adoption: (facts, heard) =>
         facts.asked?.takeOver === true
-          ? { seal: facts.seal, future: 0, isUntold: false }
+          ? { kind: 'adoption', seal: facts.seal, future: 0, isUntold: false, notice: undefined }
           : adopting.adoption(facts, heard),
     },
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeTime, encodeTime, isValid, ulid } from 'ulid';
 import { isUlid, type PrevalentError, UlidClock, ulidTime } from 'prevalent';
-import { idTime, isId } from '../../../src/event/ulid-clock.js';
+import { idTime, isFromFuture, isId } from '../../../src/event/ulid-clock.js';
 import { lastUlidAt, ULID_MIN } from '../../../src/event/ulid.js';
 import { sfc32 } from '../../../src/state/determinism.js';
 
@@ -79,6 +79,16 @@ test('a clock too far behind refuses, and works again when it is right', () => {
   expect(() => clock.promise()).not.toThrow();
   wall.time = 9_000;
   expect(clock.next() > first).toBe(true);
+});
+
+test.each([
+  [1_000, 100, false],
+  [1_101, 100, true],
+  [1_100, 100, false],
+  [900, 0, false],
+  [1_000_000, Infinity, false],
+])('an id of time %d is from the future at time 1,000 with a drift of %d: %s', (time, maxDrift, expected) => {
+  expect(isFromFuture(clockAt(time).clock.next(), 1_000, maxDrift)).toBe(expected);
 });
 
 test('time beyond the last ULID is refused', () => {

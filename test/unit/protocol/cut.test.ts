@@ -1,4 +1,4 @@
-import { cutInState, cutStreams, obeys } from '../../../src/protocol/cut.js';
+import { cutInState, cutStreams, endOf, endsThere, goesBeyond, obeys } from '../../../src/protocol/cut.js';
 import { Lookup } from '../../../src/protocol/seen.js';
 import { A, at, B, event, facts, heard, header, seal, seen, vector } from './facts.js';
 
@@ -12,6 +12,7 @@ describe('a stream ends behind what the seal names of it, if the next event', ()
     ['comes after H', at(1), {}],
   ])('%s', (_, id, ends) => {
     expect(Object.fromEntries(cutStreams(new Map(), under, new Map([[B, id]])))).toEqual(ends);
+    expect(endsThere(under, B, id)).toBe(B in ends);
   });
 });
 
@@ -70,4 +71,15 @@ test.each([
   const stream = { master: 'b', epoch: header('b').epoch };
   const look = new Lookup(seen([], [{ kind: 'lines', stream, after: 2, upTo: 3 }, lines]));
   expect(obeys(vector(counts), under, look)).toBe(expected);
+});
+
+test.each([
+  [{}, {}, Infinity, false],
+  [{ [B]: 2 }, {}, Infinity, false],
+  [{ [B]: 2 }, { [B]: 2 }, 2, false],
+  [{ [B]: 3 }, { [B]: 2 }, 2, true],
+  [{ [B]: 1 }, { [B]: 0 }, 0, true],
+  [{ [A]: 9 }, { [B]: 0 }, 0, false],
+])('of %j, with %j ended, what counts of a stream ends at %d', (has, ended, end, isBeyond) => {
+  expect([endOf(vector(ended), B), goesBeyond(vector(has), vector(ended))]).toEqual([end, isBeyond]);
 });

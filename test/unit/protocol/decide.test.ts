@@ -1,4 +1,5 @@
 /** The decision about the state, from what one master knows and what lies in a store: no disk, no clock. */
+import { NotDurableError } from '../../../src/errors.js';
 import { decide } from '../../../src/protocol/decide.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
 import type { Event, StreamHeader } from '../../../src/event/event.js';
@@ -72,6 +73,16 @@ test('a rebuild for which an accepted event is missing is refused', () => {
   const known = { state: { base: at(-50), baseVector: vector({ [A]: 3 }), entries: [] } };
   const holds = [...mine, event('c', 1, at(-99))];
   expect(decided({ holds, known })).toMatchObject({ kind: 'refusal', error: { code: 'JOURNAL_DAMAGED' } });
+});
+
+test('who cannot write any more does not go on under a seal that it would have to obey', () => {
+  const failure = new NotDurableError('full');
+  expect(decided({ known: { own: { failure }, isObeyed: false, seal: seal(at(-5), {}) } })).toEqual({
+    kind: 'refusal',
+    own: false,
+    error: failure,
+  });
+  expect(decided({ known: { own: { failure } } })).toMatchObject({ kind: 'decision', state: { kind: 'revise' } });
 });
 
 describe('under a new seal', () => {

@@ -89,7 +89,7 @@ export function facts(
     settings: { sealer: false, retention: HOUR, patience: 24 * HOUR, maxClockDrift: 1000, ...settings },
     now: NOW,
     location: '/shared',
-    own: { key: A, header: header('a'), durable, last: durable, moved: {}, ends: {}, ...own },
+    own: { key: A, header: header('a'), durable, last: durable, failure: undefined, moved: {}, ends: {}, ...own },
     seal: undefined,
     isObeyed: true,
     future: 0,

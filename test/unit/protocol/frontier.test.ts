@@ -3,6 +3,7 @@ import {
   frontierOf,
   idleMs,
   idsToExceed,
+  knownEnd,
   newsOf,
   offersOf,
   retirements,
@@ -11,6 +12,22 @@ import { A, at, B, EPOCH, event, facts, header, heard, HOUR, seal, Shelf, vector
 
 const mine = [1, 2].map((seq) => event('a', seq, at(seq)));
 const snapshot = { no: 1, position: at(1), fingerprint: 'f', V: { [A]: 1 } };
+
+describe('the end of a stream is the highest number that anybody names:', () => {
+  test.each([
+    ['nobody names any', [], 0],
+    ['its own frontier', [heard('b', [event('b', 3, at(3))])], 3],
+    ['what another one has accepted', [heard('b', [event('b', 3, at(3))]), heard('c', [], { seen: { [B]: 5 } })], 5],
+    [
+      'a seal that another one repeats',
+      [heard('b', [event('b', 3, at(3))]), heard('c', [], { seal: seal(at(0), { [B]: 7 }) })],
+      7,
+    ],
+    ['of others it says nothing', [heard('c', [event('c', 9, at(3))], { seen: { [A]: 9 } })], 0],
+  ])('%s', (_, list, end) => {
+    expect(knownEnd(B, list)).toBe(end);
+  });
+});
 
 describe('what is published', () => {
   test('the promise, the head, and what was accepted of others', () => {

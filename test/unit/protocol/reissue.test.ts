@@ -1,4 +1,4 @@
-import { inherited, knownEnd, lateCalls, movedUpTo, reissue } from '../../../src/protocol/reissue.js';
+import { inherited, lateCalls, movedUpTo, reissue } from '../../../src/protocol/reissue.js';
 import { A, at, EPOCH, event, header, HOUR, NOW, seal } from './facts.js';
 
 const H = at(25);
@@ -70,12 +70,4 @@ describe('who issues calls of a machine that is gone', () => {
   ])('%s', (_, streams, session, expected) => {
     expect([...inherited(streams, session, since)].sort()).toEqual([...expected].sort());
   });
-});
-
-test('the end of a stream is the highest number that anybody names', () => {
-  const told = [
-    { key: A, head: 3, seen: {} },
-    { key: 'b', head: 9, seen: { [A]: 5 } },
-  ];
-  expect([knownEnd(A, told), knownEnd('c', told)]).toEqual([5, 0]);
 });

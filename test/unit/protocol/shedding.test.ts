@@ -50,8 +50,8 @@ describe('an own stream that was cut goes as a whole', () => {
   const next = header('a', { epoch: at(-3), reason: 'cut', after: late.H, moved: { [EPOCH]: 3 } });
   const own = { key: `a@${next.epoch}`, header: next, durable: undefined, last: undefined };
   const streams = [heard('a', mine), { stream: next, frontier: frontier(), own: true }];
-  const of = (known: Known, there = mine): ReturnType<typeof decideShedding> =>
-    new Shelf(there, [header('a'), next]).decide(streams, (seen) =>
+  const of = (known: Known, there = mine, after = next): ReturnType<typeof decideShedding> =>
+    new Shelf(there, [header('a'), after]).decide(streams, (seen) =>
       decideShedding(facts({ seal: late, own, published: { clock: EPOCH, snapshot }, ...known }, [mine[0]!]), seen),
     );
   test.each([
@@ -62,6 +62,10 @@ describe('an own stream that was cut goes as a whole', () => {
   ])('%s', (_, known, there, kinds) => {
     const shedding = of(known, there);
     expect(shedding.kind === 'shedding' && shedding.deletions.map(({ kind }) => kind)).toEqual(kinds);
+  });
+  test('not if what should continue it names no seal', () => {
+    const shedding = of({}, mine, { ...next, after: null });
+    expect(shedding).toMatchObject({ deletions: [{ kind: 'events' }, { kind: 'events' }] });
   });
 });
 

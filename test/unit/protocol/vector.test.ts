@@ -1,4 +1,4 @@
-import { inOrder, isOf, reached, streamOf, vectorAt } from '../../../src/protocol/vector.js';
+import { inOrder, isInStream, reached, streamOf, vectorAt } from '../../../src/protocol/vector.js';
 import { A, at, B, EPOCH, event, vector } from './facts.js';
 
 const events = [event('a', 1, at(1)), event('b', 1, at(2)), event('b', 2, at(3)), event('a', 2, at(4))];
@@ -28,5 +28,5 @@ test('events are put in the order of their ids, and the list that was given stay
 
 test('a key names its stream', () => {
   expect(streamOf(B)).toEqual({ master: 'b', epoch: EPOCH });
-  expect([isOf(events[0]!, A), isOf(events[0]!, B)]).toEqual([true, false]);
+  expect([isInStream(events[0]!, A), isInStream(events[0]!, B)]).toEqual([true, false]);
 });
