@@ -99,7 +99,7 @@ export class Master<M extends object> implements AsyncDisposable {
       return replica.clock.advance();
     };
     const { name, local, begin, autoSync: plan, random } = resolved;
-    const decide = (facts: OpeningFacts): Opening => decideOpening({ ...facts, begin });
+    const decide = (facts: OpeningFacts): Opening => decideOpening(facts, begin);
     const request = { master: name, model: definition.name, local, newEpoch, decide };
     const journal = await reaching(store, () => store.open(request));
     const parts = assemble(replica, store, journal, resolved);
@@ -108,17 +108,12 @@ export class Master<M extends object> implements AsyncDisposable {
       await reaching(store, () => engine.start());
     } catch (error) {
       // The one that is written by now: a cut stream may have been succeeded.
-      own.commit.giveUp();
-      await own.journal.close();
+      own.giveUp();
+      await own.close();
       throw error;
     }
-    const report = (error: unknown): void => {
-      replica.notifier.tell('error', error as Error);
-    };
     const autoSync =
-      plan === undefined
-        ? undefined
-        : new AutoSync(plan, { store, name, random, sync: () => engine.syncForNews(), onError: report });
+      plan === undefined ? undefined : new AutoSync({ ...plan, name, random }, store, engine, replica.notifier);
     return new Master<M>(replica, parts, autoSync, released);
   }
 
@@ -141,7 +136,7 @@ export class Master<M extends object> implements AsyncDisposable {
     if (typeof fn !== 'function')
       throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     // Called at once where there is room: whoever calls relies on it.
-    const room = this.#parts.own.commit.room();
+    const room = this.#parts.own.room();
     if (room !== undefined) await room;
     const result = fn(this.model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
@@ -161,7 +156,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws NotDurableError (`NOT_DURABLE`), OutcomeUnknownError (`OUTCOME_UNKNOWN`), as `transact`
    */
   async durable(): Promise<void> {
-    await this.#parts.own.commit.settle();
+    await this.#parts.own.settle();
   }
 
   /**

@@ -75,6 +75,14 @@ describe('the sync core', () => {
     );
     expect(crowded).toEqual([]);
   });
+  test('reaches parts of the shell through no other part', () => {
+    // What is replicated is one thing: the state, with its timeline and what runs calls on it.
+    const ofReplica = new Set(['Timeline', 'Executor', 'CallFactory']);
+    const reaching = counts.classes.flatMap(({ name, reached }) =>
+      reached.filter((part) => !ofReplica.has(part)).map((part) => `${name} reaches ${part}`),
+    );
+    expect(reaching).toEqual([]);
+  });
   test('has no file over 300 lines', () => {
     const long = [...readSources()].filter(
       ([path, text]) => /^(protocol|replica|sync)\//.test(path) && text.split('\n').length > 301,
@@ -299,15 +307,21 @@ export async function later() { await now(); }
       tree({
         'sync/engine.ts': 'export class Engine { #cut = 1; set() { this.#cut = 2; } constructor(a, b, c, d, e) {} }',
         'sync/other.ts': 'export class Other { readonly engine: Engine; #store: Store; end() { this.#cut = 3; } }',
-        'sync/assemble.ts': 'const own = new Own({ refused: () => engine.stop() }); const engine = new Engine();',
+        'sync/third.ts':
+          'export class Third { #other: Other; run() { this.#other.engine.set(); watch({ changed: () => this.run() }); } }',
+        'sync/assemble.ts':
+          'function assemble(journal) { const own = new Own({ refused: () => engine.stop(), down: () => journal.x });' +
+          'const engine = new Engine({ down: () => own.x }); journal.keep?.({ putBack: () => engine.x }); }',
       }),
     );
     expect(counts.cutWriters).toHaveLength(2);
     expect(counts.classes).toMatchObject([
       { name: 'Engine', parameters: 5 },
-      { name: 'Other', collaborators: ['Engine', 'Store'] },
+      { name: 'Other', collaborators: ['Engine', 'Store'], reached: [] },
+      { name: 'Third', collaborators: ['Other'], reached: ['Engine'] },
     ]);
-    expect(counts.wiringCallbacks).toEqual(['refused']);
+    expect(counts.wiringCallbacks).toEqual(['refused', 'putBack']);
+    expect(counts.listeners).toEqual(['sync/third.ts: changed']);
   });
 
   test('names that the glossary avoids, and names that cannot be searched', () => {

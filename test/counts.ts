@@ -13,6 +13,8 @@ export interface ClassCount {
   readonly parameters: number;
   /** Other classes of these layers, and ports of the store, that it keeps. */
   readonly collaborators: readonly string[];
+  /** Those that it reaches through one that it keeps: `this.#act.known`. */
+  readonly reached: readonly string[];
 }
 
 export interface LayerCount {
@@ -29,6 +31,8 @@ export interface Counts {
   readonly cutWriters: readonly string[];
   /** Callbacks that lead upwards, to a part that is put together later. */
   readonly wiringCallbacks: readonly string[];
+  /** Callbacks of a class to itself, which it hands to what it works with. */
+  readonly listeners: readonly string[];
 }
 
 /** The layers that are counted. */
@@ -47,9 +51,10 @@ export function countsOf(tree: Tree): Counts {
   const names = new Set([...PORTS, ...classes.map(([, { name }]) => name?.text ?? '')]);
   return {
     layers: LAYERS.map((layer) => layerOf(layer, sources)),
-    classes: classes.map(([path, of]) => classOf(path, of, names)),
+    classes: withReached(classes, names),
     cutWriters: parsed.flatMap(([path, source]) => cutWritersIn(path, source)),
     wiringCallbacks: parsed.flatMap(([path, source]) => (path === 'sync/assemble.ts' ? upwardIn(source) : [])),
+    listeners: parsed.flatMap(([path, source]) => listenersIn(path, source)),
   };
 }
 
@@ -61,7 +66,33 @@ function layerOf(layer: string, sources: readonly (readonly [string, string])[])
   return { layer, files: mine.length, lines, longest: `${path} (${length})` };
 }
 
-function classOf(path: string, of: ts.ClassDeclaration, names: ReadonlySet<string>): ClassCount {
+type Declared = readonly (readonly [path: string, of: ts.ClassDeclaration])[];
+
+function withReached(classes: Declared, names: ReadonlySet<string>): ClassCount[] {
+  const members = new Map(classes.map(([, of]) => [of.name?.text ?? '', membersOf(of, names)]));
+  return classes.map(([path, of]) => {
+    const kept = membersOf(of, names);
+    const reached = nodesOf(of, ts.isPropertyAccessExpression).flatMap(({ expression, name }) => {
+      if (!ts.isPropertyAccessExpression(expression)) return [];
+      if (expression.expression.kind !== ts.SyntaxKind.ThisKeyword) return [];
+      return members.get(kept.get(expression.name.text) ?? '')?.get(name.text) ?? [];
+    });
+    return { ...classOf(path, of, names), reached: [...new Set(reached)] };
+  });
+}
+
+/** Of the fields and getters of a class, those that are other classes or ports. */
+function membersOf(of: ts.ClassDeclaration, names: ReadonlySet<string>): Map<string, string> {
+  const fields = [...of.members.filter(ts.isPropertyDeclaration), ...of.members.filter(ts.isGetAccessorDeclaration)];
+  return new Map(
+    fields.flatMap(({ name, type }) => {
+      const typed = type?.getText() ?? '';
+      return names.has(typed) ? [[name.getText(), typed] as const] : [];
+    }),
+  );
+}
+
+function classOf(path: string, of: ts.ClassDeclaration, names: ReadonlySet<string>): Omit<ClassCount, 'reached'> {
   const constructed = of.members.find(ts.isConstructorDeclaration);
   const kept = of.members
     .filter(ts.isPropertyDeclaration)
@@ -86,15 +117,38 @@ function cutWritersIn(path: string, source: ts.SourceFile): string[] {
     .map(({ pos }) => `${path}:${source.getLineAndCharacterOfPosition(pos).line + 2}`);
 }
 
-/** Functions that are handed to a part and call one that is made after it. */
+/** Functions that are handed to a part and call one that is made after that part. What is a parameter was made before all of them. */
 function upwardIn(source: ts.SourceFile): string[] {
-  const made = nodesOf(source, ts.isVariableDeclaration).map((of) => [of.name.getText(), of.pos] as const);
+  const made = new Map(nodesOf(source, ts.isVariableDeclaration).map((of) => [of.name.getText(), of.pos]));
   return nodesOf(source, ts.isArrowFunction)
     .filter((callback) => {
-      const used = new Set(nodesOf(callback, ts.isIdentifier).map(({ text }) => text));
-      return made.some(([name, position]) => used.has(name) && position > callback.pos);
+      const receiver = made.get(receiverOf(callback)) ?? 0;
+      return nodesOf(callback, ts.isIdentifier).some(({ text }) => (made.get(text) ?? 0) > receiver);
     })
-    .map(({ parent }) => (ts.isPropertyAssignment(parent) ? parent.name.getText() : parent.getText()));
+    .map(nameOf);
+}
+
+/** Functions that a class hands to what it makes, keeps or is given, and that come back to it. */
+function listenersIn(path: string, source: ts.SourceFile): string[] {
+  return nodesOf(source, ts.isArrowFunction)
+    .filter(({ parent }) => ts.isPropertyAssignment(parent) && !ts.isVariableDeclaration(parent.parent.parent))
+    .filter(
+      (callback) => nodesOf(callback, (node): node is ts.Node => node.kind === ts.SyntaxKind.ThisKeyword).length > 0,
+    )
+    .map((callback) => `${path}: ${nameOf(callback)}`);
+}
+
+/** The variable that gets what is made with a function; or on which a method is called with it. */
+function receiverOf(callback: ts.ArrowFunction): string {
+  let node: ts.Node = callback.parent;
+  while (!ts.isNewExpression(node) && !ts.isCallExpression(node) && !ts.isSourceFile(node)) node = node.parent;
+  if (ts.isCallExpression(node)) return nodesOf(node.expression, ts.isIdentifier)[0]?.text ?? '';
+  while (!ts.isVariableDeclaration(node) && !ts.isSourceFile(node)) node = node.parent;
+  return ts.isVariableDeclaration(node) ? node.name.getText() : '';
+}
+
+function nameOf({ parent }: ts.ArrowFunction): string {
+  return ts.isPropertyAssignment(parent) ? parent.name.getText() : parent.getText();
 }
 
 function nodesOf<T extends ts.Node>(root: ts.Node, is: (node: ts.Node) => node is T): T[] {
@@ -152,17 +206,19 @@ export function readSources(root: string): Tree {
 }
 
 /** The counts as text. */
-export function told({ layers, classes, cutWriters, wiringCallbacks }: Counts): string {
+export function told({ layers, classes, cutWriters, wiringCallbacks, listeners }: Counts): string {
   return [
     ...layers.map(
       ({ layer, files, lines, longest }) => `${layer}/: ${files} files, ${lines} lines, longest ${longest}`,
     ),
     ...classes.map(
-      ({ path, name, parameters, collaborators }) =>
-        `${path}: ${name}, constructor parameters ${parameters}, collaborators ${collaborators.length} (${collaborators.join(', ')})`,
+      ({ path, name, parameters, collaborators, reached }) =>
+        `${path}: ${name}, constructor parameters ${parameters}, collaborators ${collaborators.length} (${collaborators.join(', ')})` +
+        (reached.length === 0 ? '' : `, reached through them ${reached.length} (${reached.join(', ')})`),
     ),
     `writers of the cut: ${cutWriters.length} (${cutWriters.join(', ')})`,
     `wiring callbacks: ${wiringCallbacks.length} (${wiringCallbacks.join(', ')})`,
+    `callbacks of a class to itself: ${listeners.length} (${listeners.join(', ')})`,
   ].join('\n');
 }
 

@@ -68,7 +68,7 @@ function succeed(known: Known, replica: Replica, own: OwnStream, { events, upTo,
     .then((left) => left.close())
     .catch((error: unknown) => {
       // A refusal is heard of by whoever waits for the new stream; an old file that stays open harms nobody.
-      if (error !== own.commit.failure)
+      if (error !== own.failure)
         known.notice(`The file of a stream that is cut could not be closed: ${(error as Error).message}`);
     });
   // At a start nobody can call yet, and what is not durable there ends the start.

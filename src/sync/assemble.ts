@@ -19,14 +19,15 @@ export interface Assembly {
   readonly own: OwnStream;
 }
 
-/** Puts the parts of one master together. Two callbacks lead upwards: the disk refused calls, and a call was recorded. */
+/** Puts the parts of one master together. Two callbacks lead upwards: a call was recorded, and files of the journal were put back. */
 export function assemble(replica: Replica, store: Store, journal: Journal, options: ResolvedOptions): Assembly {
-  const own = new OwnStream(store, journal, options.durability, {
-    refused: (failure) => {
-      engine.refused(failure);
-    },
+  const own = new OwnStream(store, journal, replica, {
+    durability: options.durability,
     recorded: () => {
-      engine.count(1);
+      act.count(1);
+    },
+    putBack: (message, missing) => {
+      act.putBack(message, missing);
     },
   });
   const known = new Known(options, journal.seal, journal.notices);
@@ -39,16 +40,5 @@ export function assemble(replica: Replica, store: Store, journal: Journal, optio
   const act = new Act(known, replica, own, new Snapshotter(replica, snapshots, own, options.now));
   const history = new History(replica, look, act);
   const engine = new Engine(look, act, new Compactor(known, look, act, history));
-  journal.keep?.({
-    recall: (header, after, upTo) => own.recall(replica.timeline.entries, header, after, upTo),
-    putBack: (message, missing) => {
-      known.notice(message);
-      if (missing === 0) return;
-      // What is in no file any more must be in a snapshot.
-      act.snapshot(true).catch((error: unknown) => {
-        replica.notifier.tell('error', error as Error);
-      });
-    },
-  });
   return { engine, history, known, own };
 }

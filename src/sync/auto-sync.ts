@@ -1,3 +1,4 @@
+import type { Notifier } from '../replica/notifier.js';
 import type { Store } from '../store/store.js';
 
 /** After a change was seen, more are waited for so long (ms): files arrive in groups. */
@@ -14,16 +15,17 @@ export interface AutoSyncPlan {
   readonly watch: boolean;
 }
 
-/** What an AutoSync works with. */
-export interface AutoSyncParts {
-  readonly store: Store;
+/** When to sync, and as whom. */
+export interface AutoSyncOptions extends AutoSyncPlan {
   /** The master that syncs: what it writes itself is no change. */
   readonly name: string;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Syncs once; tells whether anything came of it. */
-  readonly sync: () => Promise<boolean>;
-  readonly onError: (error: unknown) => void;
+}
+
+/** What syncs once, and tells whether anything came of it. */
+export interface Syncing {
+  syncForNews(): Promise<boolean>;
 }
 
 /**
@@ -31,8 +33,10 @@ export interface AutoSyncParts {
  * watcher that fails, is reported, and syncing at intervals goes on. Until it is stopped, its timer keeps the process alive.
  */
 export class AutoSync {
-  readonly #plan: AutoSyncPlan;
-  readonly #parts: AutoSyncParts;
+  readonly #options: AutoSyncOptions;
+  readonly #store: Store;
+  readonly #engine: Syncing;
+  readonly #notifier: Pick<Notifier, 'tell'>;
   #interval: ReturnType<typeof setTimeout> | undefined;
   #soon: ReturnType<typeof setTimeout> | undefined;
   readonly #start: ReturnType<typeof setTimeout> | undefined;
@@ -43,12 +47,14 @@ export class AutoSync {
   #idle = 0;
   #stopped = false;
 
-  constructor(plan: AutoSyncPlan, parts: AutoSyncParts) {
-    this.#plan = plan;
-    this.#parts = parts;
+  constructor(options: AutoSyncOptions, store: Store, engine: Syncing, notifier: Pick<Notifier, 'tell'>) {
+    this.#options = options;
+    this.#store = store;
+    this.#engine = engine;
+    this.#notifier = notifier;
     this.#scheduleInterval();
     // Not at once: whoever opened the master has to get hold of it first, to listen to errors.
-    if (plan.watch && parts.store.watch !== undefined)
+    if (options.watch && store.watch !== undefined)
       this.#start = setTimeout(() => {
         this.#watching = this.#watch();
       }, 0);
@@ -64,9 +70,8 @@ export class AutoSync {
   }
 
   async #watch(): Promise<(() => Promise<void>) | undefined> {
-    const { store, name } = this.#parts;
     try {
-      return await store.watch?.(name, {
+      return await this.#store.watch?.(this.#options.name, {
         changed: () => {
           this.#onChange();
         },
@@ -89,12 +94,12 @@ export class AutoSync {
   // A store that keeps changing without news (clocks told, files touched) is looked at ever less often: else two masters
   // could keep each other syncing for ever.
   #scheduleSoon(): void {
-    const delay = Math.min(GATHER_MS * 2 ** this.#idle, this.#plan.everyMs, NOISE_MS);
+    const delay = Math.min(GATHER_MS * 2 ** this.#idle, this.#options.everyMs, NOISE_MS);
     this.#soon = this.#after(delay);
   }
 
   #scheduleInterval(): void {
-    this.#interval = this.#after(this.#plan.everyMs);
+    this.#interval = this.#after(this.#options.everyMs);
   }
 
   // A fifth of jitter, so that many masters on one drive do not stay in step.
@@ -103,7 +108,7 @@ export class AutoSync {
       () => {
         void this.#sync();
       },
-      ms * (0.8 + 0.4 * this.#parts.random()),
+      ms * (0.8 + 0.4 * this.#options.random()),
     );
   }
 
@@ -114,7 +119,7 @@ export class AutoSync {
     this.#syncing = true;
     this.#changed = false;
     try {
-      const isNews = await this.#parts.sync();
+      const isNews = await this.#engine.syncForNews();
       this.#idle = wasChanged && !isNews ? this.#idle + 1 : 0;
     } catch (error) {
       this.#report(error);
@@ -131,6 +136,6 @@ export class AutoSync {
 
   // What is cut short by closing is no news.
   #report(error: unknown): void {
-    if (!this.#stopped) this.#parts.onError(error);
+    if (!this.#stopped) this.#notifier.tell('error', error as Error);
   }
 }

@@ -53,6 +53,7 @@ export class Known {
   #countedTo: string = ULID_MIN;
   #shedUnder = '';
   #rotatedAt: number | undefined;
+  #sinceSnapshot = 0;
   #holds: readonly Hold[] = [];
   readonly #notices: string[];
   readonly #heads = new Map<string, number>();
@@ -122,15 +123,15 @@ export class Known {
   /** Everything, as plain data at this moment. @param durable last own event on disk, if it is to stay the same over many decisions */
   facts(replica: Replica, own: OwnStream, asked?: CompactOptions, durable = own.durable): Facts {
     const { timeline, accepted, lastIds, executor, calls } = replica;
-    const { key, header, last, commit, journal } = own;
+    const { key, header, last, failure, journal } = own;
     const genesis: Base = { ...genesisBase(), root: () => executor.genesis() };
     const { base, baseVector, entries } = timeline;
     const seen = accepted.size > 0 ? accepted : this.#seenBefore;
     return {
       settings: this.options,
       now: this.options.now(),
-      location: own.store.location,
-      own: { key, header, durable, last, failure: commit.failure, moved: journal.moved, ends: journal.ends },
+      location: own.location,
+      own: { key, header, durable, last, failure, moved: journal.moved, ends: journal.ends },
       seal: this.#seal,
       isObeyed: this.isObeyed,
       future: this.#future > (this.#seal?.no ?? 0) ? this.#future : 0,
@@ -217,6 +218,28 @@ export class Known {
   offer(own: OwnStream, snapshot: SealedSnapshot | undefined, bytes = this.#snapshotBytes): void {
     this.#offer = { key: own.key, snapshot };
     this.#snapshotBytes = bytes;
+  }
+
+  /** Events came into the state: they count towards the next snapshot. */
+  gained(events: number): void {
+    this.#sinceSnapshot += events;
+  }
+
+  /** Whether enough events came since the last snapshot for another one. */
+  get isSnapshotDue(): boolean {
+    return this.#sinceSnapshot >= this.options.snapshotEvery;
+  }
+
+  /** Whether enough came for one before the master is closed: it saves the next start time. */
+  get isLastSnapshotDue(): boolean {
+    return this.#sinceSnapshot * 10 >= this.options.snapshotEvery;
+  }
+
+  /** A snapshot is begun, whatever comes of it: a disk that is full is not asked again at every call. Gives whether anything is new. */
+  snapshotTried(): boolean {
+    const isChanged = this.#sinceSnapshot > 0;
+    this.#sinceSnapshot = 0;
+    return isChanged;
   }
 
   /** Whether there is anything new to say, or it is time to be heard again. @param idle how long (ms) a frontier may stand */

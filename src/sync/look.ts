@@ -154,8 +154,8 @@ export class Look {
         return this.#snapshots.sealOf(read.listing);
       case 'deletable':
         return read.upTo === 'all'
-          ? this.#own.journal.deletableStream(read.stream)
-          : this.#own.journal.deletableEvents(read.stream, read.upTo);
+          ? this.#own.deletableStream(read.stream)
+          : this.#own.deletableEvents(read.stream, read.upTo);
     }
   }
 

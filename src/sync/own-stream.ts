@@ -1,25 +1,32 @@
 import { MasterFencedError, PrevalentError, StoreUnreachableError } from '../errors.js';
-import { type Event, type StreamHeader, streamKey } from '../event/event.js';
+import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { LineWriter } from '../event/line.js';
+import type { Retirement } from '../protocol/frontier.js';
+import type { Deletion } from '../protocol/shedding.js';
 import type { Recording } from '../replica/recording.js';
+import type { Replica } from '../replica/replica.js';
 import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
 import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';
 import type { Journal, Recalled, Remembered, Store } from '../store/store.js';
-import type { Entry } from '../timeline/entry.js';
 import { reaching } from './reaching.js';
 
-/** What is told of the stream that is written. */
-export interface OwnListener {
-  /** The store refused calls; nothing more can be written. */
-  readonly refused: (failure: PrevalentError) => void;
-  /** A call was recorded. */
+/** How calls are recorded. */
+export interface OwnOptions {
+  readonly durability: Durability;
+  /** Told of each call that was recorded. */
   readonly recorded: () => void;
+  /** As `Keeper.putBack`. */
+  readonly putBack: (message: string, missing: number) => void;
 }
 
 /** The stream this master writes: its journal and what goes there. After a cut it is another one. */
 export class OwnStream implements Recording {
-  readonly store: Store;
-  readonly #listener: OwnListener;
+  /** How messages name the store. */
+  readonly location: string;
+  readonly #store: Store;
+  /** Told of each call that was recorded. */
+  readonly recorded: () => void;
+  readonly #replica: Replica;
   readonly #options: CommitOptions;
   #journal: Journal;
   #header: StreamHeader;
@@ -27,25 +34,23 @@ export class OwnStream implements Recording {
   #writer: LineWriter;
   #key: string;
 
-  constructor(store: Store, journal: Journal, durability: Durability, listener: OwnListener) {
-    this.store = store;
-    this.#listener = listener;
-    this.#options = { durability, pause: store.pause, onFailure: listener.refused };
+  constructor(store: Store, journal: Journal, replica: Replica, { durability, recorded, putBack }: OwnOptions) {
+    this.location = store.location;
+    this.#store = store;
+    this.recorded = recorded;
+    this.#replica = replica;
+    this.#options = { durability, pause: store.pause, onFailure: (failure) => this.#refused(failure) };
     this.#journal = journal;
     this.#header = journal.header;
     this.#key = streamKey(journal.header);
     this.#writer = this.#writerOf(journal.header);
     this.#commit = new GroupCommit(journal, journal.head, this.#options);
+    journal.keep?.({ recall: (header, after, upTo) => this.#recall(header, after, upTo), putBack });
   }
 
   /** The journal that is there now; while a stream is being begun, that of the one before. */
   get journal(): Journal {
     return this.#journal;
-  }
-
-  /** What is on its way to it. */
-  get commit(): GroupCommit {
-    return this.#commit;
   }
 
   get header(): StreamHeader {
@@ -67,6 +72,11 @@ export class OwnStream implements Recording {
     return this.#commit.durable;
   }
 
+  /** Why nothing more can be written; `undefined` while it can. */
+  get failure(): PrevalentError | undefined {
+    return this.#commit.failure;
+  }
+
   get busy(): PrevalentError | undefined {
     return this.#commit.busy;
   }
@@ -76,13 +86,34 @@ export class OwnStream implements Recording {
     this.#commit.add(this.#writer.line(event, args, meta), event);
   }
 
-  recorded(): void {
-    this.#listener.recorded();
+  /** Resolves when everything recorded so far is durable. Errors as `GroupCommit.settle`. */
+  settle(): Promise<void> {
+    return this.#commit.settle();
+  }
+
+  /** As `settle`, but rejects while the store cannot be reached. */
+  flush(): Promise<void> {
+    return this.#commit.flush();
+  }
+
+  /** As `GroupCommit.room`. */
+  room(): Promise<void> | undefined {
+    return this.#commit.room();
+  }
+
+  /** Releases the journal. */
+  close(): Promise<void> {
+    return this.#journal.close();
+  }
+
+  /** Waits no longer for a store that cannot be reached. As `GroupCommit.giveUp`. */
+  giveUp(): void {
+    this.#commit.giveUp();
   }
 
   /** Errors of the store get a code and a remedy; once another process writes the stream, nothing more is written here. */
   reaching<T>(work: () => Promise<T>): Promise<T> {
-    return reaching(this.store, work).catch((error: unknown) => {
+    return reaching(this.#store, work).catch((error: unknown) => {
       if (error instanceof MasterFencedError) this.#commit.fence(error);
       throw error;
     });
@@ -92,7 +123,7 @@ export class OwnStream implements Recording {
   async publish(frontier: Frontier, deletable: number): Promise<void> {
     const seen = Object.keys(frontier.seen).sort();
     const remembered: Remembered = { head: frontier.head, seal: frontier.seal, seen, deletable };
-    await this.#journal.publish(encodeFrontier(frontier, this.store.crc32), remembered);
+    await this.#journal.publish(encodeFrontier(frontier, this.#store.crc32), remembered);
   }
 
   /**
@@ -118,10 +149,60 @@ export class OwnStream implements Recording {
     return before;
   }
 
+  /** Publishes an earlier stream of this master anew. */
+  async retire({ stream, frontier }: Retirement): Promise<void> {
+    await this.#journal.retire(stream, encodeFrontier(frontier, this.#store.crc32));
+  }
+
+  /** Bytes that deleting a stream of this master would free. */
+  deletableStream(stream: StreamId): Promise<number> {
+    return this.#journal.deletableStream(stream);
+  }
+
+  /** Bytes that deleting events of one would free. */
+  deletableEvents(stream: StreamId, upTo: number): Promise<number> {
+    return this.#journal.deletableEvents(stream, upTo);
+  }
+
+  /** Bytes that this stream takes. */
+  size(): ReturnType<Journal['size']> {
+    return this.#journal.size();
+  }
+
+  /** Makes sure that what was written is still in its place. Errors as `Journal.hold`. */
+  hold(): void {
+    this.#journal.hold?.();
+  }
+
+  /** Rejects with the file and the place, if the store can tell where this stream is damaged. */
+  check(): Promise<void> {
+    return this.#journal.check();
+  }
+
+  /** Ends the segment that is written to. */
+  rotate(): Promise<void> {
+    return this.#journal.rotate();
+  }
+
+  /** Deletes something of the streams of this master. Gives the bytes freed. */
+  delete(deletion: Deletion): Promise<number> {
+    return deletion.kind === 'stream'
+      ? this.#journal.deleteStream(deletion.stream)
+      : this.#journal.deleteEvents(deletion.stream, deletion.upTo);
+  }
+
+  /** The store refused calls: they are taken back, and no more are taken. */
+  #refused(failure: PrevalentError): void {
+    // Refused first: a subscriber that hears of the loss may call.
+    this.#replica.refuse(failure);
+    const lost = this.#replica.dropAfter(this.durable?.seq ?? 0);
+    if (lost.length > 0) this.#replica.notifier.tell('error', failure);
+  }
+
   /** Events after `after` up to `upTo` of a stream, from the first of these on without a gap; none if the last is not among them. */
-  recall(entries: readonly Entry[], header: StreamHeader, after: number, upTo: number): Recalled[] {
+  #recall(header: StreamHeader, after: number, upTo: number): Recalled[] {
     const key = streamKey(header);
-    const events = entries
+    const events = this.#replica.timeline.entries
       .map(({ event }) => event)
       .filter((event) => event.seq > after && event.seq <= upTo && streamKey(event) === key);
     const first = events[0]?.seq ?? 0;
@@ -132,7 +213,7 @@ export class OwnStream implements Recording {
   }
 
   #writerOf(header: StreamHeader): LineWriter {
-    return new LineWriter(header, header.model, this.store.crc32);
+    return new LineWriter(header, header.model, this.#store.crc32);
   }
 }
 

@@ -45,7 +45,7 @@ export async function statusOf(
   const keys = [...new Set([...accepted.keys(), ...published.keys()])].sort();
   return {
     name: own.header.master,
-    store: own.store.location,
+    store: own.location,
     epoch: own.header.epoch,
     streams: Object.fromEntries(
       keys.map((key) => [key, { accepted: accepted.get(key) ?? 0, published: published.get(key) ?? 0 }]),
@@ -59,7 +59,7 @@ export async function statusOf(
     seal: known.seal,
     cut: Object.fromEntries(known.cut),
     undo: { bytes: timeline.undoBytes, base: timeline.base },
-    files: await own.journal.size(),
+    files: await own.size(),
     readOnly: (refusal ?? timeline.stopped)?.message,
     notices: known.notices,
   };

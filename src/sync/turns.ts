@@ -4,6 +4,11 @@ export class Turns {
   /** What waits to be shared by whoever asks for the same. */
   #waiting: Promise<unknown> | undefined;
 
+  /** Whether something runs, or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#last !== undefined;
+  }
+
   /** Resolves when what was begun so far has ended, however. */
   async idle(): Promise<void> {
     await this.#last;

@@ -93,38 +93,39 @@ export class Snapshots {
     return this.#store.snapshots(stream);
   }
 
-  /**
-   * Writes a snapshot of this master. Until it is whole and durable, nobody finds it.
-   */
+  /** Writes a snapshot of this master. Until it is whole and durable, nobody finds it. */
   async write(place: SnapshotPlace, state: StateSource): Promise<WrittenSnapshot> {
-    const written = { fingerprint: '', bytes: 0 };
-    await this.#own.journal.writeSnapshot(place.position, this.#frames(place, state, written));
+    const ends: WrittenSnapshot[] = [];
+    const frames = this.#frames(place, state);
+    const whole = async function* (): AsyncGenerator<Uint8Array> {
+      ends.push(yield* frames);
+    };
+    await this.#own.journal.writeSnapshot(place.position, whole());
+    const [written] = ends;
+    if (written === undefined)
+      throw new Error(`The store says that the snapshot ${place.position} is written, and did not take all of it`);
     return written;
   }
 
-  /** Removes snapshots that nobody needs any more. @param standIns positions of those that others may start from, asked when it is decided */
-  async prune(standIns: () => readonly string[]): Promise<void> {
-    const listings = await this.list();
-    for (const listing of superfluous(listings, standIns())) await this.#own.journal.removeSnapshot(listing);
+  /** Removes snapshots of this master. */
+  async remove(listings: readonly SnapshotListing[]): Promise<void> {
+    for (const listing of listings) await this.#own.journal.removeSnapshot(listing);
   }
 
-  async *#frames(
-    place: SnapshotPlace,
-    state: StateSource,
-    written: { fingerprint: string; bytes: number },
-  ): AsyncGenerator<Uint8Array> {
+  /** The bytes of a snapshot; at their end, what was written. */
+  async *#frames(place: SnapshotPlace, state: StateSource): AsyncGenerator<Uint8Array, WrittenSnapshot> {
     const writer = new FrameWriter(this.#store.crc32);
     yield writer.firstLine;
     for (const piece of headerText(this.#headerOf(place))) yield writer.frame(HEAD, piece);
-    const fingerprint = this.#fingerprint();
+    const sum = this.#fingerprint();
     for await (const chunk of state.chunks) {
-      fingerprint.add(chunk);
+      sum.add(chunk);
       yield writer.frame(STATE, chunk);
     }
-    written.fingerprint = fingerprint.text();
-    const end: End = { frames: writer.frames, nodes: state.nodes(), fingerprint: written.fingerprint };
+    const fingerprint = sum.text();
+    const end: End = { frames: writer.frames, nodes: state.nodes(), fingerprint };
     yield writer.frame(END, encoder.encode(JSON.stringify(end)));
-    written.bytes = writer.bytes;
+    return { fingerprint, bytes: writer.bytes };
   }
 
   #headerOf(place: SnapshotPlace): SnapshotHeader {

@@ -3,7 +3,9 @@ import { StateEncoder } from '../../state/snapshot-encoder.js';
 import type { SealedPoint } from '../../protocol/shedding.js';
 import { type Entry, lowerBound } from '../../timeline/entry.js';
 import { genesisBase, type Timeline, type VersionVector } from '../../timeline/timeline.js';
+import type { SnapshotListing } from '../../store/store.js';
 import type { OwnStream } from '../own-stream.js';
+import { Turns } from '../turns.js';
 import type { Replica } from '../../replica/replica.js';
 import type { Snapshots, WrittenSnapshot } from './snapshots.js';
 
@@ -30,13 +32,11 @@ const SLICE_CHUNKS = 16;
 /** How often a snapshot is begun again because a late event came before its position. */
 const ATTEMPTS = 3;
 
-const nothing = async (): Promise<void> => undefined;
-
 /** A late event came before the position of the snapshot that is being taken, or the state was replaced. */
 class OvertakenError extends Error {}
 
 /**
- * Takes snapshots of one replica's state, one at a time. The state is encoded in slices, between which calls and merges go on:
+ * Takes snapshots of one replica's state, one at a time (`alone`). The state is encoded in slices, between which calls and merges go on:
  * what they are about to write is kept as it was (`StateEncoder.preserve`). Events after the position are undone once, when the
  * snapshot is begun.
  */
@@ -45,7 +45,7 @@ export class Snapshotter {
   readonly #snapshots: Snapshots;
   readonly #own: OwnStream;
   readonly #now: () => number;
-  #running: Promise<unknown> | undefined;
+  readonly #turns = new Turns();
 
   /** @param now wall clock in ms, which ends slices */
   constructor(replica: Replica, snapshots: Snapshots, own: OwnStream, now: () => number) {
@@ -55,87 +55,65 @@ export class Snapshotter {
     this.#now = now;
   }
 
-  /** Removes snapshots that nobody needs any more. @param standIns positions of those that others may start from, asked when it is decided */
-  prune(standIns: () => readonly string[]): Promise<void> {
-    return this.#snapshots.prune(standIns);
-  }
-
-  /** Tells whether one is being taken. */
+  /** Tells whether something is done alone. */
   get busy(): boolean {
-    return this.#running !== undefined;
+    return this.#turns.isBusy;
   }
 
-  /** Resolves when none is being taken, whatever became of it. */
-  async idle(): Promise<void> {
-    await this.#running?.catch(() => undefined);
+  /** Resolves when nothing is done alone, whatever became of it. */
+  idle(): Promise<void> {
+    return this.#turns.idle();
+  }
+
+  /** Does something with snapshots while nobody else does: one is taken at a time, and what it stands in for is known before the next one. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(work);
+  }
+
+  /** This master's own snapshots, newest first. */
+  list(): Promise<readonly SnapshotListing[]> {
+    return this.#snapshots.list();
+  }
+
+  /** Removes some of them. */
+  remove(listings: readonly SnapshotListing[]): Promise<void> {
+    return this.#snapshots.remove(listings);
   }
 
   /**
    * Writes a snapshot of the newest durable moment. Gives what it wrote; `undefined` if there is nothing to save.
    *
    * @param again writes it even if the newest snapshot says it is of that moment
-   * @param after done before another snapshot is begun
    * @throws the error that stopped the timeline, what the disk refuses
    */
-  take(again: boolean, after: () => Promise<void> = nothing): Promise<TakenSnapshot | undefined> {
-    return this.#alone(async () => {
-      const taken = await this.#takeNewest(again, ATTEMPTS);
-      await after();
-      return taken;
-    });
+  take(again: boolean): Promise<TakenSnapshot | undefined> {
+    return this.#takeNewest(again, ATTEMPTS);
   }
 
   /**
    * Writes a snapshot of a given moment, at a seal. Nobody may bring an event before it any more, and all events up to it are
    * durable.
    *
-   * @param after done with it before another one is begun
    * @param point `position` from `timeline.base` on, need not be the id of an event; `vector` as `timeline.vectorAt` has it there
    * @throws RangeError for a position before the base or not yet durable, or another vector; else as `take`
    */
-  takeAt(point: SealedPoint, after: (taken: TakenSnapshot) => Promise<void> = nothing): Promise<TakenSnapshot> {
-    return this.#alone(async () => {
-      await this.#own.commit.flush();
-      this.#check(point);
-      const taken = await this.#write(point, point.seal, false);
-      await after(taken);
-      return taken;
-    });
+  async takeAt(point: SealedPoint): Promise<TakenSnapshot> {
+    await this.#own.flush();
+    this.#check(point);
+    return this.#write(point, point.seal, false);
   }
 
   /** As `takeAt`, of a state that was built for it and that nobody else uses. */
-  save(
-    { position, vector, seal }: SealedPoint,
-    { root, rejections }: PastState,
-    after: (taken: TakenSnapshot) => Promise<void> = nothing,
-  ): Promise<TakenSnapshot> {
-    return this.#alone(async () => {
-      const encoder = new StateEncoder(root, this.#replica.classes);
-      const chunks = this.#pieces(encoder, () => undefined);
-      const place = { position, vector, rejections, seal };
-      const written = await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes });
-      const taken = { position, vector, ...written };
-      await after(taken);
-      return taken;
-    });
-  }
-
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#running;
-    const taking = (async () => {
-      await before?.catch(() => undefined);
-      return work();
-    })();
-    this.#running = taking;
-    try {
-      return await taking;
-    } finally {
-      if (this.#running === taking) this.#running = undefined;
-    }
+  async save({ position, vector, seal }: SealedPoint, { root, rejections }: PastState): Promise<TakenSnapshot> {
+    const encoder = new StateEncoder(root, this.#replica.classes);
+    const chunks = this.#pieces(encoder, () => undefined);
+    const place = { position, vector, rejections, seal };
+    const written = await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes });
+    return { position, vector, ...written };
   }
 
   async #takeNewest(again: boolean, attempts: number): Promise<TakenSnapshot | undefined> {
-    await this.#own.commit.flush();
+    await this.#own.flush();
     const newest = (await this.#snapshots.list())[0]?.position;
     const { timeline } = this.#replica;
     const open = this.#firstOpen();

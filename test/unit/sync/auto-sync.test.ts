@@ -43,7 +43,10 @@ class Bench {
   readonly errors: unknown[] = [];
   readonly auto: AutoSync;
 
-  constructor(plan: AutoSyncPlan, watch?: (bench: Bench, listener: StoreListener) => Promise<() => Promise<void>>) {
+  constructor(
+    plan: Pick<AutoSyncPlan, 'everyMs' | 'watch'>,
+    watch?: (bench: Bench, listener: StoreListener) => Promise<() => Promise<void>>,
+  ) {
     const store = new MemoryStore();
     store.watch = (_master, listener) => {
       this.watched++;
@@ -55,20 +58,18 @@ class Bench {
         })
       );
     };
-    this.auto = new AutoSync(plan, {
-      store,
-      name: 'a',
-      random,
-      onError: (error) => this.errors.push(error),
-      sync: async () => {
-        this.syncs++;
-        this.most = Math.max(this.most, ++this.running);
-        if (this.waits) await new Promise<void>((resolve) => (this.letGo = resolve));
-        this.running--;
-        if (this.failure !== undefined) throw this.failure;
-        return this.news;
-      },
-    });
+    const syncForNews = async (): Promise<boolean> => {
+      this.syncs++;
+      this.most = Math.max(this.most, ++this.running);
+      if (this.waits) await new Promise<void>((resolve) => (this.letGo = resolve));
+      this.running--;
+      if (this.failure !== undefined) throw this.failure;
+      return this.news;
+    };
+    const tell = (_name: unknown, error: unknown): void => {
+      this.errors.push(error);
+    };
+    this.auto = new AutoSync({ ...plan, name: 'a', random }, store, { syncForNews }, { tell });
   }
 }
 

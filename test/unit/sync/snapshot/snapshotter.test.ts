@@ -8,7 +8,7 @@ import { OwnStream } from '../../../../src/sync/own-stream.js';
 import { Replica } from '../../../../src/replica/replica.js';
 import { Snapshots } from '../../../../src/sync/snapshot/snapshots.js';
 import { Snapshotter } from '../../../../src/sync/snapshot/snapshotter.js';
-import type { Durability, GroupCommit } from '../../../../src/store/group-commit.js';
+import type { Durability } from '../../../../src/store/group-commit.js';
 import type { Journal } from '../../../../src/store/store.js';
 import { genesisBase } from '../../../../src/timeline/timeline.js';
 import { FolderNetwork } from '../../../../src/testing/index.js';
@@ -53,7 +53,7 @@ class Bench {
   readonly replica: Replica;
   readonly #options;
   journal!: Journal;
-  commit!: GroupCommit;
+  own!: OwnStream;
   snapshots!: Snapshots;
   snapshotter!: Snapshotter;
   #time = Date.UTC(2026, 0, 1);
@@ -80,14 +80,18 @@ class Bench {
       newEpoch,
       decide: decideOpening,
     });
-    const own = new OwnStream(store, this.journal, durability, { refused: () => undefined, recorded: () => undefined });
-    this.commit = own.commit;
+    const own = new OwnStream(store, this.journal, this.replica, {
+      durability,
+      recorded: () => undefined,
+      putBack: () => undefined,
+    });
+    this.own = own;
     this.replica.attach(own);
     const { definition, classes, executor } = this.replica;
     this.snapshots = new Snapshots(store, own, { definition, classes, genesis: () => executor.genesis() });
     this.snapshotter = new Snapshotter(this.replica, this.snapshots, own, this.#options.now);
     this.model.stock(COUNT);
-    await this.commit.settle();
+    await own.settle();
     return this;
   }
 
@@ -140,7 +144,7 @@ describe('a snapshot that is taken while the state goes on', () => {
       setImmediate(call);
     };
     bench.atWrite(1, call);
-    const taken = await bench.snapshotter.take(true);
+    const taken = await bench.snapshotter.alone(() => bench.snapshotter.take(true));
     expect(turns).toBeGreaterThan(20);
     expect((await bench.read(taken!.position)).state).toBe(state);
     expect(bench.replica.query((model: Workshop) => model.log.length)).toBe(turns);
@@ -166,7 +170,7 @@ describe('a snapshot that is taken while the state goes on', () => {
   test('needs no undo data: the base may move past its position', async () => {
     const bench = await new Bench(20_000).open();
     for (let i = 0; i < 10; i++) bench.model.use(i, 'before');
-    await bench.commit.settle();
+    await bench.own.settle();
     const { state } = bench;
     const { end } = bench.replica.timeline;
     bench.atWrite(2, () => {
@@ -174,7 +178,7 @@ describe('a snapshot that is taken while the state goes on', () => {
     });
     const taken = await bench.snapshotter.take(true);
     expect(taken!.position).toBe(end);
-    await bench.commit.settle();
+    await bench.own.settle();
     bench.model.use(1, 'sheds');
     expect(bench.replica.timeline.base > taken!.position).toBe(true);
     expect((await bench.read(taken!.position)).state).toBe(state);
@@ -184,7 +188,7 @@ describe('a snapshot that is taken while the state goes on', () => {
     const bench = await new Bench().open();
     const first = bench.replica.timeline.end;
     bench.model.use(1, 'before');
-    await bench.commit.settle();
+    await bench.own.settle();
     bench.atWrite(2, () => bench.replica.merge([bench.late(`${first.slice(0, 24)}ZZ`, 5)]));
     const taken = await bench.snapshotter.take(true);
     expect(Object.fromEntries(taken!.vector)).toEqual({ [streamKey(bench.journal.header)]: 2, [`b@${EPOCH}`]: 1 });
@@ -196,7 +200,7 @@ describe('a snapshot that is taken while the state goes on', () => {
     const bench = await new Bench().open();
     const first = bench.replica.timeline.end;
     bench.model.use(1, 'before');
-    await bench.commit.settle();
+    await bench.own.settle();
     const states: string[] = [];
     let begun = 0;
     bench.disk.fault = (operation, path) => {
@@ -259,14 +263,16 @@ describe('a snapshot that is taken while the state goes on', () => {
   test('what no snapshot can carry is refused, and nothing is left of the attempt', async () => {
     const bench = await new Bench().open();
     (bench.replica.executor.raw as { log: unknown[] }).log.push(() => 1);
-    await expect(bench.snapshotter.take(true)).rejects.toMatchObject({ code: 'UNSUPPORTED_STATE' });
+    await expect(bench.snapshotter.alone(() => bench.snapshotter.take(true))).rejects.toMatchObject({
+      code: 'UNSUPPORTED_STATE',
+    });
     expect(bench.files()).toEqual([]);
     expect(bench.snapshotter.busy).toBe(false);
   });
 
   test('several at once are taken one after the other', async () => {
     const bench = await new Bench().open();
-    const taken = await Promise.all([1, 2, 3].map(() => bench.snapshotter.take(true)));
+    const taken = await Promise.all([1, 2, 3].map(() => bench.snapshotter.alone(() => bench.snapshotter.take(true))));
     expect(new Set(taken.map((one) => one!.fingerprint)).size).toBe(1);
     expect(await bench.snapshotter.take(false)).toBeUndefined();
   });
@@ -280,7 +286,7 @@ describe('a snapshot at a given moment', () => {
       bench.model.use(i * 3, `word ${i % 3}`);
       states.set(bench.replica.timeline.end, bench.state);
     }
-    await bench.commit.settle();
+    await bench.own.settle();
     return { bench, states };
   }
 
