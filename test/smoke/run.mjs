@@ -108,6 +108,16 @@ function writeProject() {
     compilerOptions: { ...compilerOptions, outDir: 'out/standard' },
     include: ['standard.ts'],
   });
+  const { types: _, ...inPage } = legacy;
+  const page = { lib: ['ES2022', 'DOM'], types: [], module: 'ESNext', moduleResolution: 'bundler', noEmit: true };
+  write('tsconfig.browser.json', {
+    compilerOptions: { ...inPage, ...page, customConditions: ['browser'] },
+    include: ['browser.ts', 'no-folder.ts'],
+  });
+  write(
+    'no-folder.ts',
+    "// @ts-expect-error -- a page has no folders\nimport { FolderStore } from 'prevalent';\nexport { FolderStore };\n",
+  );
   write('quick-start.ts', `${quickStart()}\nexport {};\n`);
   write(
     'testing.ts',
@@ -216,6 +226,7 @@ if (installed) {
       tsc(['-p', 'tsconfig.standard.json', '--noEmit'], `typescript-${version}`);
     });
   }
+  check('types of a page', () => tsc(['-p', 'tsconfig.browser.json']));
   // The same class as a page would have it. What is bundled for a browser runs anywhere, so also here.
   const runsAlone = (file) => {
     const bundle = readFileSync(file, 'utf8');
