@@ -83,9 +83,9 @@ export const OPENING_CASES = [
 
 export type OpeningSeen = SeenOf<typeof OPENING_FACTS>;
 
-/** What a store has to do to open a master's journal. */
-export function decideOpening(facts: OpeningFacts): Opening {
-  const { name, done } = caseFor(OPENING_CASES, openingSeen(facts));
+/** What a store has to do to open a master's journal. @param isToldToBegin whether the user says to begin although something is missing */
+export function decideOpening(facts: OpeningFacts, isToldToBegin = false): Opening {
+  const { name, done } = caseFor(OPENING_CASES, openingSeen(facts, isToldToBegin));
   const { session } = facts;
   switch (done) {
     case 'refuse':
@@ -116,14 +116,14 @@ export function decideOpening(facts: OpeningFacts): Opening {
 }
 
 /** The facts of the table. */
-export function openingSeen(facts: OpeningFacts): OpeningSeen {
+export function openingSeen(facts: OpeningFacts, isToldToBegin: boolean): OpeningSeen {
   const { model, session, newest, journal, streams } = facts;
   return {
     model: streams.some(({ header }) => isAnother(header, model)) ? 'another one' : 'this one or none',
     newest: newest === undefined ? 'none' : goesOnWith(session, newest) ? 'this machine' : 'another one',
     remembers: session?.head === undefined && session?.seen === undefined ? 'nothing published' : 'something published',
     own: streams.some((stream) => isTold(stream, facts.master)) ? 'something' : 'nothing',
-    told: facts.begin === true ? 'to begin' : 'nothing',
+    told: isToldToBegin ? 'to begin' : 'nothing',
     get end() {
       if (journal === undefined) return 'not read';
       const reaches = journal.isWhole && (journal.head?.seq ?? 0) >= publishedOf(facts);

@@ -49,8 +49,6 @@ export interface OpeningFacts {
   readonly location: string;
   /** What this machine remembers of the master; `undefined` if it never opened it, or forgot. */
   readonly session: Session | undefined;
-  /** Whether its user says to begin again although the store lacks what this machine has published. */
-  readonly begin?: boolean;
   /** All streams of the store, this master's included. */
   readonly streams: readonly StreamFound[];
   /** Of this master's streams, the newest one that has a journal. */

@@ -86,7 +86,10 @@ const BEGINS: Opening = {
 
 type Row = (typeof OPENING_CASES)[number]['name'];
 
-const cases: readonly (readonly [row: Row, what: string, OpeningFacts, object])[] = [
+/** The user says to begin. */
+const TOLD = true;
+
+const cases: readonly (readonly [row: Row, what: string, found: OpeningFacts, expected: object, isTold?: boolean])[] = [
   [
     'the store of another model',
     'of another master',
@@ -138,10 +141,11 @@ const cases: readonly (readonly [row: Row, what: string, OpeningFacts, object])[
   [
     'told to begin in a store without what was published',
     'nothing is there',
-    facts({ begin: true, session: session({ head: headAt(7) }) }),
+    facts({ session: session({ head: headAt(7) }) }),
     { ...BEGINS, reason: 'restored', session: 's', remembered: { ends: { [FIRST]: 7 } }, notice: expect.any(String) },
+    TOLD,
   ],
-  ['a first start', 'told to begin, which changes nothing', facts({ begin: true }), BEGINS],
+  ['a first start', 'told to begin, which changes nothing', facts({}), BEGINS, TOLD],
   [
     'the journal is gone',
     'after events were published',
@@ -261,12 +265,15 @@ const cases: readonly (readonly [row: Row, what: string, OpeningFacts, object])[
   ],
 ];
 
-test.each(cases)('%s: %s', (row, _what, given, expected) => {
-  expect(caseFor(OPENING_CASES, openingSeen(given)).name).toBe(row);
-  expect(decideOpening(given)).toMatchObject(expected);
-  // Asked again, it says the same.
-  expect(decideOpening(structuredClone(given))).toEqual(decideOpening(given));
-});
+test.each(cases.map(([row, what, given, expected, isTold = false]) => ({ row, what, given, expected, isTold })))(
+  '$row: $what',
+  ({ row, given, expected, isTold }) => {
+    expect(caseFor(OPENING_CASES, openingSeen(given, isTold)).name).toBe(row);
+    expect(decideOpening(given, isTold)).toMatchObject(expected);
+    // Asked again, it says the same.
+    expect(decideOpening(structuredClone(given), isTold)).toEqual(decideOpening(given, isTold));
+  },
+);
 
 test('every row has a case here', () => {
   expect(new Set(cases.map(([row]) => row))).toEqual(new Set(OPENING_CASES.map(({ name }) => name)));
