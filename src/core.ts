@@ -22,10 +22,13 @@ export { headerOf, restOf } from './store/opening.js';
 export type { Carried, JournalFound, Opening, OpeningFacts, Rest, Session, StreamFound } from './store/opening.js';
 export type {
   Capabilities,
+  FailureKind,
   Head,
   Journal,
   JournalRequest,
+  Keeper,
   Now,
+  Recalled,
   Remembered,
   SnapshotListing,
   Store,

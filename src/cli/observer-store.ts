@@ -2,14 +2,22 @@ import type { StreamHeader, StreamId } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { wait } from '../store/wait.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
-import type { Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store/store.js';
+import type { Capabilities, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store/store.js';
 
 /** A folder to look at: whoever opens a master on it writes to memory only, and nobody hears of it. */
 export class ObserverStore implements Store {
   readonly location: string;
   readonly place = this;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: true, watch: false, fences: false, troubles: true, putsBack: false };
+  readonly capabilities: Capabilities = {
+    now: true,
+    watch: false,
+    fences: false,
+    troubles: true,
+    putsBack: false,
+    checks: false,
+    failures: ['refused'],
+  };
   readonly pause = wait;
   readonly #folder: FolderStore;
   readonly #own = new MemoryStore();

@@ -45,6 +45,9 @@ export interface SnapshotListing {
   readonly position: string;
 }
 
+/** How a call to a store may fail: lost before it has an effect; without an answer after it took effect; refused for good. */
+export type FailureKind = 'lost' | 'unanswered' | 'refused';
+
 /** What a store can do beyond what all can; data, so that callers decide by it before they try. */
 export interface Capabilities {
   /** Lines can be durable before a call returns (`Journal.now`). Without it `durability: 'always'` is refused. */
@@ -57,6 +60,10 @@ export interface Capabilities {
   readonly troubles: boolean;
   /** It notices that others replaced or removed what it wrote, and puts it back (`Journal.keep`, `Journal.hold`). */
   readonly putsBack: boolean;
+  /** It finds bytes that changed after they were written (`Journal.check`). Without it nobody but the process itself can change them. */
+  readonly checks: boolean;
+  /** How calls to what lies below it may fail although it is used rightly; none for a store in memory. */
+  readonly failures: readonly FailureKind[];
 }
 
 /** Writing before a call returns, where a store can do that. */

@@ -2,5 +2,5 @@
 export { testMaster } from './test-master.js';
 export { RemoteMemoryServer } from './remote-memory-server.js';
 export { RemoteMemoryStore, type Connection, type Fate } from './remote-memory-store.js';
-export { FAULTLESS, type FaultKind, type Faults, type StorePlace, type TestFunction } from './contract/place.js';
+export type { Faults, StorePlace, TestFunction } from './contract/place.js';
 export { storeContract } from './contract/store-contract.js';

@@ -1,6 +1,14 @@
 import { MasterLockedError, StoreUnreachableError } from '../errors.js';
 import type { StreamHeader, StreamId } from '../event/event.js';
-import type { Journal, JournalRequest, SnapshotListing, Store, StoreListener, StreamListing } from '../store/store.js';
+import type {
+  Capabilities,
+  Journal,
+  JournalRequest,
+  SnapshotListing,
+  Store,
+  StoreListener,
+  StreamListing,
+} from '../store/store.js';
 import { type Call, RemoteJournal } from './remote-journal.js';
 import type { RemoteMemoryServer } from './remote-memory-server.js';
 
@@ -52,7 +60,15 @@ export class RemoteMemoryStore implements Store {
   readonly location = 'memory of a server';
   readonly place: object;
   readonly crc32: Store['crc32'];
-  readonly capabilities = { now: false, watch: true, fences: true, troubles: false, putsBack: false };
+  readonly capabilities: Capabilities = {
+    now: false,
+    watch: true,
+    fences: true,
+    troubles: false,
+    putsBack: false,
+    checks: false,
+    failures: ['lost', 'unanswered', 'refused'],
+  };
   readonly pause: (ms: number) => Promise<void>;
   readonly #server: RemoteMemoryServer;
   readonly #call: Call;

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FolderStore, type Journal, type JournalRequest, type Store, type StreamId } from '../../src/index.js';
 import {
-  FAULTLESS,
   type Faults,
   FolderNetwork,
   type SimulatedDisk,
@@ -13,6 +12,7 @@ import {
   type StorePlace,
 } from '../../src/testing/index.js';
 import { takeLock } from '../../src/store/folder/lock.js';
+import { FailingFiles } from './failing-files.js';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -23,8 +23,9 @@ afterAll(() => {
 class LocalStore extends FolderStore {
   readonly #folder: string;
 
-  constructor(folder: string, held: Set<() => Promise<void>>) {
+  constructor(folder: string, { fileSystem }: FailingFiles, held: Set<() => Promise<void>>) {
     super(join(folder, 'shared'), {
+      fileSystem,
       lock: async (directory, master) => {
         const lock = await takeLock(directory, master);
         const release = async (): Promise<void> => {
@@ -51,18 +52,18 @@ function fullDisk(disk: SimulatedDisk): Faults {
       if (count++ === at) throw Object.assign(new Error(`ENOSPC: ${operation} ${path}`), { code: 'ENOSPC' });
     };
   };
-  return { kinds: ['refused'], count: () => count, fail: refuse, heal: () => refuse(-1) };
+  return { count: () => count, fail: refuse, heal: () => refuse(-1) };
 }
 
 describe('FolderStore on this machine', () => {
   storeContract(test, async (): Promise<StorePlace> => {
     const folder = mkdtempSync(join(tmpdir(), 'prevalent-contract-'));
     folders.push(folder);
-    // A real disk does not fail when it is told to.
+    const files = new FailingFiles();
     const held = new Set<() => Promise<void>>();
     const fileOf = ({ master, epoch }: StreamId, name: string): string => join(folder, 'shared', master, epoch, name);
     return {
-      open: (): Store => new LocalStore(folder, held),
+      open: (): Store => new LocalStore(folder, files, held),
       kill: (journal) => journal.close(),
       suspend: async () => {
         for (const release of held) await release();
@@ -85,7 +86,7 @@ describe('FolderStore on this machine', () => {
       remove: async (stream) => {
         rmSync(fileOf(stream, '.'), { recursive: true });
       },
-      faults: FAULTLESS,
+      faults: files,
     };
   });
 });

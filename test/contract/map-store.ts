@@ -1,5 +1,6 @@
 /** A store over an asynchronous map, as somebody else would write one: it uses what is exported, and nothing else. */
 import {
+  type Capabilities,
   decodeFrontier,
   headerOf,
   type Journal,
@@ -35,7 +36,15 @@ export class MapStore implements Store {
   readonly location = 'a map';
   readonly place: object;
   readonly crc32 = crc32;
-  readonly capabilities = { now: false, watch: false, fences: true, troubles: false, putsBack: false };
+  readonly capabilities: Capabilities = {
+    now: false,
+    watch: false,
+    fences: true,
+    troubles: false,
+    putsBack: false,
+    checks: true,
+    failures: ['lost', 'unanswered', 'refused'],
+  };
   readonly pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   protected readonly map: AsyncMap;
   readonly #me = crypto.randomUUID();

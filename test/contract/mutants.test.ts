@@ -223,3 +223,19 @@ test.each(MUTANTS)('$what', async ({ point, says, storeOn }) => {
   );
   await expect(points.get(point)?.()).rejects.toThrow(says);
 });
+
+test.each([
+  ['suspend', 'fences', FENCED],
+  ['damage', 'checks', 'a journal is checked as a whole, and damage in it is told'],
+  ['faults', 'failures', FAILING],
+] as const)(
+  'a place without `%s` does not pass for a store whose capabilities name `%s`',
+  async (means, capability, point) => {
+    const points = new Map<string, () => Promise<void>>();
+    storeContract(
+      (name, run) => points.set(name, run),
+      async () => ({ ...(await mapPlace((map) => new MapStore(map))), [means]: undefined }),
+    );
+    await expect(points.get(point)?.()).rejects.toThrow(`the capabilities name \`${capability}\``);
+  },
+);

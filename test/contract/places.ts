@@ -1,9 +1,7 @@
 /** Places for the contract of stores that need nothing of Node's: tests and pages use the same ones. */
-import { MemoryStore, type Store, StoreUnreachableError } from '../../src/core.js';
+import { type FailureKind, MemoryStore, type Store, StoreUnreachableError } from '../../src/core.js';
 import {
-  FAULTLESS,
   type Fate,
-  type FaultKind,
   type Faults,
   RemoteMemoryServer,
   RemoteMemoryStore,
@@ -13,14 +11,13 @@ import { type AsyncMap, keyOf, type Value } from './map-stream.js';
 
 export async function memoryPlace(): Promise<StorePlace> {
   const store = new MemoryStore();
-  return { open: () => store, kill: (journal) => journal.close(), faults: FAULTLESS };
+  return { open: () => store, kill: (journal) => journal.close() };
 }
 
 /** A network whose calls are counted, one of which may fail. */
 class CountedNetwork implements Faults {
   #count = 0;
-  #fault: { readonly at: number; readonly kind: FaultKind } | undefined;
-  readonly kinds: readonly FaultKind[] = ['lost', 'unanswered', 'refused'];
+  #fault: { readonly at: number; readonly kind: FailureKind } | undefined;
   readonly travel: () => Promise<void>;
   readonly pause: () => Promise<void>;
 
@@ -37,7 +34,7 @@ class CountedNetwork implements Faults {
     return this.#count;
   }
 
-  fail(at: number, kind: FaultKind): void {
+  fail(at: number, kind: FailureKind): void {
     this.#count = 0;
     this.#fault = { at, kind };
   }

@@ -75,6 +75,8 @@ export class FolderStore implements Store {
       fences: true,
       troubles: true,
       putsBack: true,
+      checks: true,
+      failures: ['refused'],
     };
     if (this.#fs.watch !== undefined) {
       const watch = this.#fs.watch.bind(this.#fs);

@@ -25,8 +25,9 @@ export async function takeLock(
     `The master "${master}" is open in another process or worker (or twice in this one). Close it there, or give this one another name.`,
   );
   const held: Server[] = [];
+  // Also when it is asked again: a journal whose end could not be written is closed once more.
   const release = async (): Promise<void> => {
-    await Promise.all(held.map(closed));
+    await Promise.all(held.splice(0).map(closed));
   };
   try {
     for (const address of await addressesOf(directory, platform)) held.push(await take(address, platform, refused));

@@ -179,6 +179,7 @@ function bytesOf(fd: number, from: number, length: number): Uint8Array {
 
 class NodeFile implements OpenFile {
   readonly #fd: number;
+  #closed: Promise<void> | undefined;
   readonly #stats: BigIntStats;
 
   constructor(fd: number) {
@@ -225,7 +226,8 @@ class NodeFile implements OpenFile {
     return found !== undefined && found.ino === this.#stats.ino && found.dev === this.#stats.dev;
   }
 
+  /** Once: its number may be another file's by the time it is asked again. */
   close(): Promise<void> {
-    return closeFile(this.#fd);
+    return (this.#closed ??= closeFile(this.#fd));
   }
 }

@@ -4,6 +4,7 @@ import { type StreamHeader, type StreamId, streamKey } from '../../event/event.j
 import { decodeFrontier, type Frontier, type Seal } from '../frontier.js';
 import { headerOf, restOf, type Session, type StreamFound } from '../opening.js';
 import type {
+  Capabilities,
   Head,
   Journal,
   JournalRequest,
@@ -46,7 +47,15 @@ export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly place = this;
   readonly crc32: Crc32 = crc32;
-  readonly capabilities = { now: true, watch: true, fences: false, troubles: false, putsBack: false };
+  readonly capabilities: Capabilities = {
+    now: true,
+    watch: true,
+    fences: false,
+    troubles: false,
+    putsBack: false,
+    checks: false,
+    failures: [],
+  };
   readonly pause = wait;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #open = new Set<string>();
@@ -247,7 +256,6 @@ class MemoryJournal implements Journal {
   }
 }
 
-/** The store itself is what remembers: whoever opens a master here is the one who wrote it. */
 /** Publishes what the writer of a stream had not. */
 function publishRest(stream: MemoryStream, frontier: Frontier | undefined, notices: string[]): void {
   const rest = restOf(stream.header, frontier, stream.lines.head(), crc32);
@@ -256,6 +264,7 @@ function publishRest(stream: MemoryStream, frontier: Frontier | undefined, notic
   notices.push(rest.notice);
 }
 
+/** The store itself is what remembers: whoever opens a master here is the one who wrote it. */
 function sessionOf(stream: MemoryStream | undefined): Session | undefined {
   return stream && { session: stream.header.session, epoch: stream.header.epoch, ...stream.remembered };
 }

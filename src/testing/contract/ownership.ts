@@ -1,4 +1,4 @@
-import type { Check } from './place.js';
+import { asked, type Check } from './place.js';
 import { holds, rejects, same } from './verdict.js';
 import { bytesOf, chunksOf, NOTHING, range, readsAs, sameHeader, Writer } from './writer.js';
 
@@ -54,7 +54,7 @@ export function ownership(check: Check): void {
     await journal.close();
     await sleeper.append(first.lines(store, sleeper.header, 1, 2), 1);
     await sleeper.writeSnapshot(POSITION, chunksOf('whole'));
-    await at.suspend?.(sleeper);
+    await asked(at.suspend?.bind(at), 'fences')(sleeper);
     const other = at.open();
     const taker = await other.open(second.request);
     same(taker.head?.seq ?? 0, taker.header.epoch === sleeper.header.epoch ? 2 : 0);

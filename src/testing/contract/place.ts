@@ -1,43 +1,43 @@
 import type { StreamId } from '../../event/event.js';
-import type { Journal, Store } from '../../store/store.js';
-
-/** How a call to the storage fails: lost before it has an effect; without an answer after it; refused for good. */
-export type FaultKind = 'lost' | 'unanswered' | 'refused';
+import type { FailureKind, Journal, Store } from '../../store/store.js';
 
 /** Makes the storage of a place fail. */
 export interface Faults {
-  /** Which failures the place can make; none for a storage that cannot fail. */
-  readonly kinds: readonly FaultKind[];
   /** How many calls were made to the storage since the last `fail` or `heal`. */
   count(): number;
   /** Lets the call number `at`, counted from 0, fail in this way; others succeed. */
-  fail(at: number, kind: FaultKind): void;
+  fail(at: number, kind: FailureKind): void;
   /** Nothing fails any more. */
   heal(): void;
 }
 
-/** A place where stores can be made again and again on the same data. */
+/**
+ * A place where stores can be made again and again on the same data. What is optional here is asked for if the store's capabilities name it,
+ * and a place without it fails then.
+ */
 export interface StorePlace {
   /** A store on the data, as another start of the same or another process would make it. */
   open(): Store;
   /** As if the process that holds `journal` were killed: no close, its lock is gone. */
   kill(journal: Journal): Promise<void>;
-  /** As if the process that holds `journal` slept for so long that its name may be taken over. Asked only of stores that fence. */
+  /** As if the process that holds `journal` slept for so long that its name may be taken over (`fences`). */
   suspend?(journal: Journal): Promise<void>;
-  /**
-   * As if what is there of a stream could not be read, whoever tries; gives what ends it. Asked only of stores whose capabilities
-   * name `troubles`.
-   */
+  /** As if what is there of a stream could not be read, whoever tries (`troubles`). Gives what ends it. */
   spoil?(stream: StreamId): Promise<() => Promise<void>>;
-  /** As if a byte in the middle of a stream's first event had changed; left out for a storage that nothing damages. */
+  /** As if a byte in the middle of a stream's first event had changed (`checks`). */
   damage?(stream: StreamId): Promise<void>;
-  /** As if somebody had removed what is there of a stream, and its journal were open. Asked only of stores whose capabilities name `putsBack`. */
+  /** As if somebody had removed what is there of a stream, and its journal were open (`putsBack`). */
   remove?(stream: StreamId): Promise<void>;
-  readonly faults: Faults;
+  /** Lets a call to the storage fail, in each way that `failures` names. */
+  readonly faults?: Faults;
 }
 
-/** For places whose storage does not fail. */
-export const FAULTLESS: Faults = { kinds: [], count: () => 0, fail: () => undefined, heal: () => undefined };
+/** What a place does where the capabilities of its stores say that it can be done. @throws Error if the place has nothing for it */
+export function asked<Means>(means: Means | undefined, capability: string): Means {
+  if (means === undefined)
+    throw new Error(`the capabilities name \`${capability}\`, and the place has no means to check it`);
+  return means;
+}
 
 /** The part of a test runner that the suite needs; Jest's, Vitest's and Node's `test` all fit. */
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;

@@ -1,4 +1,4 @@
-import type { Check } from './place.js';
+import { asked, type Check } from './place.js';
 import { holds, rejects, same } from './verdict.js';
 import { NOTHING, readsAs, Writer } from './writer.js';
 
@@ -30,18 +30,14 @@ export function reading(check: Check): void {
     if (broken === undefined || whole === undefined) throw new Error('a stream is not listed');
     for (const stream of [broken, whole, { ...whole, master: 'nobody' }]) same(reader.trouble(stream), undefined);
     if (!reader.capabilities.troubles) return;
-    holds(
-      at.spoil !== undefined,
-      'the place cannot make a stream unreadable, although the store says what it does then',
-    );
-    const mend = await at.spoil?.(broken);
+    const mend = await asked(at.spoil?.bind(at), 'troubles')(broken);
     const listed = await reader.streams();
     await reader.read(broken, 0, 9);
     holds((reader.trouble(broken) ?? '') !== '', 'nothing is told of a stream that cannot be read');
     same(reader.trouble(whole), undefined, 'what is told of another stream');
     same(listed.find(({ stream }) => stream.master === 'good')?.frontier, 'a frontier');
     same((await reader.read(whole, 0, 9)).length, 2, 'what is read of another stream');
-    await mend?.();
+    await mend();
     await reader.streams();
     same(reader.trouble(broken), undefined, 'what is told of a stream that can be read again');
     same((await reader.read(broken, 0, 9)).length, 2, 'what is read of it');
@@ -81,10 +77,11 @@ export function reading(check: Check): void {
     await journal.rotate();
     await journal.append(writer.lines(store, journal.header, 3, 3), 3);
     await journal.check();
-    if (at.damage !== undefined) {
-      await at.damage(journal.header);
+    await readsAs(at.open(), journal.header, 0, [1, 2, 3]);
+    if (store.capabilities.checks) {
+      await asked(at.damage?.bind(at), 'checks')(journal.header);
       await rejects(journal.check(), 'JOURNAL_DAMAGED');
-    } else await readsAs(at.open(), journal.header, 0, [1, 2, 3]);
+    }
     await journal.close();
   });
 
@@ -98,10 +95,11 @@ export function reading(check: Check): void {
     const told: string[] = [];
     journal.keep?.({ recall: () => [], putBack: (message) => told.push(message) });
     await journal.append(writer.lines(store, journal.header, 1, 2), 1);
-    await at.remove?.(journal.header);
+    const remove = asked(at.remove?.bind(at), 'putsBack');
+    await remove(journal.header);
     journal.hold?.();
     same(told.length, 1, 'how often it was told');
-    await at.remove?.(journal.header);
+    await remove(journal.header);
     await journal.append(writer.lines(store, journal.header, 3, 3), 3);
     same(told.length, 2, 'how often it was told');
     await readsAs(at.open(), journal.header, 0, [1, 2, 3]);
