@@ -24,6 +24,7 @@ import {
 } from 'node:fs';
 import * as files from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { sayingWhose } from './access.js';
 import { type DirectoryEntry, type FileSystem, isMissing, type OpenFile } from './file-system.js';
 import { watchDirectory } from './watch-directory.js';
 
@@ -50,7 +51,7 @@ const WRITE_FLAGS = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
 const CREATE_FLAGS = WRITE_FLAGS | constants.O_CREAT | constants.O_EXCL;
 
 /** The file system of this machine. */
-export const nodeFileSystem: FileSystem = {
+export const nodeFileSystem: FileSystem = sayingWhose({
   async readdir(directory): Promise<DirectoryEntry[]> {
     const entries = await files.readdir(directory, { withFileTypes: true });
     return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
@@ -137,7 +138,7 @@ export const nodeFileSystem: FileSystem = {
       closeSync(fd);
     }
   },
-};
+});
 
 /** What stands at a path, a link itself; `undefined` if nothing does. */
 function statsNow(path: string): BigIntStats | undefined {
