@@ -23,6 +23,11 @@ interface Mutation {
   decideShedding?: typeof shedding.decideShedding;
   idsToExceed?: typeof frontiers.idsToExceed;
   deleteSegments?: (...args: Parameters<typeof deletions.deleteSegments>) => Promise<number>;
+  takeOver?: typeof takeOvers.takeOver;
+  putBackNow?: typeof puttingBack.putBackNow;
+  /** The answer to whether the journal, and the mark of its writer, are in their places. */
+  isReadBack?: boolean;
+  isMarkInPlace?: boolean;
 }
 let mutation: Mutation = {};
 
@@ -57,6 +62,30 @@ const frontiers = await import('../../src/protocol/frontier.js');
 jest.unstable_mockModule('../../src/protocol/frontier.js', () => replaceable(frontiers, ['idsToExceed']));
 const deletions = await import('../../src/store/folder/deletion.js');
 jest.unstable_mockModule('../../src/store/folder/deletion.js', () => replaceable(deletions, ['deleteSegments']));
+const takeOvers = await import('../../src/store/folder/take-over.js');
+jest.unstable_mockModule('../../src/store/folder/take-over.js', () => replaceable(takeOvers, ['takeOver']));
+const puttingBack = await import('../../src/store/folder/put-back.js');
+jest.unstable_mockModule('../../src/store/folder/put-back.js', () => replaceable(puttingBack, ['putBackNow']));
+const marks = await import('../../src/store/folder/writer-mark.js');
+jest.unstable_mockModule('../../src/store/folder/writer-mark.js', () => {
+  const { isInPlaceNow } = marks.WriterMark.prototype;
+  // Its constructor is private: what it makes cannot be another class.
+  marks.WriterMark.prototype.isInPlaceNow = function (): boolean {
+    return mutation.isMarkInPlace ?? isInPlaceNow.call(this);
+  };
+  return marks;
+});
+const segments = await import('../../src/store/folder/open-segment.js');
+jest.unstable_mockModule('../../src/store/folder/open-segment.js', () => ({
+  OpenSegment: class extends segments.OpenSegment {
+    override isReadBack(end: number): boolean {
+      return mutation.isReadBack ?? super.isReadBack(end);
+    }
+    override isInPlace(end: number): boolean {
+      return mutation.isReadBack ?? super.isInPlace(end);
+    }
+  },
+}));
 
 const { run } = await import('./run.js');
 const { scheduleOf } = await import('./schedule.js');
@@ -203,6 +232,22 @@ const mutants: Mutant[] = [
         return { ...right, deletions: right.deletions.filter(({ kind }) => kind !== 'stream') };
       },
     },
+  },
+  {
+    rule: 'calls are acknowledged only when they are in the file at its path',
+    mutation: { isReadBack: true },
+  },
+  {
+    rule: 'what is gone from the open file as well is put back from memory',
+    mutation: { putBackNow: (lost) => puttingBack.putBackNow({ ...lost, keeper: undefined }) },
+  },
+  {
+    rule: 'who finds the mark of another writer takes no more calls',
+    mutation: { isMarkInPlace: true },
+  },
+  {
+    rule: 'who starts while another may still write puts a copy in the place of its file',
+    mutation: { takeOver: async () => undefined },
   },
 ];
 

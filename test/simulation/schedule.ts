@@ -17,7 +17,9 @@ export type Kind =
   | 'takeover'
   | 'backup'
   | 'restore'
-  | 'clone';
+  | 'clone'
+  | 'replace'
+  | 'twin';
 
 /** One thing that happens; `detail` decides all of its details, so that steps can be left out of a schedule. */
 export interface Step {
@@ -105,9 +107,16 @@ export function scheduleOf(seed: number): Schedule {
     backup: restores,
     restore: restores,
     clone: clones,
+    // Drawn apart, so that the other schedules stay what they were.
+    ...intruders(new Dice(seed + 1e9)),
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)
     steps.push({ kind: dice.weighted(weights), who: dice.below(1_000), detail: dice.below(2 ** 31) });
   return { seed, setting, steps };
+}
+
+/** Whoever meddles with the files of running masters comes in some schedules only. */
+function intruders(dice: Dice): { replace: number; twin: number } {
+  return { replace: dice.pick([0, 0, 0, 1]), twin: dice.pick([0, 0, 0, 1]) };
 }

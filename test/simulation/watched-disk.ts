@@ -18,6 +18,8 @@ export class WatchedDisk extends SimulatedDisk {
   readonly #noted = new Map<string, Uint8Array>();
   /** Where each open file stands by now. */
   readonly #places = new Map<string, { path: string }>();
+  /** Files that another program replaced or cut, until a process puts its own there. */
+  readonly #meddled = new Set<string>();
   #alarms: { left: number; readonly changesOnly: boolean; readonly ring: () => void }[] = [];
 
   constructor(watcher: DiskWatcher) {
@@ -64,6 +66,22 @@ export class WatchedDisk extends SimulatedDisk {
     this.#noted.delete(path);
   }
 
+  /** Another program puts other bytes in the place of a file, or removes it: what was told of it stays so. */
+  replace(path: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) super.remove(path);
+    else super.put(path, bytes);
+    this.#meddled.add(path);
+  }
+
+  /** Another program cuts a file where it lies. */
+  cut(path: string, size: number): void {
+    const file = super.openNow(path, false);
+    file.truncateNow(size);
+    file.syncNow();
+    void file.close();
+    this.#meddled.add(path);
+  }
+
   override openNow(path: string, truncate: boolean): OpenFile {
     const place = { path };
     this.#places.set(path, place);
@@ -80,6 +98,7 @@ export class WatchedDisk extends SimulatedDisk {
       this.#places.set(to, place);
     }
     this.#noted.delete(from);
+    this.#meddled.delete(to);
     this.#note(to);
   }
 
@@ -122,6 +141,7 @@ export class WatchedDisk extends SimulatedDisk {
   }
 
   #note(path: string): void {
+    if (this.#meddled.has(path)) return;
     const before = this.#noted.get(path);
     const after = this.peek(path);
     if (after === undefined) this.#noted.delete(path);

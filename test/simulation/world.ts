@@ -3,6 +3,7 @@ import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
+import { openTwin, replaceJournal } from './intruders.js';
 import { look, Violation } from './look.js';
 import { Machine, PowerCut } from './machine.js';
 import type { Schedule, Setting, Step } from './schedule.js';
@@ -123,7 +124,7 @@ export class World {
       case 'crash':
         throw machine.cutPower(dice);
       default:
-        if (dice.below(100) < setting.crashes) this.#crashLater(machine, dice);
+        if (kind !== 'replace' && dice.below(100) < setting.crashes) this.#crashLater(machine, dice);
         await machine.during(() => this.#act(kind, machine, dice));
     }
   }
@@ -137,9 +138,11 @@ export class World {
       return;
     }
     const master = await this.open(machine);
+    if (kind === 'replace') return replaceJournal(this, machine, dice);
+    if (kind === 'twin') return openTwin(this, machine, dice);
     if (kind === 'call') {
       for (let left = 1 + dice.below(3); left > 0; left--) {
-        const made = this.#call(machine, dice);
+        const made = this.call(machine, master, dice);
         if (dice.chance(0.8)) await made;
       }
       return;
@@ -156,7 +159,7 @@ export class World {
     const calls = dice.chance(0.7);
     machine.disk.alarm(dice.below(30), false, () => {
       queueMicrotask(() => {
-        if (calls) void this.#call(machine, dice);
+        if (calls && machine.master !== undefined) void this.call(machine, machine.master, dice);
         else this.download(machine, dice);
       });
     });
@@ -231,9 +234,10 @@ export class World {
     }
   }
 
-  async #call(machine: Machine, dice: Dice): Promise<void> {
-    const { master, cuts } = machine;
-    if (master === undefined) return;
+  /** Makes a call on a master of a machine, perhaps one that another process has overtaken. */
+  async call(machine: Machine, master: Master<Board>, dice: Dice): Promise<void> {
+    const { cuts } = machine;
+    const isOvertaken = (): boolean => machine.master !== master;
     const token = `t${this.#tokens++}`;
     const key = dice.pick(KEYS);
     const what = dice.pick(['put', 'claim', 'drop'] as const);
@@ -241,7 +245,8 @@ export class World {
     try {
       stamp = master.model[what](token, key);
     } catch (error) {
-      if (machine.cuts === cuts && error instanceof PrevalentError && !(error instanceof ClockBehindError)) throw error;
+      if (machine.cuts === cuts && error instanceof PrevalentError && !(error instanceof ClockBehindError))
+        if (!isOvertaken()) throw error;
       return;
     }
     const made: Made = { machine, stamp, acknowledged: false, lost: false };
@@ -252,7 +257,8 @@ export class World {
       // What a process says after its power has failed, nobody hears.
       made.acknowledged = machine.cuts === cuts;
     } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
+      if (error instanceof PowerCut || (error instanceof PrevalentError && isOvertaken())) return;
+      throw error;
     }
   }
 
