@@ -325,6 +325,29 @@ export function forgottenMembers(tree: Tree): string[] {
   return problems;
 }
 
+/** Members of what a store implements, is given and gives, that have no row in a table of the page on writing stores. */
+export function untoldMembers(tree: Tree, page: string): string[] {
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const told = new Set(
+    rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name)),
+  );
+  return ['store/store.ts', 'store/opening.ts'].flatMap((path) => {
+    const source = ts.createSourceFile(path, tree.get(path) ?? '', ts.ScriptTarget.Latest, true);
+    return source.statements
+      .filter(ts.isInterfaceDeclaration)
+      .filter(({ name }) => PORT.has(name.text) || EXCHANGED.has(name.text))
+      .flatMap(({ name, members }) =>
+        members
+          .map((member) => member.name?.getText() ?? '')
+          .filter((member) => !told.has(member))
+          .map((member) => `${name.text}.${member}`),
+      );
+  });
+}
+
+/** What a store is given when it opens a journal, and what it keeps. */
+const EXCHANGED = new Set(['JournalRequest', 'OpeningFacts', 'StreamFound', 'JournalFound', 'Session', 'Remembered']);
+
 /** What a store implements; and what is given to it, or it gives, which needs a comment only. */
 const PORT = new Set(['Store', 'Journal', 'Now', 'Capabilities']);
 const DATA = new Set([

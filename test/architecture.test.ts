@@ -15,6 +15,7 @@ import {
   specifiersOf,
   undeclaredPackages,
   untidyLines,
+  untoldMembers,
   type Tree,
 } from './architecture-rules.js';
 
@@ -138,6 +139,11 @@ test('every file of src/ is in a table of docs/architecture/', () => {
 
 test('every member of the port of a store is documented, in the contract suite, and optional only by a capability', () =>
   expect(forgottenMembers(readSources())).toEqual([]));
+
+test('every member of the port of a store, and of what it exchanges, has a row on the page about writing one', () => {
+  const page = readFileSync(join(root, 'docs', 'writing-stores.md'), 'utf8');
+  expect(untoldMembers(readSources(), page)).toEqual([]);
+});
 
 test('exported names use the words of the glossary, each for one idea', () => {
   const page = readFileSync(join(root, 'docs', 'concepts.md'), 'utf8');
@@ -347,6 +353,12 @@ export async function later() { await now(); }
       'Store.trouble: not in the contract suite',
       'Store.trouble: optional',
     ]);
+  });
+
+  test('members of the port that the page on writing stores leaves out', () => {
+    const port = 'export interface Store { readonly location: string; open(): void; }';
+    const page = '`open` is told in prose only\n| `location`, `other` | Where. |';
+    expect(untoldMembers(tree({ 'store/store.ts': port, 'store/opening.ts': '' }), page)).toEqual(['Store.open']);
   });
 
   test('long files, vague names and hand-written declarations', () => {

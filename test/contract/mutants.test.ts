@@ -10,9 +10,9 @@ import type {
   StreamHeader,
   StreamListing,
 } from '../../src/core.js';
-import { MapJournal, type MapJournalStart } from './map-journal.js';
-import { MapStore } from './map-store.js';
-import { type AsyncMap, type Birth, digits, keyOf } from './map-stream.js';
+import { MapJournal, type MapJournalStart } from '../../examples/map-store/map-journal.js';
+import { MapStore } from '../../examples/map-store/map-store.js';
+import { type AsyncMap, type Birth, digits, keyOf } from '../../examples/map-store/map-stream.js';
 import { mapPlace } from './places.js';
 
 /** Every point of the contract is needed: a store that is wrong in one member fails it. Each of these was written by mistake once, or may be. */

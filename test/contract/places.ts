@@ -7,7 +7,7 @@ import {
   RemoteMemoryStore,
   type StorePlace,
 } from '../../src/testing/core.js';
-import { type AsyncMap, keyOf, type Value } from './map-stream.js';
+import type { AsyncMap, Value } from '../../examples/map-store/map-stream.js';
 
 export async function memoryPlace(): Promise<StorePlace> {
   const store = new MemoryStore();
@@ -87,8 +87,8 @@ export async function mapPlace(storeOn: (map: AsyncMap) => Store): Promise<Store
     open: () => storeOn(map),
     kill: unlock,
     suspend: unlock,
-    damage: async (stream) => {
-      const [key = ''] = [...data.keys()].filter((name) => name.startsWith(keyOf('events', stream))).sort();
+    damage: async ({ master, epoch }) => {
+      const [key = ''] = [...data.keys()].filter((name) => name.startsWith(`events/${master}/${epoch}`)).sort();
       data.set(key, String(data.get(key)).replace('"seq":1', '"seq":7'));
     },
     faults: network,

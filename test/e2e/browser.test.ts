@@ -52,9 +52,7 @@ inBrowser('the stores that need no Node pass every point of the contract in Chro
     reported,
     console: written,
     close,
-  } = await openScript(
-    await bundled('test/e2e/contract-page.ts', 'test/contract/places.ts', 'test/contract/map-stream.ts'),
-  );
+  } = await openScript(await bundled('test/e2e/contract-page.ts', 'test/contract/places.ts'));
   try {
     const holds = points.map((name) => [name, 'holds']);
     expect(await reported).toEqual({ memory: holds, server: holds });

@@ -1,6 +1,7 @@
 import type { Event } from '../../../src/event/event.js';
 import type { ParsedLine } from '../../../src/event/line.js';
-import { acceptStreams, type AcceptRules } from '../../../src/protocol/accept.js';
+import type { AcceptRules } from '../../../src/protocol/accept.js';
+import { acceptStreams } from '../../checked-protocol.js';
 import type { Incoming } from '../../../src/protocol/incoming.js';
 
 const NOW = 1_700_000_000_000;

@@ -1,5 +1,5 @@
 import { NotDurableError } from '../../../src/errors.js';
-import { adoption } from '../../../src/protocol/adopt.js';
+import { adoption } from '../../checked-protocol.js';
 import type { Seal } from '../../../src/store/frontier.js';
 import { nextSeal } from '../../../src/protocol/seal.js';
 import type { Heard } from '../../../src/protocol/seen.js';

@@ -1,6 +1,6 @@
 /** The decision about the state, from what one master knows and what lies in a store: no disk, no clock. */
 import { NotDurableError } from '../../../src/errors.js';
-import { decide } from '../../../src/protocol/decide.js';
+import { decide } from '../../checked-protocol.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
 import type { Event, StreamHeader } from '../../../src/event/event.js';
 import type { Heard } from '../../../src/protocol/seen.js';

@@ -1,6 +1,5 @@
 import {
   divergedFrom,
-  frontierOf,
   idleMs,
   idsToExceed,
   knownEnd,
@@ -8,6 +7,7 @@ import {
   offersOf,
   retirements,
 } from '../../../src/protocol/frontier.js';
+import { frontierOf } from '../../checked-protocol.js';
 import { A, at, B, EPOCH, event, facts, header, heard, HOUR, seal, Shelf, vector } from './facts.js';
 
 const mine = [1, 2].map((seq) => event('a', seq, at(seq)));

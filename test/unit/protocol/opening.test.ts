@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { ModelMismatchError, StoreEmptyError } from '../../../src/errors.js';
 import type { StreamHeader } from '../../../src/event/event.js';
-import { decideOpening, OPENING_CASES, OPENING_FACTS, openingSeen } from '../../../src/protocol/opening.js';
+import { OPENING_CASES, OPENING_FACTS, openingSeen } from '../../../src/protocol/opening.js';
+import { decideOpening } from '../../checked-protocol.js';
 import { type Case, caseFor } from '../../../src/store/cases.js';
 import type { Frontier, Seal } from '../../../src/store/frontier.js';
 import type { Opening, OpeningFacts, Session, StreamFound } from '../../../src/store/opening.js';

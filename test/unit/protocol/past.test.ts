@@ -1,4 +1,4 @@
-import { stretchTo } from '../../../src/protocol/past.js';
+import { stretchTo } from '../../checked-protocol.js';
 import { A, at, B, event, facts, heard, type Known, seal, Shelf, vector } from './facts.js';
 import { sealHash } from '../../../src/protocol/seal.js';
 import type { Heard } from '../../../src/protocol/seen.js';

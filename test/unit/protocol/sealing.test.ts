@@ -1,4 +1,4 @@
-import { decideSeal } from '../../../src/protocol/sealing.js';
+import { decideSeal } from '../../checked-protocol.js';
 import { A, at, B, event, facts, heard, HOUR, type Known, seal, Shelf, vector } from './facts.js';
 import type { Heard } from '../../../src/protocol/seen.js';
 

@@ -1,4 +1,5 @@
-import { decideShedding, standingOffer } from '../../../src/protocol/shedding.js';
+import { standingOffer } from '../../../src/protocol/shedding.js';
+import { decideShedding } from '../../checked-protocol.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
 
 const mine = [1, 2, 3].map((seq) => event('a', seq, at(seq - 10)));

@@ -8,7 +8,7 @@ import {
   type SnapshotListing,
   type StreamHeader,
   type StreamId,
-} from '../../src/core.js';
+} from 'prevalent';
 import {
   type AsyncMap,
   type Birth,

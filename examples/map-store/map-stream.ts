@@ -1,5 +1,5 @@
 /** What a stream is in the map: the value that it begins with, and one for each append. */
-import { type Head, MemoryStore, type StreamHeader, type StreamId } from '../../src/core.js';
+import { type Head, MemoryStore, type StreamHeader, type StreamId } from 'prevalent';
 
 export type Value = string | Uint8Array;
 

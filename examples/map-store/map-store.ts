@@ -17,7 +17,7 @@ import {
   type StreamId,
   type StreamListing,
   StoreUnreachableError,
-} from '../../src/core.js';
+} from 'prevalent';
 import { MapJournal, type MapJournalStart } from './map-journal.js';
 import {
   type AsyncMap,
