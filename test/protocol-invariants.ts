@@ -21,7 +21,7 @@ import type { Frontier, Seal } from '../src/store/frontier.js';
 import type { Opening, OpeningFacts } from '../src/store/opening.js';
 import type { VersionVector } from '../src/timeline/timeline.js';
 
-/** What is wrong; nothing if all is well. */
+/** Nothing if all is well. */
 export type Wrong = readonly string[];
 
 /** Those sentences whose condition is not met. */
@@ -228,7 +228,8 @@ export function wrongInSealing({ seal }: Sealing, { seal: last, future, own, now
       [future === 0, 'another seal waits for its time'],
       [holdsAllOf(seal, accepted) || last !== undefined, 'it names events that are not accepted'],
     ),
-    ...Object.entries(seal.V).flatMap(([key, count]) => {
+    ...[...new Set([...before.keys(), ...Object.keys(seal.V)])].flatMap((key) => {
+      const count = namedIn(seal, key);
       const due = Math.max(before.get(key) ?? 0, namedIn(last, key));
       return unless([seal.H < base || count === due, `it names ${count} events of ${key}, and ${due} lie before it`]);
     }),

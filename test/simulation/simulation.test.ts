@@ -1,7 +1,12 @@
+import { jest } from '@jest/globals';
+import { replaceDecisions } from '../checked-protocol.js';
 import { FOUND } from './found.js';
-import { run } from './run.js';
 import { type Schedule, scheduleOf } from './schedule.js';
 import { shrink } from './shrink.js';
+
+// At each step every decision checks what goes in and what comes out.
+replaceDecisions((path, module) => jest.unstable_mockModule(path, module));
+const { run } = await import('./run.js');
 
 const DEEP = process.env.PREVALENT_DEEP === '1';
 /** One seed, or the first and the last of several (`1-50000`), so that several processes can share them. */

@@ -70,7 +70,8 @@ test('a start with a hole in its own journal is refused', () => {
 });
 
 test('a rebuild for which an accepted event is missing is refused', () => {
-  const known = { state: { base: at(-50), baseVector: vector({ [A]: 3 }), entries: [] } };
+  const baseVector = vector({ [A]: 3, [`c@${EPOCH}`]: 1 });
+  const known = { state: { base: at(-50), baseVector, entries: [] } };
   const holds = [...mine, event('c', 1, at(-99))];
   expect(decided({ holds, known })).toMatchObject({ kind: 'refusal', error: { code: 'JOURNAL_DAMAGED' } });
 });
@@ -132,14 +133,14 @@ describe('under a new seal', () => {
     const position = H;
     const base = {
       position,
-      vector: vector({ [A]: 2, [B]: 2 }),
+      vector: vector({ [A]: 3, [B]: 2 }),
       rejections: [],
       seal: 1,
       fingerprint: 'f',
       root: () => ({}),
     };
     shelf.snapshots.set(position, { base });
-    const now = facts({ seal: seal(H, { [A]: 2, [B]: 2 }) }, mine);
+    const now = facts({ seal: seal(H, { [A]: 3, [B]: 2 }) }, mine);
     const list = [heard('a', mine), heard('b', theirs, { snapshot: { no: 1, position, events: 2 } })];
     const decision = shelf.decide(list, (seen) => decide(now, seen));
     expect(decision).toMatchObject({ state: { kind: 'rebuild', base: { position } }, holds: [] });
@@ -147,7 +148,7 @@ describe('under a new seal', () => {
 
   test('a snapshot that does not stand in is not read a second time', () => {
     const shelf = new Shelf(mine);
-    const known = { seal: seal(H, { [A]: 2, [B]: 2 }) };
+    const known = { seal: seal(H, { [A]: 3, [B]: 2 }) };
     const list = [heard('a', mine), heard('b', [])];
     const base = { ...facts().state.genesis, vector: vector({}), seal: 1, fingerprint: 'f' };
     shelf.snapshots.set(at(-99), { base: { ...base, position: at(-99) } });

@@ -2,6 +2,7 @@
 import type { Event, StreamHeader } from '../../../src/event/event.js';
 import type { ParsedLine } from '../../../src/event/line.js';
 import type { Facts, StateFacts } from '../../../src/protocol/facts.js';
+import { inOrder } from '../../../src/protocol/vector.js';
 import { type Answers, type Heard, type Read, readKey, type Seen } from '../../../src/protocol/seen.js';
 import type { Frontier, Seal } from '../../../src/store/frontier.js';
 import { genesisBase, type VersionVector } from '../../../src/timeline/timeline.js';
@@ -89,7 +90,16 @@ export function facts(
     settings: { sealer: false, retention: HOUR, patience: 24 * HOUR, maxClockDrift: 1000, ...settings },
     now: NOW,
     location: '/shared',
-    own: { key: A, header: header('a'), durable, last: durable, failure: undefined, moved: {}, ends: {}, ...own },
+    own: {
+      key: A,
+      header: header('a'),
+      durable,
+      last: own.durable ?? durable,
+      failure: undefined,
+      moved: {},
+      ends: {},
+      ...own,
+    },
     seal: undefined,
     isObeyed: true,
     future: 0,
@@ -101,7 +111,7 @@ export function facts(
       lastIds,
       base: genesisBase().position,
       baseVector: new Map(),
-      entries: events.map((of) => ({ event: of, undo: undefined, error: undefined })),
+      entries: inOrder(events).map((of) => ({ event: of, undo: undefined, error: undefined })),
       genesis: { ...genesisBase(), root: () => ({}) },
       ...state,
     },

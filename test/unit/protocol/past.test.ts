@@ -23,7 +23,7 @@ function stretch(
     root: () => ({}),
   };
   shelf.snapshots.set(at(20), { base });
-  const now = facts({ state: { entries: [] }, ...known }, all);
+  const now = facts({ state: { entries: [], base: at(30), baseVector: vector({ [A]: 3, [B]: 2 }) }, ...known }, all);
   return shelf.decide(list, (seen) => stretchTo(now, seen, point));
 }
 

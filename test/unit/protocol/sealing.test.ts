@@ -1,5 +1,5 @@
 import { decideSeal } from '../../checked-protocol.js';
-import { A, at, B, event, facts, heard, HOUR, type Known, seal, Shelf, vector } from './facts.js';
+import { A, at, B, EPOCH, event, facts, heard, HOUR, type Known, seal, Shelf, vector } from './facts.js';
 import type { Heard } from '../../../src/protocol/seen.js';
 
 const mine = [1, 2].map((seq) => event('a', seq, at((seq - 10) * HOUR)));
@@ -49,7 +49,8 @@ describe('what is sealed', () => {
   test('nothing, when nothing is new, or not enough time has passed', () => {
     const last = seal(at(-2 * HOUR), { [A]: 2, [B]: 2 });
     expect(decided({ seal: last })).toMatchObject({ seal: undefined });
-    expect(decided({ seal: seal(at(-HOUR - 1), { [A]: 1 }) })).toMatchObject({ seal: undefined });
+    const young = seal(at(-HOUR - 1), { [A]: 2, [B]: 2 });
+    expect(decided({ seal: young })).toMatchObject({ seal: undefined, countedTo: EPOCH });
   });
   test('what lies behind the undo memory is read to be counted', () => {
     const state = { base: at(0), baseVector: vector({ [A]: 2, [B]: 2 }), entries: [] };

@@ -1,5 +1,6 @@
 import { standingOffer } from '../../../src/protocol/shedding.js';
 import { decideShedding } from '../../checked-protocol.js';
+import { sealHash } from '../../../src/protocol/seal.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
 
 const mine = [1, 2, 3].map((seq) => event('a', seq, at(seq - 10)));
@@ -32,7 +33,7 @@ test.each([
   ],
   [
     'a snapshot at an earlier seal is not enough',
-    { seal: { ...under, no: 2 }, published: { clock: EPOCH, snapshot }, snapshotBytes: 1e9 },
+    { seal: { ...under, no: 2, chain: [sealHash(under)] }, published: { clock: EPOCH, snapshot }, snapshotBytes: 1e9 },
     { offer: undefined, deletions: [] },
   ],
 ])('%s', (_, known, expected) => {
