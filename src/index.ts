@@ -1,7 +1,9 @@
 /** The public face on Node: the core, and the folder as a store. */
 import { useCrc32 } from './event/checksum.js';
+import { useFieldTest } from './event/binary.js';
+import { useBrands } from './event/brand.js';
 import { useProxyTest } from './model/foreign-proxy.js';
-import { isProxy, processEngine, processEnvironments } from './store/folder/environment.js';
+import { brandOf, hasFields, isProxy, processEngine, processEnvironments } from './store/folder/environment.js';
 import { FolderStore } from './store/folder/folder-store.js';
 import { useEnvironments } from './state/elsewhere.js';
 import { usePaths } from './store/paths.js';
@@ -14,9 +16,11 @@ export type { DirectoryEntry, FileSystem, OpenFile } from './store/folder/file-s
 export type { Lock } from './store/folder/lock.js';
 
 // A path names a folder; the platform's checksum is faster than one written in JavaScript; its time zone can be moved; it knows its engine,
-// and what is a Proxy.
+// what is a Proxy, and what an object is.
 usePaths((path) => new FolderStore(path));
 useCrc32(FolderStore.crc32);
 useEnvironments(processEnvironments);
 useJsEngine(processEngine());
 useProxyTest(isProxy);
+useBrands(brandOf);
+useFieldTest(hasFields);

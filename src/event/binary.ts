@@ -1,3 +1,5 @@
+import { type Bytes, rangeOf } from '../model/byte-ranges.js';
+
 /** Binary data in arguments and snapshots: which types carry it, and how it becomes text. */
 
 type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
@@ -22,11 +24,32 @@ export const VIEW_PROTOTYPES: ReadonlySet<object> = new Set([
   ...(NodeBuffer === undefined ? [] : [NodeBuffer.prototype]),
 ]);
 
+type HasFields = (view: Uint8Array) => boolean;
+
+/** Engines name each element as well, which takes long. Not found so are hidden fields of long arrays, and any of very long ones. */
+let hasFields: HasFields = (view) =>
+  Object.getOwnPropertySymbols(view).length > 0 ||
+  (view.length <= VERY_LONG && Object.values(view).length > view.length);
+
+/** From now on this tells whether a typed array has fields beside its elements. Called once, by the entry point of a platform. */
+export function useFieldTest(own: HasFields): void {
+  hasFields = own;
+}
+
+const LONG = 256;
+const VERY_LONG = 2 ** 22;
+
+/** Names of what was put on a view beside its elements. */
+export function fieldsOfView(view: ArrayBufferView): (string | symbol)[] {
+  const length = view instanceof DataView ? 0 : (view as Uint8Array).length;
+  if (length > LONG && !hasFields(view as Uint8Array)) return [];
+  return Reflect.ownKeys(view).slice(length);
+}
+
 /** The bytes a view or buffer covers. */
-export function bytesOf(value: ArrayBufferView | ArrayBuffer): Uint8Array {
-  return value instanceof ArrayBuffer
-    ? new Uint8Array(value)
-    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+export function bytesOf(value: Bytes): Uint8Array {
+  const [memory, from, to] = rangeOf(value);
+  return new Uint8Array(memory, from, to - from);
 }
 
 /** A view of the named type on its own copy of bytes; `undefined` if there is no such type. */

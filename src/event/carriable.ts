@@ -1,7 +1,9 @@
+import { withArticle } from '../article.js';
 import { LiveArgumentError, PrevalentError, UncarriableArgumentError } from '../errors.js';
 import type { ClassTable } from '../model/class-table.js';
 import { isLive } from '../model/ledger.js';
 import type { ValueType } from '../model/values.js';
+import { type Disguise, disguiseOf } from './brand.js';
 import { copyNative, nameOfClass, nativeBase, type Refuse, whyUnknown } from './carried-kinds.js';
 import { FORBIDDEN_KEYS, MAX_DEPTH } from './plain-json.js';
 import { SharedBytes } from './shared-bytes.js';
@@ -118,6 +120,8 @@ export class Carriage {
     if (this.#path.length > MAX_DEPTH) this.#refuse(`it is nested deeper than ${MAX_DEPTH} levels`);
     if (Array.isArray(value)) return this.#array(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
+    const disguise = disguiseOf(value);
+    if (disguise !== undefined) this.#refuseDisguise(disguise);
     if (prototype === Object.prototype) return this.#fields(value, {});
     if (prototype === null) return this.#refuse('an object without a prototype comes back with one; pass {...object}');
     this.rich = true;
@@ -143,6 +147,14 @@ export class Carriage {
     throw new LiveArgumentError(
       `Argument ${this.#argument} of ${this.#transaction} is an object of a model${this.#place()} (${nameOfClass(value)}): the call would get a copy, which is not in the model. ` +
         'Pass its id, or a copy: copyOf(x). Nothing was logged or changed.',
+    );
+  }
+
+  #refuseDisguise({ is, says }: Disguise): never {
+    this.#refuse(
+      is === 'Object'
+        ? `it has the prototype of ${withArticle(says)}, which it is not; pass a real one`
+        : `it is ${withArticle(is)} with another prototype than it was made with, so that what it holds would be lost; pass plain data`,
     );
   }
 

@@ -1,14 +1,11 @@
 import { withArticle } from '../article.js';
 import { isPlatformClass } from '../model/platform-class.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
-import { VIEW_PROTOTYPES } from './binary.js';
+import { fieldsOfView, VIEW_PROTOTYPES } from './binary.js';
 import type { SharedBytes } from './shared-bytes.js';
 
 /** Refuses the value that is looked at. */
 export type Refuse = (why: string, cause?: unknown) => never;
-
-/** Naming all properties of larger ones would take longer than carrying them. */
-const LONG_VIEW = 65_536;
 
 /**
  * A copy of one of JavaScript's own objects that arguments may hold beside collections: Date, RegExp, URL, bytes. `undefined` for
@@ -47,9 +44,7 @@ function checkView(view: ArrayBufferView, prototype: object, bytes: SharedBytes,
   if (tagOf(buffer) === 'SharedArrayBuffer') refuse('its memory is shared, which a copy would not be; pass a copy');
   if ((buffer as { resizable?: boolean }).resizable === true)
     refuse('its memory is resizable, which a copy would not be; pass a copy');
-  const length = view instanceof DataView ? 0 : (view as Uint8Array).length;
-  const extra = length > LONG_VIEW ? Object.getOwnPropertySymbols(view).length : Reflect.ownKeys(view).length - length;
-  if (extra > 0) refuse('it has properties of its own, which would be lost');
+  if (fieldsOfView(view).length > 0) refuse('it has properties of its own, which would be lost');
   bytes.claim(view);
   return view;
 }

@@ -13,12 +13,34 @@ export function overlap(one: Bytes, other: Bytes): boolean {
   return memory === otherMemory && from < otherTo && otherFrom < to;
 }
 
-function rangeOf(bytes: Bytes): [memory: ArrayBufferLike, from: number, to: number] {
+type Getter = (this: unknown) => unknown;
+
+const typed = gettersOf(Object.getPrototypeOf(Uint8Array.prototype) as object);
+const data = gettersOf(DataView.prototype);
+
+function gettersOf(prototype: object): (key: PropertyKey) => Getter {
+  const fields = Object.getOwnPropertyDescriptors(prototype) as Record<PropertyKey, { readonly get?: unknown }>;
+  return (key) => fields[key]?.get as Getter;
+}
+
+const [typeOf, memoryOf, dataMemoryOf] = [typed(Symbol.toStringTag), typed('buffer'), data('buffer')];
+const [startOf, lengthOf] = [typed('byteOffset'), typed('byteLength')];
+const [dataStartOf, dataLengthOf] = [data('byteOffset'), data('byteLength')];
+
+/** Name of the type of a typed array, whatever its prototype says; `undefined` for anything else. */
+export function typedArrayOf(object: object): string | undefined {
+  return typeOf.call(object) as string | undefined;
+}
+
+/** Where bytes lie, whatever the prototype of a view says. */
+export function rangeOf(bytes: Bytes): [memory: ArrayBufferLike, from: number, to: number] {
   if (!ArrayBuffer.isView(bytes)) return [bytes, 0, bytes.byteLength];
-  const { buffer } = bytes;
-  // Where a view stood on memory that was transferred, engines do not tell.
-  if (buffer.byteLength === 0) return [buffer, 0, 0];
-  return [buffer, bytes.byteOffset, bytes.byteOffset + bytes.byteLength];
+  const isTyped = typedArrayOf(bytes) !== undefined;
+  const memory = (isTyped ? memoryOf : dataMemoryOf).call(bytes) as ArrayBufferLike;
+  // Where a DataView stood on memory that was transferred, engines do not tell.
+  if (memory.byteLength === 0) return [memory, 0, 0];
+  const from = (isTyped ? startOf : dataStartOf).call(bytes) as number;
+  return [memory, from, from + ((isTyped ? lengthOf : dataLengthOf).call(bytes) as number)];
 }
 
 interface Range<T> {

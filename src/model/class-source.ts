@@ -1,4 +1,5 @@
 import jsTokens from 'js-tokens';
+import { isSurelyPlatformClass } from './platform-class.js';
 
 /** A piece of code that says something: no space, no comment. */
 export interface Token {
@@ -16,6 +17,8 @@ export interface ClassSource {
   readonly name: string;
   /** The code is the engine's own, so that nobody can read it. */
   readonly isNative: boolean;
+  /** The class is the platform's, whether or not its code can be read. */
+  readonly isPlatform: boolean;
   /** Names of the methods and accessors of its instances. */
   readonly methods: readonly string[];
   /** Tokens of the class, or of a constructor function alone. */
@@ -49,6 +52,7 @@ function sourceOf(constructor: object, proto: object): ClassSource {
     source = {
       name: nameOf(constructor),
       isNative,
+      isPlatform: isSurelyPlatformClass(constructor as { name: string }),
       methods: Object.getOwnPropertyNames(proto),
       tokens: isNative ? [] : tokensOf(text),
     };

@@ -5,7 +5,7 @@ import { type ClassSource, constructorOf, isClass, sourcesOf, type Token } from 
  * name: another realm (a vm context, a frame) has its own.
  */
 const OPEN =
-  /^(Object|Array|Map|Set|Date|RegExp|(Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error|TypedArray|((Ui|I)nt(8|16|32)|Uint8Clamped|Big(Ui|I)nt64|Float(16|32|64))Array|DataView)$/;
+  /^(Object|Array|Map|Set|Date|RegExp|(Aggregate|Eval|Range|Reference|Syntax|Type|URI)?Error|TypedArray|((Ui|I)nt(8|16|32)|Uint8Clamped|Big(Ui|I)nt64|Float(16|32|64))Array|Buffer|DataView)$/;
 
 /** What objects call themselves that keep their data in a WeakMap of their module, as polyfills of these do. */
 const POLYFILLS = /^(Temporal|Intl)\./;
@@ -54,7 +54,7 @@ export function hiddenRemedy(name: string, { member, remedy }: HiddenState): str
   const key = name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase());
   const value = `values: { ${key}: { class: ${name}, encode: (one) => …, decode: (data) => … } }`;
   return member === undefined
-    ? `Let its objects be values: @Prevalent("…", { ${value} }).`
+    ? `Store what you need of it as plain data; or, if it can be made again from that, let its objects be values: @Prevalent("…", { ${value} }).`
     : `Use TypeScript's "private ${member}" instead. If the class is not yours, let its objects be values: @Prevalent("…", { ${value} }).`;
 }
 
@@ -67,7 +67,7 @@ function tagOf(prototype: object): string {
 }
 
 function hiddenIn(source: ClassSource): HiddenState | undefined {
-  const { isNative, name } = source;
+  const { isNative, isPlatform, name } = source;
   if (/^Event(Emitter|Target)/.test(name) && LISTENERS.some((method) => source.methods.includes(method)))
     return {
       what: 'keeps a list of listeners, which are functions',
@@ -79,6 +79,8 @@ function hiddenIn(source: ClassSource): HiddenState | undefined {
     if (name === '' || OPEN.test(name)) return undefined;
     return { what: 'keeps its data in internal slots of the engine', member: undefined };
   }
+  if (isPlatform && !OPEN.test(name))
+    return { what: 'keeps its data where only the platform reaches it', member: undefined };
   const member = privateMember(source);
   if (member !== undefined) return { what: `has the private member #${member}`, member };
   const lowered = loweredMember(source);

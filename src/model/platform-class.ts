@@ -34,6 +34,13 @@ export function isPlatformClass(type: { readonly name: string }): boolean {
   return (globalThis as Record<string, unknown>)[type.name] === type || isNative(type);
 }
 
+/** As `isPlatformClass`, without what a program may have put among the globals itself: that can be enumerated. */
+export function isSurelyPlatformClass(type: { readonly name: string }): boolean {
+  if (isNative(type)) return true;
+  const field = Object.getOwnPropertyDescriptor(globalThis, type.name);
+  return field?.enumerable === false && (globalThis as Record<string, unknown>)[type.name] === type;
+}
+
 function isNative(type: object): boolean {
   return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(type));
 }

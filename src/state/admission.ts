@@ -1,6 +1,7 @@
 import { withArticle } from '../article.js';
 import { SharedStateError, UnknownClassError, UnsupportedStateError } from '../errors.js';
-import { VIEW_PROTOTYPES } from '../event/binary.js';
+import { fieldsOfView, VIEW_PROTOTYPES } from '../event/binary.js';
+import { type Disguise, disguiseOf } from '../event/brand.js';
 import { BOXED } from '../event/carried-kinds.js';
 import type { ClassTable } from '../model/class-table.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
@@ -32,6 +33,8 @@ export function admit(target: object, classes: ClassTable, place: PlaceOf, meet:
   const prototype = Object.getPrototypeOf(target) as object | null;
   if (classes.values.ofPrototype(prototype) !== undefined) return;
   if (!NATIVE.has(prototype) && (prototype === null || !classes.has(prototype))) refuseClass(target, place);
+  const disguise = disguiseOf(target);
+  if (disguise !== undefined) refuseDisguise(disguise, place);
   const field = classes.staticFieldOf(target);
   if (field !== undefined && prototype !== classes.root) refuseStatic(field, place);
   if (ArrayBuffer.isView(target)) {
@@ -131,18 +134,45 @@ function admitView(target: ArrayBufferView, prototype: object | null, place: Pla
       `${place()} would hold ${withArticle(describe(target))}, a subclass of a typed array, which no snapshot can carry. Keep the bytes in a field of a class of your own.`,
     );
   }
-  const { buffer } = target;
-  if (tagOf(buffer) === 'SharedArrayBuffer' || (buffer as { resizable?: boolean }).resizable === true) {
+  refuseMemory(target, place);
+  for (const [what, [field]] of [
+    [target, fieldsOfView(target)],
+    [target.buffer, Reflect.ownKeys(target.buffer)],
+  ] as const) {
+    if (field === undefined) continue;
     throw new UnsupportedStateError(
-      `${place()} would hold ${withArticle(describe(target))} on shared or resizable memory, which can change without a transaction. Store a copy: ${describe(target)}.from(view).`,
+      `${place()} would hold ${withArticle(describe(target))} with a field of its own${what === target ? '' : ' on its memory'} (${String(field)}): of binary data only the bytes are state. Store both in fields of an object of your own, or a copy of the bytes: copyOf(view).`,
     );
+  }
+}
+
+function refuseMemory(target: ArrayBufferView, place: PlaceOf): void {
+  const { buffer } = target;
+  const why =
+    tagOf(buffer) !== 'ArrayBuffer' || (buffer as { resizable?: boolean }).resizable === true
+      ? 'shared or resizable memory, which can change without a transaction'
+      : buffer.byteLength === 0 && isTransferred(buffer)
+        ? 'memory that was transferred, so that its bytes are gone'
+        : undefined;
+  if (why === undefined) return;
+  throw new UnsupportedStateError(
+    `${place()} would hold ${withArticle(describe(target))} on ${why}. Store a copy that was made before: copyOf(view).`,
+  );
+}
+
+function isTransferred(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
   }
 }
 
 /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) */
 export function refuseSharedBytes(view: object): never {
   throw new UnsupportedStateError(
-    `The state would hold two views on the same bytes, ${withArticle(describe(view))} and another. Store one, or a copy: ${describe(view)}.from(view).`,
+    `The state would hold two views on the same bytes, ${withArticle(describe(view))} and another. Store one, or a copy: copyOf(view).`,
   );
 }
 
@@ -153,6 +183,14 @@ function tagOf(value: object): string {
 
 function refuseField(target: object, key: PropertyKey, why: string): never {
   throw new UnsupportedStateError(`${describe(target)}.${String(key)} ${why}.`);
+}
+
+function refuseDisguise({ is, says }: Disguise, place: PlaceOf): never {
+  throw new UnsupportedStateError(
+    is === 'Object'
+      ? `${place()} would hold an object with the prototype of ${withArticle(says)}, which it is not, so that the methods fail. Make a real one, or store a plain object: {...object}.`
+      : `${place()} would hold ${withArticle(is)} with another prototype than it was made with, behind which what it holds is lost. Store ${withArticle(is)} as it was made, or what it holds as plain data.`,
+  );
 }
 
 function refuseStatic(field: string, place: PlaceOf): never {
@@ -195,6 +233,20 @@ function refuseClass(target: object, place: PlaceOf): never {
       `${place()} would hold ${withArticle(tagOf(target))}, which can be neither recorded nor stored. Store a list: [...items].`,
     );
   }
+  if (/^(Math|JSON|Reflect|Atomics|Intl|WebAssembly|Temporal|console|process|global|Window)$/.test(tagOf(target)))
+    throw new UnsupportedStateError(
+      `${place()} would hold ${tagOf(target)}, which is code of the platform, not state. Use it where you need it, and store what it gives.`,
+    );
+  const type: unknown =
+    prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof type !== 'function')
+    throw new UnsupportedStateError(
+      `${place()} would hold an object whose prototype is another object, which no snapshot brings back. Store its fields, {...object}, or make it an instance of a class.`,
+    );
+  if (type.name === '')
+    throw new UnknownClassError(
+      `${place()} would hold an instance of a class without a name, which no snapshot could tell from others. Give it one: @Prevalent("…", { classes: { item: TheClass } }).`,
+    );
   throw new UnknownClassError(
     `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field. If the class is not yours, let its objects be values: { values: { … } }.`,
   );

@@ -1,4 +1,5 @@
 import { SharedBytes } from '../event/shared-bytes.js';
+import { thoroughly } from '../event/brand.js';
 import type { ClassTable } from '../model/class-table.js';
 import { refuseProxy } from '../model/foreign-proxy.js';
 import { admit, refuseSharedBytes } from './admission.js';
@@ -10,6 +11,10 @@ import { meetEntries, placeAmong } from './places.js';
  * @throws UnknownClassError (`UNKNOWN_CLASS`), UnsupportedStateError (`UNSUPPORTED_STATE`)
  */
 export function audit(root: object, classes: ClassTable): ReadonlySet<object> {
+  return thoroughly(() => auditAll(root, classes));
+}
+
+function auditAll(root: object, classes: ClassTable): ReadonlySet<object> {
   const bytes = new SharedBytes(refuseSharedBytes);
   const objects = new Set([root]);
   const meet = (value: object): void => {

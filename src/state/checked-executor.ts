@@ -4,6 +4,7 @@ import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
 import type { TransactionDefinition } from '../model/definition.js';
+import { thoroughly } from '../event/brand.js';
 import { probingForProxies } from '../model/foreign-proxy.js';
 import { refuseCode } from './code-check.js';
 import { noting } from './globals.js';
@@ -107,7 +108,7 @@ function attempt(executor: Executor, call: Call): Attempt {
   const { values } = executor.membrane;
   values.watch();
   const { result: outcome, found } = noting(`The transaction ${call.definition.name}`, () =>
-    probingForProxies(() => executor.attempt(call)),
+    thoroughly(() => probingForProxies(() => executor.attempt(call))),
   );
   const spoilt = values.spoilt();
   if (outcome.undo === undefined)

@@ -1,5 +1,7 @@
+import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
-import { bytesOf, viewOf } from '../event/binary.js';
+import { bytesOf, fieldsOfView, viewOf } from '../event/binary.js';
+import { disguiseOf } from '../event/brand.js';
 import { nameOfClass, nativeBase } from '../event/carried-kinds.js';
 import { copyValue } from '../event/value-text.js';
 import { behindGuard, isWhole } from '../model/ownership.js';
@@ -59,7 +61,7 @@ class Copier {
     const copy = type === undefined ? emptyCopy(raw) : copyValue(type, raw, refuseValue).copy;
     this.#copies.set(raw, copy);
     if (type !== undefined) return copy;
-    if (!ArrayBuffer.isView(raw)) this.#waiting.push(() => this.#fill(raw, copy));
+    this.#waiting.push(() => this.#fill(raw, copy));
     return copy;
   }
 
@@ -73,7 +75,7 @@ class Copier {
         Set.prototype.add.call(copy, this.#of(value));
       });
     }
-    for (const key of Reflect.ownKeys(raw)) {
+    for (const key of ArrayBuffer.isView(raw) ? fieldsOfView(raw) : Reflect.ownKeys(raw)) {
       const field = fieldForCopy(raw, key);
       if (field === undefined) continue;
       if ('value' in field) Object.defineProperty(copy, key, this.#fieldOf(key, copy, field));
@@ -91,6 +93,7 @@ class Copier {
 
 /** A copy of an object without its properties, entries and members. */
 export function emptyCopy(raw: object): object {
+  if (disguiseOf(raw) !== undefined) refuseDisguise(raw);
   const prototype = Object.getPrototypeOf(raw) as object | null;
   if (ArrayBuffer.isView(raw)) return copyOfView(raw, prototype);
   if (raw instanceof ArrayBuffer) return raw.slice(0);
@@ -125,6 +128,12 @@ function copyOfView(raw: ArrayBufferView, prototype: object | null): ArrayBuffer
 
 function refuseValue(why: string, cause?: unknown): never {
   throw new UnsupportedStateError(`It cannot be copied: ${why}.`, { cause });
+}
+
+function refuseDisguise(raw: object): never {
+  throw new UnsupportedStateError(
+    `${withArticle(nameOfClass(raw))} cannot be copied that is not what its prototype says; what it holds cannot be seen. Copy what you need of it.`,
+  );
 }
 
 function refuse(raw: object): never {

@@ -1,3 +1,4 @@
+import { isMap, isSet } from '../event/brand.js';
 import { Elements, isSparse } from './elements.js';
 import { isIndex } from './order.js';
 import { describePlace } from './recorder.js';
@@ -13,11 +14,20 @@ export interface Place {
 
 /** Tells whether `holder` holds `value` at `key`, or has it for a key or member. Elements of arrays move: see `elementsAmong`. */
 export function holds(holder: object, key: unknown, value: unknown): boolean {
-  if (holder instanceof Map) {
+  if (isMapHere(holder)) {
     if (Map.prototype.get.call(holder, key) === value || Map.prototype.has.call(holder, value)) return true;
-  } else if (holder instanceof Set && Set.prototype.has.call(holder, value)) return true;
+  } else if (isSetHere(holder) && Set.prototype.has.call(holder, value)) return true;
   // Maps and Sets may have fields as well; a key of a Map that is an object is no name of one.
   return isName(key) && Object.prototype.hasOwnProperty.call(holder, key) && Reflect.get(holder, key) === value;
+}
+
+// What has the prototype alone is in no state, and may still be asked for its place when it is refused.
+function isMapHere(holder: object): holder is Map<unknown, unknown> {
+  return holder instanceof Map && isMap(holder);
+}
+
+function isSetHere(holder: object): holder is Set<unknown> {
+  return holder instanceof Set && isSet(holder);
 }
 
 function isName(key: unknown): key is PropertyKey {
@@ -46,19 +56,19 @@ export function meetEntries(holder: object, meet: (part: object) => void): void 
     if (typeof key === 'object' && key !== null) meet(key);
     if (value !== key && typeof value === 'object' && value !== null) meet(value);
   };
-  if (holder instanceof Map) Map.prototype.forEach.call(holder, one);
-  else if (holder instanceof Set) Set.prototype.forEach.call(holder, one);
+  if (isMapHere(holder)) Map.prototype.forEach.call(holder, one);
+  else if (isSetHere(holder)) Set.prototype.forEach.call(holder, one);
 }
 
 /** Everything an object refers to, with its key: keys of a map stand for themselves, members of a set have none. */
 export function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
   if (ArrayBuffer.isView(holder)) return;
-  if (holder instanceof Map) {
+  if (isMapHere(holder)) {
     for (const entry of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {
       yield [entry[0], entry[0]];
       yield entry;
     }
-  } else if (holder instanceof Set) {
+  } else if (isSetHere(holder)) {
     for (const value of Set.prototype.values.call(holder) as Iterable<unknown>) yield [undefined, value];
   }
   for (const key of Reflect.ownKeys(holder))
@@ -71,8 +81,8 @@ function shown(holder: object, key: unknown): unknown {
 
 /** The key at which `holder` holds `value`, if it is the one at which it was met, or needs no search. */
 function keyAt(holder: object, hint: unknown, value: object): unknown {
-  if (holder instanceof Set && Set.prototype.has.call(holder, value)) return value;
-  if (holder instanceof Map) {
+  if (isSetHere(holder) && Set.prototype.has.call(holder, value)) return value;
+  if (isMapHere(holder)) {
     if (Map.prototype.get.call(holder, hint) === value) return hint;
     if (Map.prototype.has.call(holder, value)) return value;
   }

@@ -1,3 +1,5 @@
+import { isMap, isSet } from '../event/brand.js';
+
 /** What to do with one reference of a visited object. */
 export type Replace = (value: object) => object;
 
@@ -9,15 +11,16 @@ type Put = (value: object) => void;
 /** Visits what an object refers to: references that `replace` changes are replaced in place, the others go to `push`. */
 export function visitReferences(target: object, replace: Replace, push: (value: object) => void, stuck: Stuck): void {
   if (ArrayBuffer.isView(target) || target instanceof ArrayBuffer) return;
-  if (target instanceof Map || target instanceof Set) {
+  const entries = target instanceof Map && isMap(target);
+  if (entries || (target instanceof Set && isSet(target))) {
     const one = (value: unknown, put: Put): void => {
       if (typeof value !== 'object' || value === null) return;
       const other = replace(value);
       if (other !== value) put(other);
       else push(value);
     };
-    if (target instanceof Map) visitMap(target as Map<unknown, unknown>, one);
-    else visitSet(target, one);
+    if (entries) visitMap(target as Map<unknown, unknown>, one);
+    else visitSet(target as Set<unknown>, one);
   }
   // No closure for each property: most objects are small, and there are many.
   for (const key of Reflect.ownKeys(target)) {

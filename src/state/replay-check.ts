@@ -1,5 +1,6 @@
 import { withArticle } from '../article.js';
 import { NonDeterministicTransactionError } from '../errors.js';
+import { brandOf } from '../event/brand.js';
 import type { RawChange } from './change.js';
 
 /** What one run of a transaction did, as far as a second run can be compared with it. */
@@ -159,12 +160,15 @@ interface Part {
 /** Everything an object holds, in its order. */
 function partsOf(object: object): Part[] {
   const parts: Part[] = [];
-  if (object instanceof Date) parts.push({ key: 'time', value: object.getTime() });
-  if (object instanceof Map) {
-    for (const [key, value] of object as Map<unknown, unknown>)
+  // A result may be anything, also what is not what its prototype says.
+  const brand = brandOf(object);
+  if (brand === 'Date') parts.push({ key: 'time', value: Date.prototype.getTime.call(object) });
+  if (brand === 'Map') {
+    for (const [key, value] of Map.prototype.entries.call(object) as Iterable<[unknown, unknown]>)
       parts.push({ key: 'key', value: key }, { key: shownValue(key), value });
   }
-  if (object instanceof Set) for (const value of object as Set<unknown>) parts.push({ key: 'member', value });
+  if (brand === 'Set')
+    for (const value of Set.prototype.values.call(object) as Iterable<unknown>) parts.push({ key: 'member', value });
   if (object instanceof Error) parts.push({ key: 'message', value: object.message });
   if (ArrayBuffer.isView(object))
     parts.push({ key: 'bytes', value: new Uint8Array(object.buffer, object.byteOffset, object.byteLength).join() });

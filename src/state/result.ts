@@ -1,5 +1,7 @@
 import { withArticle } from '../article.js';
 import { UnsupportedStateError } from '../errors.js';
+import { fieldsOfView, VIEW_PROTOTYPES } from '../event/binary.js';
+import { disguiseOf } from '../event/brand.js';
 import { overlap } from '../model/byte-ranges.js';
 import { NATIVE } from './admission.js';
 import { isGuardedIterator } from './collection-traps.js';
@@ -91,12 +93,27 @@ class Handover {
 
   /** What shares memory with a stored view is guarded or copied; other bytes are the caller's own. */
   #bytes(value: ArrayBufferView | ArrayBuffer): object {
+    refuseMore(value);
     for (const one of this.#stored) {
       if (!ArrayBuffer.isView(one) || !overlap(one, value)) continue;
       return ArrayBuffer.isView(value) ? (this.#membrane.borrow(value, one) as object) : value.slice(0);
     }
     return value;
   }
+}
+
+/** Bytes are given as they are: what hangs on them would be as well. */
+function refuseMore(value: ArrayBufferView | ArrayBuffer): void {
+  const isView = ArrayBuffer.isView(value);
+  const prototype = Object.getPrototypeOf(value) as object;
+  if (
+    disguiseOf(value) !== undefined ||
+    (isView ? !VIEW_PROTOTYPES.has(prototype) : prototype !== ArrayBuffer.prototype)
+  )
+    refuseResult(`${withArticle(describe(value))} with a class of its own`);
+  const memory = isView ? value.buffer : value;
+  const [field] = [...(isView ? fieldsOfView(value) : []), ...Reflect.ownKeys(memory)];
+  if (field !== undefined) refuseResult(`${withArticle(describe(value))} with a field of its own (${String(field)})`);
 }
 
 // Most properties are ordinary ones, and assigning these is much faster.

@@ -319,7 +319,7 @@ describe('every kind of value', () => {
       },
     );
     const ran = master.model.keep(odd);
-    expect(ran).toBe(portraitOf({ n: 0 }));
+    expect(ran).toMatch(/^Object\{n: \d\}$/);
     expected.push(ran);
   });
 

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { runInThisContext } from 'node:vm';
 
 type Environment = Record<string, string | undefined>;
@@ -11,6 +11,43 @@ export function processEnvironments(): readonly Environment[] {
 
 /** Tells a Proxy from an ordinary object, which the language itself does not. */
 export const { isProxy } = types;
+
+/** What an object is, whatever its prototype says; without `all` only the usual, because each question takes time. */
+export function brandOf(object: object, all: boolean): string | undefined {
+  if (types.isMap(object)) return 'Map';
+  if (types.isSet(object)) return 'Set';
+  if (!all) return undefined;
+  if (types.isPromise(object)) return 'Promise';
+  if (types.isDate(object)) return 'Date';
+  if (types.isRegExp(object)) return 'RegExp';
+  if (types.isNativeError(object)) return 'Error';
+  if (types.isWeakMap(object)) return 'WeakMap';
+  if (types.isWeakSet(object)) return 'WeakSet';
+  if (types.isArrayBuffer(object)) return 'ArrayBuffer';
+  if (types.isSharedArrayBuffer(object)) return 'SharedArrayBuffer';
+  if (types.isGeneratorObject(object)) return 'Generator';
+  if (types.isMapIterator(object)) return 'Map Iterator';
+  if (types.isSetIterator(object)) return 'Set Iterator';
+  if (types.isArgumentsObject(object)) return 'Arguments';
+  if (types.isBoxedPrimitive(object)) return 'boxed primitive';
+  return undefined;
+}
+
+const BRIEFLY = { maxArrayLength: 0, depth: 0, showHidden: true, customInspect: false };
+
+/** Tells whether a typed array has fields beside its elements, without naming each of these. */
+export function hasFields(view: NodeJS.TypedArray): boolean {
+  const Typed =
+    (globalThis as unknown as Record<string, new (...args: unknown[]) => object>)[typeOf(view)] ?? Uint8Array;
+  const twin = new Typed(view.buffer, view.byteOffset, view.length);
+  Object.setPrototypeOf(twin, Object.getPrototypeOf(view) as object);
+  return inspect(view, BRIEFLY) !== inspect(twin, BRIEFLY);
+}
+
+/** Its own name for itself, whatever its prototype. */
+function typeOf(view: NodeJS.TypedArray): string {
+  return Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, view) as string;
+}
 
 /** The JavaScript engine of the process and its version, such as `v8 12.4`; `undefined` if it does not tell. */
 export function processEngine(): string | undefined {
