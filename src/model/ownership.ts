@@ -1,4 +1,5 @@
 import type { Owner } from './definition.js';
+import { ledger } from './ledger.js';
 import { registry } from './registry.js';
 
 const forgotten = new FinalizationRegistry<WeakRef<Owner>>((reference) => void registry.owners.delete(reference));
@@ -24,6 +25,8 @@ export function isWhole(value: object): boolean {
 
 /** The stored object behind a guard of any model of this process; other values as they are. */
 export function behindGuard(value: unknown): unknown {
+  // Most are none, and there may be many models.
+  if (typeof value !== 'object' || value === null || !ledger.guards.has(value)) return value;
   for (const owner of owners()) {
     const raw = owner.unwrap(value);
     if (raw !== value) return raw;

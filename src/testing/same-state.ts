@@ -1,11 +1,17 @@
 import { AssertionError } from 'node:assert';
+import { withArticle } from '../article.js';
+import { bytesOf, fieldsOfView } from '../event/binary.js';
+import { brandOf } from '../event/brand.js';
+import { BOXED } from '../event/carried-kinds.js';
 import { encodeValue } from '../event/value-text.js';
 import { Master } from '../master.js';
+import type { Bytes } from '../model/byte-ranges.js';
+import { behindGuard, isWhole } from '../model/ownership.js';
 import { valueTypesOf } from '../model/values.js';
 
 /**
- * Asserts that two masters hold the same state: the same values, classes and property attributes, in the same order of
- * iteration, with the same objects in more than one place. Use it instead of `assert.deepEqual(a.model, b.model)`, which does
+ * Asserts that two masters hold the same state: the same values, bytes, classes and property attributes, in the same order of
+ * iteration, with the same objects in more than one place. It looks behind guards, wherever they stand. Use it instead of `assert.deepEqual(a.model, b.model)`, which does
  * not see the members of a guarded Map or Set and passes for different ones.
  *
  * @param first a master, a model, or an object of one
@@ -44,7 +50,6 @@ export function assertSameState(first: object, second: object): void {
   });
 }
 
-/** The raw state of a master; what is read through a guard is the same, only slower. */
 function stateOf(given: object): object {
   return given instanceof Master ? (given as Master<object>).query((raw) => raw) : given;
 }
@@ -70,7 +75,9 @@ class Comparison {
     return undefined;
   }
 
-  #compare({ path, left, right }: Pair): Pair | undefined {
+  #compare({ path, left: one, right: other }: Pair): Pair | undefined {
+    // A guard of bytes looks like an object without any.
+    const [left, right] = [behindGuard(one), behindGuard(other)];
     if (!isObject(left) || !isObject(right)) return Object.is(left, right) ? undefined : { path, left, right };
     const known = this.#lefts.get(left);
     const met = this.#rights.get(right);
@@ -82,14 +89,27 @@ class Comparison {
     }
     this.#lefts.set(left, { other: right, path });
     this.#rights.set(right, path);
-    if (!sameClass(left, right)) return { path, left: new Told(kindOf(left)), right: new Told(kindOf(right)) };
+    return this.#compareObjects(path, left, right);
+  }
+
+  #compareObjects(path: string, left: object, right: object): Pair | undefined {
+    const told = (one: string, other: string): Pair => ({ path, left: new Told(one), right: new Told(other) });
+    if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return told(kindOf(left), kindOf(right));
+    const [brand, otherBrand] = [brandOf(left), brandOf(right)];
+    if (brand !== otherBrand) return told(`it is ${withArticle(brand)}`, `it is ${withArticle(otherBrand)}`);
     const [one, other] = [integrityOf(left), integrityOf(right)];
-    if (one !== other) return { path, left: new Told(`it is ${one}`), right: new Told(`it is ${other}`) };
+    if (one !== other) return told(`it is ${one}`, `it is ${other}`);
+    // Constants are frozen; which of two that look alike is one shows in `===`.
+    const [isOne, isOther] = one === 'frozen' ? [isWhole(left), isWhole(right)] : [];
+    if (isOne !== isOther) return told(wholeText(isOne), wholeText(isOther));
+    const byte =
+      /ArrayBuffer$/.test(brand) || ArrayBuffer.isView(left) ? bytesDifference(path, left, right) : undefined;
+    if (byte !== undefined) return byte;
     const [mine, theirs] = [partsOf(left), partsOf(right)];
     const next: Pair[] = [];
     for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
       const [one, other] = [mine[i], theirs[i]];
-      if (one?.key !== other?.key) return { path, left: new Told(placeText(one)), right: new Told(placeText(other)) };
+      if (one?.key !== other?.key) return told(placeText(one), placeText(other));
       next.push({ path: path + String(one?.key), left: one?.value, right: other?.value });
     }
     // Taken from the end: what comes first is compared first, with all it holds.
@@ -113,60 +133,88 @@ function partsOf(object: object): Part[] {
   const values = valueTypesOf(object);
   if (values.length > 0)
     return values.map((type) => ({ key: ` (value ${type.name})`, value: encodeValue(type, object, refuseValue) }));
-  const parts: Part[] = [];
-  // Methods of the object itself: those of the prototype know nothing of guards.
-  if (object instanceof Map) {
-    let index = 0;
-    for (const [key, value] of object.entries() as Iterable<[unknown, unknown]>) {
-      if (isObject(key)) parts.push({ key: ` (key ${index})`, value: key });
-      parts.push({ key: isObject(key) ? ` (value ${index})` : `.get(${textOf(key)})`, value });
-      index++;
-    }
-  } else if (object instanceof Set) {
-    let index = 0;
-    for (const value of object.values()) parts.push({ key: ` (member ${index++})`, value });
-  } else if (object instanceof Date) return [{ key: '.getTime()', value: object.getTime() }];
-  else if (ArrayBuffer.isView(object)) return bytesOf(object);
-  else if (object instanceof RegExp) parts.push({ key: ' (pattern)', value: `/${object.source}/${object.flags}` });
-  for (const key of Reflect.ownKeys(object)) {
-    const { value, writable, enumerable } = Object.getOwnPropertyDescriptor(object, key) as {
-      value: unknown;
-      writable?: boolean;
-      enumerable?: boolean;
-    };
-    parts.push({ key: keyText(object, key), value });
-    if (writable !== true || (enumerable !== true && key !== 'length'))
+  const parts = heldBy(object);
+  for (const key of ArrayBuffer.isView(object) ? fieldsOfView(object) : Reflect.ownKeys(object)) {
+    const name = keyText(object, key);
+    const { value, writable, enumerable, configurable, ...accessor } = fieldOf(object, key);
+    parts.push({ key: name, value });
+    // No state holds accessors; what is compared beside states may.
+    for (const [kind, code] of Object.entries(accessor)) parts.push({ key: `${name} (${kind})`, value: code });
+    const isLength = Array.isArray(object) && key === 'length';
+    if (enumerable === isLength || configurable === isLength || writable !== true)
       parts.push({
-        key: `${keyText(object, key)} (attributes)`,
-        value: `writable ${writable}, enumerable ${enumerable}`,
+        key: `${name} (attributes)`,
+        value: `writable ${writable}, enumerable ${enumerable}, configurable ${configurable}`,
       });
   }
   return parts;
+}
+
+/** What an object holds beside its properties. */
+function heldBy(object: object): Part[] {
+  switch (brandOf(object)) {
+    case 'Map':
+      return [...(Map.prototype.entries.call(object) as Iterable<[unknown, unknown]>)].flatMap(([key, value], index) =>
+        isObject(key)
+          ? [
+              { key: ` (key ${index})`, value: key },
+              { key: ` (value ${index})`, value },
+            ]
+          : [{ key: `.get(${textOf(key)})`, value }],
+      );
+    case 'Set':
+      return [...(Set.prototype.values.call(object) as Iterable<unknown>)].map((value, index) => ({
+        key: ` (member ${index})`,
+        value,
+      }));
+    case 'Date':
+      return [{ key: '.getTime()', value: Date.prototype.getTime.call(object) }];
+    case 'RegExp':
+      return [{ key: ' (pattern)', value: `/${(object as RegExp).source}/${(object as RegExp).flags}` }];
+    default:
+      return object instanceof Object && BOXED.has(Object.getPrototypeOf(object) as object)
+        ? [{ key: '.valueOf()', value: object.valueOf() }]
+        : [];
+  }
 }
 
 function refuseValue(why: string, cause?: unknown): never {
   throw new TypeError(why, { cause });
 }
 
-function bytesOf(view: ArrayBufferView): Part[] {
-  const bytes = view instanceof DataView ? byteList(view) : (view as unknown as ArrayLike<unknown>);
-  return Array.from(bytes, (value, index) => ({ key: `[${index}]`, value }));
+/** Byte by byte, because numbers that are none differ in bits that nobody sees. */
+function bytesDifference(path: string, left: object, right: object): Pair | undefined {
+  const [mine, theirs] = [bytesOf(left as Bytes), bytesOf(right as Bytes)];
+  if (mine.length !== theirs.length) return { path: `${path}.byteLength`, left: mine.length, right: theirs.length };
+  const at = mine.findIndex((byte, index) => byte !== theirs[index]);
+  if (at < 0) return undefined;
+  const size = 'BYTES_PER_ELEMENT' in left ? (left as Uint8Array).BYTES_PER_ELEMENT : 1;
+  const index = Math.floor(at / size);
+  const [one, other] = [left, right].map((view) => ('BYTES_PER_ELEMENT' in view ? (view as Uint8Array)[index] : NaN));
+  const isSeen = !Object.is(one, other);
+  return { path: `${path}[${index}]`, left: isSeen ? one : mine[at], right: isSeen ? other : theirs[at] };
 }
 
-function byteList(view: DataView): number[] {
-  return Array.from({ length: view.byteLength }, (_, index) => view.getUint8(index));
+interface Field {
+  readonly value?: unknown;
+  readonly get?: unknown;
+  readonly set?: unknown;
+  readonly writable?: boolean;
+  readonly enumerable?: boolean;
+  readonly configurable?: boolean;
+}
+
+function fieldOf(object: object, key: string | symbol): Field {
+  return Object.getOwnPropertyDescriptor(object, key) ?? {};
+}
+
+function wholeText(isConstant: boolean | undefined): string {
+  return isConstant === true ? 'it is a constant' : 'it is no constant';
 }
 
 function integrityOf(object: object): string {
-  // What a reader holds of a Date takes no fields, whatever the stored one does.
-  if (object instanceof Date || Object.isExtensible(object)) return 'extensible';
+  if (Object.isExtensible(object)) return 'extensible';
   return Object.isFrozen(object) ? 'frozen' : Object.isSealed(object) ? 'sealed' : 'not extensible';
-}
-
-/** The guard of a Date is a Date with a prototype of its own. */
-function sameClass(left: object, right: object): boolean {
-  if (left instanceof Date && right instanceof Date) return true;
-  return Object.getPrototypeOf(left) === Object.getPrototypeOf(right);
 }
 
 function isObject(value: unknown): value is object {
