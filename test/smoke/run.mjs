@@ -109,7 +109,13 @@ function writeProject() {
     include: ['standard.ts'],
   });
   const { types: _, ...inPage } = legacy;
-  const page = { lib: ['ES2022', 'DOM'], types: [], module: 'ESNext', moduleResolution: 'bundler', noEmit: true };
+  const page = {
+    lib: ['ES2022', 'DOM', 'ESNext.Disposable'],
+    types: [],
+    module: 'ESNext',
+    moduleResolution: 'bundler',
+    noEmit: true,
+  };
   write('tsconfig.browser.json', {
     compilerOptions: { ...inPage, ...page, customConditions: ['browser'] },
     include: ['browser.ts', 'no-folder.ts'],
