@@ -11,7 +11,7 @@ const VIEWS: Record<string, () => ArrayBufferView> = {
   'a DataView': () => new DataView(new ArrayBuffer(2)),
   'an empty one': () => new Uint8Array(0),
   'a long one': () => new Float64Array(300),
-  'a very long one': () => new Uint8Array(2 ** 20),
+  'a very long one': () => new Uint8Array(2 ** 17),
 };
 const WAYS: Record<string, Hang> = {
   'by name': (object, value) => Object.assign(object, { tag: value }),
