@@ -1,6 +1,8 @@
 import { withArticle } from '../article.js';
 import { NonDeterministicTransactionError } from '../errors.js';
 import { brandOf } from '../event/brand.js';
+import { fieldsOfView } from '../event/binary.js';
+import { isWhole } from '../model/ownership.js';
 import type { RawChange } from './change.js';
 
 /** What one run of a transaction did, as far as a second run can be compared with it. */
@@ -95,6 +97,7 @@ class Comparison {
   readonly #right: ReadonlySet<object>;
   readonly #view: ObjectView;
   readonly #paired = new Map<object, object>();
+  readonly #met = new Map<object, object>();
 
   constructor(left: ReadonlySet<object>, right: ReadonlySet<object>, view: ObjectView) {
     this.#left = left;
@@ -117,10 +120,10 @@ class Comparison {
     }
     if (left === right) return undefined;
     const [one, other] = [this.#view.valueText(left), this.#view.valueText(right)];
-    const known = this.#paired.get(left);
-    if (known !== undefined) return known === right ? undefined : differs;
+    const [known, met] = [this.#paired.get(left), this.#met.get(right)];
+    if (known !== undefined || met !== undefined) return known === right && met === left ? undefined : differs;
     if (one !== undefined || other !== undefined) {
-      this.#paired.set(left, right);
+      this.#pair(left, right);
       return one === other && Object.getPrototypeOf(left) === Object.getPrototypeOf(right)
         ? undefined
         : { path, left: one, right: other };
@@ -130,8 +133,15 @@ class Comparison {
     if (made !== this.#right.has(right) || (!made && (this.#view.isStored(left) || this.#view.isStored(right))))
       return differs;
     if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return differs;
-    this.#paired.set(left, right);
+    const [kind, otherKind] = [kindOf(left), kindOf(right)];
+    if (kind !== otherKind) return { path, left: kind, right: otherKind };
+    this.#pair(left, right);
     return this.#content(left, right, path);
+  }
+
+  #pair(left: object, right: object): void {
+    this.#paired.set(left, right);
+    this.#met.set(right, left);
   }
 
   #content(left: object, right: object, path: readonly string[]): Difference | undefined {
@@ -157,29 +167,60 @@ interface Part {
   readonly value: unknown;
 }
 
+/** What an object is to the engine, and how closed it is. */
+function kindOf(object: object): string {
+  const brand = brandOf(object);
+  if (Object.isExtensible(object)) return withArticle(brand);
+  // Constants are frozen; which of two that look alike is one shows in `===`.
+  const closed = isWhole(object) ? 'constant' : Object.isFrozen(object) ? 'frozen' : 'closed';
+  return withArticle(`${closed} ${brand}`);
+}
+
 /** Everything an object holds, in its order. */
 function partsOf(object: object): Part[] {
-  const parts: Part[] = [];
   // A result may be anything, also what is not what its prototype says.
-  const brand = brandOf(object);
-  if (brand === 'Date') parts.push({ key: 'time', value: Date.prototype.getTime.call(object) });
-  if (brand === 'Map') {
-    for (const [key, value] of Map.prototype.entries.call(object) as Iterable<[unknown, unknown]>)
-      parts.push({ key: 'key', value: key }, { key: shownValue(key), value });
-  }
-  if (brand === 'Set')
-    for (const value of Set.prototype.values.call(object) as Iterable<unknown>) parts.push({ key: 'member', value });
+  const parts = heldBy(object, brandOf(object));
   if (object instanceof Error) parts.push({ key: 'message', value: object.message });
-  if (ArrayBuffer.isView(object))
-    parts.push({ key: 'bytes', value: new Uint8Array(object.buffer, object.byteOffset, object.byteLength).join() });
-  else {
-    for (const key of Reflect.ownKeys(object)) {
-      // What only the result holds still has its stack.
-      if (object instanceof Error && (key === 'stack' || key === 'message')) continue;
-      parts.push({ key: String(key), value: (object as Record<PropertyKey, unknown>)[key] });
-    }
+  for (const key of ArrayBuffer.isView(object) ? fieldsOfView(object) : Reflect.ownKeys(object)) {
+    // What only the result holds still has its stack.
+    if (object instanceof Error && key === 'stack') continue;
+    parts.push({ key: String(key), value: (object as Record<PropertyKey, unknown>)[key] });
+    const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, key) ?? {};
+    if (enumerable !== true || writable !== true || configurable !== true || typeof key === 'symbol')
+      parts.push({
+        key: `${String(key)} (attributes)`,
+        value: [typeof key, enumerable, writable, configurable].join(),
+      });
   }
   return parts;
+}
+
+/** What an object holds beside its properties. */
+function heldBy(object: object, brand: string): Part[] {
+  if (brand === 'Date') return [{ key: 'time', value: Date.prototype.getTime.call(object) }];
+  if (brand === 'Map')
+    return [...(Map.prototype.entries.call(object) as Iterable<[unknown, unknown]>)].flatMap(([key, value]) => [
+      { key: 'key', value: key },
+      { key: shownValue(key), value },
+    ]);
+  if (brand === 'Set')
+    return [...(Set.prototype.values.call(object) as Iterable<unknown>)].map((value) => ({ key: 'member', value }));
+  if (brand === 'RegExp') return [{ key: 'pattern', value: RegExp.prototype.toString.call(object) }];
+  if (BOXES.has(brand))
+    return [{ key: 'primitive', value: Reflect.apply(BOXES.get(brand) as () => unknown, object, []) }];
+  if (ArrayBuffer.isView(object))
+    return [{ key: 'bytes', value: new Uint8Array(object.buffer, object.byteOffset, object.byteLength).join() }];
+  if (/ArrayBuffer$/.test(brand)) return [{ key: 'bytes', value: new Uint8Array(object as ArrayBuffer).join() }];
+  return /^(URL|Intl\b|Temporal\b)/.test(brand) ? [{ key: 'text', value: platformText(object) }] : [];
+}
+
+const BOXES: ReadonlyMap<string, () => unknown> = new Map(
+  [Number, String, Boolean, Symbol, BigInt].map((type) => [type.name, (type.prototype as object).valueOf]),
+);
+
+/** What the platform tells of an object that has nothing but slots. */
+function platformText(object: { resolvedOptions?: () => unknown; toString(): string }): string {
+  return object.resolvedOptions === undefined ? object.toString() : JSON.stringify(object.resolvedOptions());
 }
 
 /** A value as messages name it. */

@@ -29,7 +29,11 @@ export function brandOf(object: object, all: boolean): string | undefined {
   if (types.isMapIterator(object)) return 'Map Iterator';
   if (types.isSetIterator(object)) return 'Set Iterator';
   if (types.isArgumentsObject(object)) return 'Arguments';
-  if (types.isBoxedPrimitive(object)) return 'boxed primitive';
+  if (types.isNumberObject(object)) return 'Number';
+  if (types.isStringObject(object)) return 'String';
+  if (types.isBooleanObject(object)) return 'Boolean';
+  if (types.isSymbolObject(object)) return 'Symbol';
+  if (types.isBigIntObject(object)) return 'BigInt';
   return undefined;
 }
 
