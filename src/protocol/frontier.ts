@@ -113,18 +113,21 @@ function endUnsaid(
   return frontier !== undefined && frontier.next === undefined ? { last: frontier.head } : undefined;
 }
 
-/** Ids that every new one must exceed; a stream from the future must not pull the clock along. */
+/**
+ * Ids that every new one must exceed. Nothing that a file says of the future pulls the clock along, be it in the own folder: what this
+ * master really called in the future is in its journal, and its clock exceeds that anyway. A promise from the future binds nobody, since
+ * no seal reaches so far.
+ */
 export function idsToExceed(
   { seal, settings, now }: Pick<Facts, 'seal' | 'settings' | 'now'>,
   heard: readonly Heard[],
 ): string[] {
-  const ids = heard.flatMap(({ frontier, own }) => {
+  const said = heard.flatMap(({ frontier, own }) => {
     if (frontier === undefined) return [];
-    const { head } = frontier;
-    const last = head !== undefined && (own || !isFromFuture(head.id, now, settings.maxClockDrift)) ? [head.id] : [];
-    // What this master promised itself binds it whatever the clock says.
+    const last = frontier.head === undefined ? [] : [frontier.head.id];
     return own ? [frontier.clock, ...last] : last;
   });
+  const ids = said.filter((id) => !isFromFuture(id, now, settings.maxClockDrift));
   return seal === undefined ? ids : [...ids, seal.H];
 }
 

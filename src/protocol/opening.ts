@@ -148,11 +148,20 @@ function goesOnWith(session: Session | undefined, { stream, header }: StreamFoun
   return header?.session === session.session && header.moved?.[session.epoch ?? ''] !== undefined;
 }
 
-/** The last event that anybody may have read: by the frontier, by what this machine remembers, and by what any master has accepted. */
+/**
+ * The last event that anybody may have read: by the frontier, by what this machine remembers, and by what masters have accepted that it
+ * knows. What strangers say to have accepted makes nobody begin a new epoch.
+ */
 function publishedOf({ newest, session, streams }: OpeningFacts): number {
   if (newest === undefined) return 0;
   const remembered = session?.epoch === newest.stream.epoch ? (session.head?.seq ?? 0) : 0;
-  return Math.max(remembered, knownEnd(streamKey(newest.stream), [newest, ...streams]));
+  const known = streams.filter(({ stream }) => isKnown(stream.master, session));
+  return Math.max(remembered, knownEnd(streamKey(newest.stream), [newest, ...known]));
+}
+
+/** Whether a state of this machine was built from events of a master, as far as it remembers. */
+function isKnown(master: string, session: Session | undefined): boolean {
+  return session?.seen === undefined || session.seen.some((key) => key.startsWith(`${master}@`));
 }
 
 /** Up to which event a snapshot stands in, published or remembered. */

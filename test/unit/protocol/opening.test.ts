@@ -217,6 +217,21 @@ const cases: readonly (readonly [row: Row, what: string, found: OpeningFacts, ex
   ],
   [
     'the own journal, before it is read',
+    'what others say is heard of those alone that the state was built from, and nothing of strangers',
+    facts({
+      newest: own,
+      session: session({ head: headAt(3), seen: [`b@${SECOND}`] }),
+      streams: [
+        own,
+        found('b', FIRST, {}, { seen: { [`a@${FIRST}`]: 4 } }),
+        found('bb', FIRST, {}, { seen: { [`a@${FIRST}`]: 99 } }),
+        found('c', FIRST, {}, { seal: sealNo(1, { [`a@${FIRST}`]: 99 }) }),
+      ],
+    }),
+    { kind: 'read', published: 4, deletable: 0 },
+  ],
+  [
+    'the own journal, before it is read',
     'what is deleted is told by the frontier, too',
     facts({
       newest: found('a', FIRST, {}, { snapshot: { no: 1, position: idOf(4), events: 4 } }),
