@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { printable } from '../printable.js';
 import { backup } from './backup.js';
+import { disown, type DisownOptions } from './disown.js';
 import { exportEvents } from './export.js';
 import type { Print } from './folder.js';
 import { log, type LogOptions } from './log.js';
@@ -16,7 +17,7 @@ import { verify, type VerifyOptions } from './verify.js';
 const DAMAGED = 2;
 
 /**
- * The `prevalent` command. All but `repair --cut` change nothing in a shared folder; all but `verify --model` need no model.
+ * The `prevalent` command. All but `repair --cut` and `disown` change nothing in a shared folder; all but `verify --model` need no model.
  *
  * @param output takes each line, in which nothing controls a terminal; of `export`, the lines as they stand in the journals
  * @param warnings takes what does not belong among the lines of a listing
@@ -73,6 +74,18 @@ export function program(
     .option('--cut', 'cut at the first damage; what is cut is kept in .rejected files')
     .action(async (folder: string, master: string, options: RepairOptions) => {
       report(await repair(folder, master, options, print));
+    });
+  add(
+    'disown',
+    'take back calls that a master of this machine made while its clock ran ahead, and that nobody has accepted',
+  )
+    .argument('<master>', 'name of the master, which must not run')
+    .requiredOption('--after <id>', 'the last call that stays; `log` lists the ids')
+    .option('--local <directory>', 'its private directory, if it was opened with one')
+    .option('--again', 'make the calls again, now')
+    .option('--drop', 'do not make them again; they are kept in .rejected files')
+    .action(async (folder: string, master: string, options: DisownOptions) => {
+      await disown(folder, master, options, print);
     });
   return command;
 }

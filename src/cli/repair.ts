@@ -1,21 +1,21 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InvalidOptionError, JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
-import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
+import type { FileSystem } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { withoutLinks } from '../store/folder/link-guard.js';
 import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
-import { freeName } from '../store/folder/torn-tail.js';
 import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
 import { decodeFrontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
 import { eventsIn, examine, type Examination } from './examination.js';
 import { existingStore, type Print } from './folder.js';
+import { cutAt, putAside } from './put-aside.js';
 import { standInsOf } from './stand-ins.js';
 
 export interface RepairOptions {
@@ -60,7 +60,11 @@ export async function repair(folder: string, master: string, options: RepairOpti
 }
 
 /** The lock of any other directory than the writer's own would keep nobody from writing. */
-async function refuseOtherMachine(store: FolderStore, streams: readonly StreamListing[], local: string): Promise<void> {
+export async function refuseOtherMachine(
+  store: FolderStore,
+  streams: readonly StreamListing[],
+  local: string,
+): Promise<void> {
   const session = await readSession(nodeFileSystem, local);
   // A crash may leave the folder of an epoch that never began.
   let newest = streams.at(-1);
@@ -143,25 +147,4 @@ function refuseNewer(rest: readonly Uint8Array[], { crc32 }: FolderStore, damage
     `${damage.message} There or behind it stand lines of format ${newer.v}, which a newer version of this program wrote. Nothing was cut: run repair of that version, or a newer one.`,
     place,
   );
-}
-
-/** Cuts a file, and keeps what is cut beside it. */
-async function cutAt(fs: FileSystem, file: string, bytes: Uint8Array, byte: number, print: Print): Promise<void> {
-  const directory = dirname(file);
-  const aside = await freeName(fs, directory, `${basename(file)}.${byte}`, 'rejected');
-  await replaceFile(fs, directory, aside, [bytes.subarray(byte)]);
-  const open = await fs.open(file, false);
-  try {
-    await open.truncate(byte);
-  } finally {
-    await open.close();
-  }
-  print(`What was cut is kept as ${directory}/${aside}.`);
-}
-
-async function putAside(fs: FileSystem, directory: string, name: string, print: Print): Promise<void> {
-  const aside = await freeName(fs, directory, name, 'rejected');
-  await fs.rename(`${directory}/${name}`, `${directory}/${aside}`);
-  await fs.syncDirectory(directory);
-  print(`Put aside as ${directory}/${aside}.`);
 }

@@ -164,7 +164,7 @@ export class UlidClock {
     throw new ClockBehindError(
       `This machine's clock (${new Date(now).toISOString()}) is behind the newest event (${new Date(this.#time).toISOString()}) by more than ` +
         `maxClockDrift (${this.#source.maxDrift} ms). Set the clock right; nothing is lost, and calls are taken again as soon as it is. ` +
-        'If it is right and was wrong when that event was made, continue under a new master name.',
+        'If it is right and was wrong when that event was made, `prevalent disown` takes back what was called then.',
     );
   }
 }
