@@ -122,12 +122,12 @@ export function idsToExceed(
   { seal, settings, now }: Pick<Facts, 'seal' | 'settings' | 'now'>,
   heard: readonly Heard[],
 ): string[] {
-  const said = heard.flatMap(({ frontier, own }) => {
+  const published = heard.flatMap(({ frontier, own }) => {
     if (frontier === undefined) return [];
     const last = frontier.head === undefined ? [] : [frontier.head.id];
     return own ? [frontier.clock, ...last] : last;
   });
-  const ids = said.filter((id) => !isFromFuture(id, now, settings.maxClockDrift));
+  const ids = published.filter((id) => !isFromFuture(id, now, settings.maxClockDrift));
   return seal === undefined ? ids : [...ids, seal.H];
 }
 
