@@ -2,6 +2,7 @@ import { JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
+import { streamOf } from '../protocol/vector.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { isMissing } from '../store/folder/file-system.js';
 import { segmentName, segmentsOf, streamDirectory } from '../store/folder/layout.js';
@@ -9,6 +10,7 @@ import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { recoverStream } from '../store/folder/recovery.js';
 import { decodeFrontier, type Frontier } from '../store/frontier.js';
 import type { StreamListing } from '../store/store.js';
+import { absentIn } from './accepted.js';
 import { missingOf } from './published-lines.js';
 import { deletedUpTo, snapshotHeader, standInsOf, type StandIns } from './stand-ins.js';
 import { steadyLook } from './steady-look.js';
@@ -34,9 +36,23 @@ export function examineAll(store: FolderStore): Promise<Examination[]> {
     const standIns = await standInsOf(store, listings);
     const found: Examination[] = [];
     for (const { stream, frontier } of listings) found.push(await examine(store, stream, frontier, standIns));
-    return found;
+    return withAbsent(found, await absentIn(store, listings, standIns));
   };
   return steadyLook(store, look, (found) => found.every(({ problems }) => problems.length === 0));
+}
+
+/** With what is not there of each stream, although somebody has accepted it. */
+function withAbsent(found: readonly Examination[], absent: ReadonlyMap<string, string>): Examination[] {
+  const keys = new Set(found.map(({ stream }) => streamKey(stream)));
+  const nothing = { frontier: undefined, events: 0, snapshots: [], damagedSnapshots: [], damage: undefined };
+  const gone = [...absent].filter(([key]) => !keys.has(key));
+  return [
+    ...found.map((one) => {
+      const problem = absent.get(streamKey(one.stream));
+      return problem === undefined ? one : { ...one, problems: [...one.problems, problem] };
+    }),
+    ...gone.map(([key, problem]) => ({ stream: streamOf(key), ...nothing, problems: [problem] })),
+  ];
 }
 
 /** Checks all checksums and numbers of one stream. @param standIns what may be gone */

@@ -33,6 +33,8 @@ export interface AcceptRules {
   readonly maxDrift: number;
   /** How many events of each stream the state contains that they are accepted into. */
   readonly accepted: ReadonlyMap<string, number>;
+  /** Id up to which nothing can be put in, as what follows it is in a snapshot only; `undefined` if all can. */
+  readonly floor?: string | undefined;
   /** The seal in force. */
   readonly seal: Seal | undefined;
   /** What keeps this program from running an event. */
@@ -113,6 +115,11 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
     }
     if (after === undefined) return hold('gap', `the first file of ${streamKey(stream)} has not arrived yet`);
     if (!counts(event, rules.seal)) return event.id;
+    if (rules.floor !== undefined && event.id <= rules.floor)
+      return hold(
+        'late',
+        `event ${event.id} of ${stream.master} comes before events that are in no file any more, only in a snapshot of this master; it is put in its place when their files are back, or when they are sealed`,
+      );
     const obstacle = rules.obstacle(event);
     if (obstacle !== undefined) return hold(obstacle.reason, explain(obstacle, event));
     events.push(event);

@@ -6,11 +6,12 @@ import type { Base } from '../timeline/fold.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, type AcceptRules, acceptStreams } from './accept.js';
 import { endOf, goesBeyond, obeys } from './cut.js';
-import type { Facts, Refusal } from './facts.js';
+import type { Facts, Gone, Refusal, Saved } from './facts.js';
+import { goneStreams } from './gone.js';
 import { incomingOf, incomingOwn } from './incoming.js';
 import { holdsAllOf } from './seal.js';
-import type { Lookup } from './seen.js';
-import { inOrder, reached } from './vector.js';
+import type { Lookup, SnapshotBase } from './seen.js';
+import { inOrder, isInStream, reached } from './vector.js';
 
 /**
  * What a state is built on. A state that stands is revised, as long as nothing is put in or taken out behind its base; else it is built
@@ -21,13 +22,23 @@ import { inOrder, reached } from './vector.js';
  */
 
 /** A base, and what is accepted behind it. */
-export interface Whole {
-  readonly base: Base;
-  readonly acceptance: Acceptance;
+export interface Whole extends Built {
   /** How many candidates could not be read. */
   readonly unread: number;
   /** Why candidates that are damaged were passed over. */
   readonly damages: readonly SnapshotDamagedError[];
+}
+
+/** What can be built on one base. */
+export interface Built {
+  readonly base: Base;
+  readonly acceptance: Acceptance;
+  /** Streams whose files no longer hold what the base does. */
+  readonly gone: ReadonlyMap<string, Gone>;
+  /** The base, if it is a snapshot in the own stream. */
+  readonly saved?: Saved | undefined;
+  /** Late events wait: they come before this base, and it holds what is nowhere else. */
+  readonly isLast?: boolean;
 }
 
 /** A snapshot to start from. */
@@ -63,9 +74,16 @@ export function candidates(seal: Seal | undefined, look: Lookup): Candidate[] {
   return all.sort((left, right) => (left.listing.position > right.listing.position ? -1 : 1));
 }
 
-/** What a state is built from anew: the newest base that serves, and all that is accepted behind it. @param cut streams that have ended */
-export function wholeState(facts: Facts, look: Lookup, cut: VersionVector): Whole {
-  let best: Omit<Whole, 'unread' | 'damages'> | undefined;
+/**
+ * What a state is built from anew: the newest base that serves, and all that is accepted behind it.
+ *
+ * @param cut streams that have ended
+ * @param gone streams whose files no longer hold what this master has accepted
+ */
+export function wholeState(facts: Facts, look: Lookup, cut: VersionVector, gone = facts.gone): Whole {
+  const ends = endsOf(cut, gone);
+  let best: Built | undefined;
+  let last: Built | undefined;
   let unread = 0;
   const damages: SnapshotDamagedError[] = [];
   for (const { stream, listing } of candidates(facts.seal, look)) {
@@ -74,20 +92,48 @@ export function wholeState(facts: Facts, look: Lookup, cut: VersionVector): Whol
     if (look.isIncomplete()) break;
     if (base === undefined && dropped !== true) unread++;
     if (base === undefined) continue;
-    const acceptance =
-      isAhead(facts, base) || !obeys(base.vector, facts.seal, look) ? undefined : behind(facts, look, base, cut);
+    const serves = !isAhead(facts, base) && obeys(base, facts.seal, look);
+    const built = serves ? behind(facts, look, base, ends) : undefined;
     if (look.isIncomplete()) break;
-    const [first] = acceptance?.events ?? [];
-    if (acceptance === undefined || (first !== undefined && first.id <= base.position)) {
+    const [first] = built?.acceptance.events ?? [];
+    const isLate = first !== undefined && first.id <= base.position;
+    if (built === undefined || (isLate && (last !== undefined || !mayWait(facts, built)))) {
       look.drop(stream, listing);
       continue;
     }
-    if (!lacksSealed(facts.seal, base.vector, acceptance.events)) return { base, acceptance, unread, damages };
-    best ??= { base, acceptance };
+    const serving = { ...built, saved: savedAs(facts, stream, base) };
+    if (isLate) {
+      last = { ...serving, ...behind(facts, look, base, ends, base.position), isLast: true };
+      continue;
+    }
+    if (!lacksSealed(facts.seal, base.vector, built.acceptance.events)) return { ...serving, unread, damages };
+    best ??= serving;
   }
-  const { genesis } = facts.state;
-  best ??= { base: genesis, acceptance: behind(facts, look, genesis, cut) };
-  return { ...best, unread, damages };
+  best ??= behind(facts, look, facts.state.genesis, ends);
+  return { ...(last !== undefined && letsGo(best, last) ? last : best), unread, damages };
+}
+
+/** Whether a base holds what is in no file any more, and the own events, which never wait, follow it. */
+function mayWait({ own }: Facts, { base, acceptance, gone }: Built): boolean {
+  return gone.size > 0 && !acceptance.events.some((event) => event.id <= base.position && isInStream(event, own.key));
+}
+
+/** Whether what is built on one base lacks events that are in no file any more, and another base holds. */
+function letsGo({ base, acceptance }: Built, { base: other, gone }: Built): boolean {
+  const holds = reached(base.vector, acceptance.events);
+  return [...gone.keys()].some((key) => (holds.get(key) ?? 0) < (other.vector.get(key) ?? 0));
+}
+
+/** Where reading ends: of a stream in two versions what stands in the place of accepted events is not read. */
+function endsOf(cut: VersionVector, gone: ReadonlyMap<string, Gone>): VersionVector {
+  const forks = [...gone].flatMap(([key, { hold }]) =>
+    hold?.reason === 'fork' && !cut.has(key) ? [[key, hold.seq - 1] as const] : [],
+  );
+  return forks.length === 0 ? cut : new Map([...cut, ...forks]);
+}
+
+function savedAs({ own }: Facts, stream: StreamId, { position, vector, under }: SnapshotBase): Saved | undefined {
+  return streamKey(stream) === own.key ? { position, vector, under } : undefined;
 }
 
 /** A journal that was put back to an older copy goes on without what a snapshot still contains. */
@@ -95,14 +141,23 @@ function isAhead({ own }: Facts, base: Base): boolean {
   return (base.vector.get(own.key) ?? 0) > (own.durable?.seq ?? 0);
 }
 
-function behind(facts: Facts, look: Lookup, { vector }: Base, cut: VersionVector): Acceptance {
-  const incoming = incomingOf({ accepted: vector, lastIds: new Map() }, facts.own.key, cut, look);
+function behind(facts: Facts, look: Lookup, base: Base, ends: VersionVector, floor?: string): Built {
+  const { vector, names = new Map() } = base;
+  const had = { accepted: vector, lastIds: names, entries: facts.state.entries };
+  const incoming = incomingOf(had, facts.own.key, ends, look);
+  const gone = goneStreams(facts, had, ends, look, incoming);
+  const forward = incoming.filter(({ stream }) => !gone.has(streamKey(stream)));
   const own = incomingOwn(facts.own, vector, look);
-  return acceptStreams(own === undefined ? incoming : [...incoming, own], rulesFor(facts, vector));
+  const rules = { ...rulesFor(facts, vector), floor };
+  const acceptance = acceptStreams(own === undefined ? forward : [...forward, own], rules);
+  return { base, acceptance, gone };
 }
 
 /** Why a state cannot be built, if its own journal cannot be replayed; `undefined` if it can. */
-export function brokenOwn({ own, location }: Facts, { acceptance, damages }: Whole): Refusal | undefined {
+export function brokenOwn(
+  { own, location }: Facts,
+  { acceptance, damages }: Pick<Whole, 'acceptance' | 'damages'>,
+): Refusal | undefined {
   const broken = acceptance.held.find((hold) => streamKey(hold) === own.key);
   if (broken === undefined) return undefined;
   const why = `Your own journal in ${location} cannot be replayed: ${broken.message}. Nothing was dropped.`;

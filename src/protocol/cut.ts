@@ -3,7 +3,7 @@ import { streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, Refusal } from './facts.js';
-import { counts, namedIn } from './seal.js';
+import { counts, namedIn, sealHash } from './seal.js';
 import type { Lookup } from './seen.js';
 import { isInStream, streamOf } from './vector.js';
 
@@ -84,9 +84,16 @@ function movedStreams(look: Lookup): ReadonlySet<string> {
   return moved;
 }
 
-/** Whether a snapshot's vector holds nothing that does not count under a seal, as far as that can be told. */
-export function obeys(vector: VersionVector, seal: Seal | undefined, look: Lookup): boolean {
-  if (seal === undefined) return true;
+/** What a snapshot says of the events in it. */
+interface Saying {
+  readonly vector: VersionVector;
+  /** Hash of the seal that its state obeyed. */
+  readonly under?: string | undefined;
+}
+
+/** Whether a snapshot holds nothing that does not count under a seal, as far as that can be told. */
+export function obeys({ vector, under }: Saying, seal: Seal | undefined, look: Lookup): boolean {
+  if (seal === undefined || under === sealHash(seal)) return true;
   for (const [key, count] of vector) {
     const named = namedIn(seal, key);
     if (count <= named) continue;

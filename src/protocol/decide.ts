@@ -16,11 +16,11 @@ import {
   wholeState,
 } from './base.js';
 import { cutInState, cutStreams, goesBeyond } from './cut.js';
-import type { Facts, Refusal, WentBack } from './facts.js';
+import type { Facts, Gone, Refusal, Saved } from './facts.js';
+import { goneStreams } from './gone.js';
 import { incomingOf } from './incoming.js';
 import { type LateCalls, lateCalls, type OwnTail, ownTails, unreadable } from './reissue.js';
 import { Lookup, type Need, type Seen } from './seen.js';
-import { wentBack } from './went-back.js';
 import { reached } from './vector.js';
 
 /**
@@ -42,8 +42,8 @@ export interface Decision {
   /** Own calls to issue again at the head of the stream that succeeds; `undefined` if there are none. */
   readonly reissue: Reissue | undefined;
   readonly state: StateChange;
-  /** Streams that went back, to be known at the next sync. */
-  readonly wentBack: ReadonlyMap<string, WentBack>;
+  /** Streams whose files no longer hold what was accepted of them. */
+  readonly gone: ReadonlyMap<string, Gone>;
   /** What happened on the way that users should read. */
   readonly notices: readonly string[];
   /** Snapshots that do not stand in for what is missing, not to be read again for it. */
@@ -65,7 +65,13 @@ export type StateChange =
   /** Puts events in their places and takes out what is behind the ends of streams, by one rewind and one replay. */
   | { readonly kind: 'revise'; readonly events: readonly Event[] }
   /** Builds it anew. */
-  | { readonly kind: 'rebuild'; readonly base: Base; readonly events: readonly Event[] };
+  | {
+      readonly kind: 'rebuild';
+      readonly base: Base;
+      readonly events: readonly Event[];
+      /** The base, if it is a snapshot in the own stream. */
+      readonly saved: Saved | undefined;
+    };
 
 /** Decides, or asks for what has to be read first, or refuses. */
 export function decide(facts: Facts, seen: Seen): Need | Refusal | Decision {
@@ -88,11 +94,12 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const cut = cutStreams(ended, facts.seal, firstOf(tails));
   if (late === undefined && facts.state.isBuilt && cut.has(facts.own.key))
     return unreadable(facts, 'its late calls are issued again when it can');
-  const news = facts.state.isBuilt ? newsFor(facts, look, cut) : undefined;
+  const all = facts.state.isBuilt ? newsFor(facts, look, cut) : undefined;
   if (look.isIncomplete()) return undefined;
   const replacement: Replacement =
-    news === undefined ? { whole: wholeState(facts, look, cut) } : replacementFor(facts, look, news);
+    all === undefined ? { whole: wholeState(facts, look, cut) } : replacementFor(facts, look, all);
   if (look.isIncomplete()) return undefined;
+  const news = replacement.floor === undefined ? all : newsFor(facts, look, cut, replacement.floor);
   const {
     whole,
     tried = facts.tried,
@@ -101,13 +108,25 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const change = whole === undefined ? revised(facts, news as News, late) : rebuilt(facts, whole, news?.cut ?? cut);
   if (change.kind === 'refusal') return change;
   const { outcome } = change;
-  const holds = withUnusable(allHolds(facts, outcome, look.refused), unusable, facts.seal);
-  const kept = { wentBack: news?.wentBack ?? facts.wentBack, tried, unusable };
-  return { kind: 'decision', reissue: late, ...kept, ...outcome, holds };
+  const gone = news?.gone ?? whole?.gone ?? facts.gone;
+  const open = outcome.holds.filter((hold) => gone.get(streamKey(hold))?.hold === undefined);
+  const held = { ...outcome, holds: [...open, ...[...gone.values()].flatMap(({ hold }) => hold ?? [])] };
+  const holds = withUnusable(allHolds(facts, held, look.refused), unusable, facts.seal);
+  const notices = [...outcome.notices, ...goneNotices(facts, gone)];
+  return { kind: 'decision', reissue: late, gone, tried, unusable, ...outcome, holds, notices };
+}
+
+/** What is told once of each stream that was found to be gone. */
+function goneNotices(facts: Facts, gone: ReadonlyMap<string, Gone>): string[] {
+  return [...gone].filter(([key, { mark }]) => facts.gone.get(key)?.mark !== mark).map(([, { message }]) => message);
 }
 
 /** Holds of streams whose events cannot be accepted, and of those that could not be read. */
-function allHolds(facts: Facts, { holds, state }: Outcome, refused: readonly Refused[]): readonly Hold[] {
+function allHolds(
+  facts: Facts,
+  { holds, state }: Pick<Outcome, 'holds' | 'state'>,
+  refused: readonly Refused[],
+): readonly Hold[] {
   // Going through all events is dear, and as a rule nothing was refused.
   return refused.length === 0 ? holds : withRefused(holds, refused, reachedBy(facts, state));
 }
@@ -121,16 +140,16 @@ function reachedBy({ state }: Facts, change: StateChange): VersionVector {
 /** What others published since the last merge. */
 interface News extends Acceptance {
   readonly cut: VersionVector;
-  readonly wentBack: ReadonlyMap<string, WentBack>;
+  readonly gone: ReadonlyMap<string, Gone>;
 }
 
-function newsFor(facts: Facts, look: Lookup, cut: VersionVector): News {
+/** @param floor id up to which nothing can be put in */
+function newsFor(facts: Facts, look: Lookup, cut: VersionVector, floor?: string): News {
   const incoming = incomingOf(facts.state, facts.own.key, cut, look);
-  const back = wentBack(facts, look, incoming);
-  const forward = incoming.filter(({ stream }) => !back.has(streamKey(stream)));
-  const accepted = acceptStreams(forward, rulesFor(facts, facts.state.accepted));
-  const held = [...accepted.held, ...[...back.values()].map(({ hold }) => hold)];
-  return { ...accepted, held, cut: cutStreams(cut, facts.seal, accepted.dead), wentBack: back };
+  const gone = goneStreams(facts, facts.state, cut, look, incoming);
+  const forward = incoming.filter(({ stream }) => !gone.has(streamKey(stream)));
+  const accepted = acceptStreams(forward, { ...rulesFor(facts, facts.state.accepted), floor });
+  return { ...accepted, cut: cutStreams(cut, facts.seal, accepted.dead), gone };
 }
 
 /** Own calls to be issued again. */
@@ -151,17 +170,25 @@ function firstOf(tails: readonly OwnTail[]): ReadonlyMap<string, string> {
 interface Replacement extends Partial<Pick<Decision, 'tried' | 'unusable'>> {
   /** `undefined` if the state that stands goes on. */
   readonly whole: Whole | undefined;
+  /** Late events up to this id wait. */
+  readonly floor?: string;
 }
 
-function replacementFor(facts: Facts, look: Lookup, { events, cut }: News): Replacement {
+function replacementFor(facts: Facts, look: Lookup, { events, cut, gone }: News): Replacement {
   const { seal, state } = facts;
-  if (reachesBehindBase(facts, events, cut)) return { whole: wholeState(facts, look, cut) };
+  if (reachesBehindBase(facts, events, cut)) {
+    const whole = wholeState(facts, look, cut, gone);
+    if (look.isIncomplete() || gone.size === 0 || reachesBehindBase(facts, [], cut)) return { whole };
+    // What is gone can be put behind the late events only if it can be read.
+    const isWhole = whole.isLast !== true && rebuilt(facts, whole, cut).kind === 'outcome';
+    return isWhole ? { whole } : { whole: undefined, floor: state.base };
+  }
   if (!lacksSealed(seal, state.accepted, events)) return { whole: undefined };
   const offers = candidates(seal, look).map(({ stream, listing }) => `${streamKey(stream)} ${listing.position}`);
   // Each of them is read whole once: as a rule the events are only on their way.
   const asked = `${seal?.no ?? 0} ${offers.join()}`;
   if (look.isIncomplete() || offers.length === 0 || facts.tried === asked) return { whole: undefined };
-  const whole = wholeState(facts, look, cut);
+  const whole = wholeState(facts, look, cut, gone);
   if (look.isIncomplete() || brokenOwn(facts, whole) !== undefined) return { whole };
   if (!lacksSealed(seal, whole.base.vector, whole.acceptance.events)) return { whole };
   // Perhaps for some of them: a machine may be gone before it could show what it sealed last.
@@ -194,7 +221,7 @@ function rebuilt(
   whole: Whole,
   before: VersionVector,
 ): Refusal | { readonly kind: 'outcome'; readonly outcome: Outcome } {
-  const { base, acceptance, damages } = whole;
+  const { base, acceptance, damages, saved } = whole;
   const cut = cutStreams(before, facts.seal, acceptance.dead);
   const events = eventsBehind(whole, facts, cut);
   const refusal = brokenOwn(facts, whole) ?? firstMissing(facts, base, events, cut);
@@ -204,7 +231,7 @@ function rebuilt(
     outcome: {
       holds: acceptance.held,
       cut,
-      state: { kind: 'rebuild', base, events },
+      state: { kind: 'rebuild', base, events, saved },
       notices: damages.map(({ message }) => message),
     },
   };

@@ -84,10 +84,21 @@ export interface PublishedFacts {
   readonly snapshot: SealedSnapshot | undefined;
 }
 
-/** A stream that went back, and how it looked when that was found. */
-export interface WentBack {
+/** A snapshot of its own that a master can start from as long as no event comes in before it. */
+export interface Saved {
+  readonly position: string;
+  readonly vector: VersionVector;
+  /** Hash of the seal that the state in it obeys; `undefined` if there was none. */
+  readonly under: string | undefined;
+}
+
+/** A stream whose files no longer hold what was accepted of it, and how it looked when that was found. */
+export interface Gone {
   readonly mark: string;
-  readonly hold: Hold;
+  /** What happened and what to do. */
+  readonly message: string;
+  /** Where its stream is held; `undefined` if a seal names all that is gone: that is final, and only has to be kept. */
+  readonly hold: Hold | undefined;
 }
 
 /** What one master knows. */
@@ -110,8 +121,10 @@ export interface Facts {
   readonly published: PublishedFacts;
   /** What the others' clocks were last known to promise, by stream. */
   readonly promises: ReadonlyMap<string, string>;
-  /** Streams that went back, by key. */
-  readonly wentBack: ReadonlyMap<string, WentBack>;
+  /** Streams whose files no longer hold what was accepted of them, by key. */
+  readonly gone: ReadonlyMap<string, Gone>;
+  /** The newest snapshot in the own stream that a start can use. */
+  readonly saved: Saved | undefined;
   /** Which snapshots do not stand in for what is missing. */
   readonly tried: string;
   /** What the snapshots hold that this program cannot use for now, and what to do about it. */

@@ -40,7 +40,7 @@ function stretchOf(facts: Facts, look: Lookup, point: string): Refusal | Stretch
     const { base, lacks } = look.snapshot(stream, listing);
     if (look.isIncomplete()) break;
     if (lacks !== undefined) missing.push(lacks);
-    if (base === undefined || !obeys(base.vector, seal, look)) continue;
+    if (base === undefined || !obeys(base, seal, look)) continue;
     const behind = eventsAfter(facts, base, look);
     if (look.isIncomplete()) break;
     if ('missing' in behind) missing.push(behind.missing);

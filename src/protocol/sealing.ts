@@ -1,3 +1,4 @@
+import { streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
@@ -62,7 +63,8 @@ function sealingOf(facts: Facts, look: Lookup, holds: readonly Hold[]): Sealing 
     waiting,
     promises: new Map([...facts.promises, ...promises.map(({ key, clock }) => [key, clock] as const)]),
   };
-  if ((last !== undefined && H <= last.H) || !isDue(facts, H)) return none;
+  if ((last !== undefined && H <= last.H) || !isDue(facts, H))
+    return { ...none, waiting: [...waiting, ...whatIsTooYoung(facts)] };
   const counted = countUpTo(facts, look, H);
   // Up to there nothing may have been new; it is not counted again until some time has passed.
   const done = { ...none, countedTo: H };
@@ -74,7 +76,7 @@ function sealingOf(facts: Facts, look: Lookup, holds: readonly Hold[]): Sealing 
   const next = nextSeal(last, own.key, H, counted);
   const isNews = JSON.stringify(next.V) !== JSON.stringify(last?.V ?? {});
   const isTakenOver = asked?.takeOver === true && last?.by !== own.key;
-  return isNews || isTakenOver ? { ...done, seal: next } : done;
+  return isNews || isTakenOver ? { ...done, seal: next } : { ...done, waiting: [...waiting, ...whatIsTooYoung(facts)] };
 }
 
 /** Whether it is for this master to seal. */
@@ -95,6 +97,14 @@ function isDue({ asked, seal, countedTo, settings }: Facts, H: string): boolean 
   if (asked !== undefined) return true;
   const from = seal === undefined || seal.H < countedTo ? countedTo : seal.H;
   return idTime(H) - idTime(from) >= settings.retention / 4;
+}
+
+/** An operator who asks is told from when on there is something to seal. */
+function whatIsTooYoung({ asked, seal, state, settings, now }: Facts): string[] {
+  const first = asked && state.entries.find(({ event }) => event.seq > namedIn(seal, streamKey(event)))?.event.id;
+  if (first === undefined || idTime(first) + settings.retention <= now) return [];
+  const from = new Date(Math.min(idTime(first) + settings.retention, LAST_TIME)).toISOString();
+  return [`events from ${first} on are younger than retention (${settings.retention} ms), and stay open until ${from}`];
 }
 
 function whoIsWaitedFor(key: string, H: string, patience: number): string {

@@ -31,6 +31,8 @@ export function frontierIn(heard: readonly Heard[], key: string): Frontier | und
 export interface SnapshotBase extends Base {
   /** Number of the seal at which it was taken; `null` if at none. */
   readonly seal: number | null;
+  /** Hash of the seal that the state in it obeyed, as far as it tells. */
+  readonly under?: string | undefined;
   readonly fingerprint: string;
 }
 

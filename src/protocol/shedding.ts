@@ -58,7 +58,7 @@ function sheddingOf(facts: Facts, look: Lookup): Shedding {
     return { ...nothing, waiting, circumstances: facts.shedUnder };
   }
   const epochs = look.heard.filter((heard) => heard.own).map(({ stream }) => stream.epoch);
-  const circumstances = [seal.no, published.snapshot?.no, own.key, ...epochs].join(' ');
+  const circumstances = [seal.no, published.snapshot?.no, own.key, ...epochs, ...sealedGone(facts)].join(' ');
   const done = { ...nothing, base: seal.H, circumstances };
   if (asked === undefined && facts.shedUnder === circumstances) return done;
   const deletions = deletionsUnder(facts, seal, look);
@@ -72,11 +72,17 @@ export function isOffered({ published }: Pick<Facts, 'published'>, seal: Seal): 
   return published.snapshot?.no === seal.no;
 }
 
+/** Streams that vanished with what is sealed of them: a snapshot at the seal stands in for all. */
+function sealedGone({ gone }: Facts): string[] {
+  return [...gone].flatMap(([key, { hold }]) => (hold === undefined ? [key] : []));
+}
+
 /** Whether a snapshot is worth what it lets go. */
-function pays({ asked, own, published, snapshotBytes }: Facts, deletions: readonly Deletion[], look: Lookup): boolean {
+function pays(facts: Facts, deletions: readonly Deletion[], look: Lookup): boolean {
+  const { asked, own, published, snapshotBytes } = facts;
   // A frontier that was put back to an older copy may have lost an offer that others need.
   const isRestored = own.header.reason === 'restored' && published.snapshot === undefined;
-  if (asked !== undefined || isRestored) return true;
+  if (asked !== undefined || isRestored || sealedGone(facts).length > 0) return true;
   let bytes = 0;
   for (const deletion of deletions)
     bytes += look.deletable(deletion.stream, deletion.kind === 'stream' ? 'all' : deletion.upTo);

@@ -10,7 +10,7 @@ import type { Facts } from './facts.js';
 
 /** @param seen what had been accepted before this start, by stream */
 export function startNotices(facts: Facts, seen: Readonly<Record<string, number>>): string[] {
-  return [...missing(facts, seen), ...notSealing(facts), ...clockBehind(facts)];
+  return [...missing(facts, seen), ...kept(facts), ...notSealing(facts), ...clockBehind(facts)];
 }
 
 // Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
@@ -22,6 +22,15 @@ function missing({ state, cut, location }: Facts, seen: Readonly<Record<string, 
       `The state once contained ${seq} events of ${key}, of which ${location} holds only ${has} now; the others are merged again as soon as they arrive.`,
     ];
   });
+}
+
+// What is in no file any more came from a snapshot.
+function kept({ gone, saved, state, own, location }: Facts): string[] {
+  const held = [...gone.keys()].filter((key) => (saved?.vector.get(key) ?? 0) === state.accepted.get(key));
+  if (saved === undefined || held.length === 0) return [];
+  return [
+    `This start used the snapshot ${saved.position} of ${own.key} for events of ${held.join(', ')} that are in no file of ${location} any more.`,
+  ];
 }
 
 function notSealing({ seal, settings, own }: Facts): string[] {

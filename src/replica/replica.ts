@@ -172,7 +172,10 @@ export class Replica implements TransactionHost {
       : [];
     const revision = this.#timeline.revise(events, new Set(dead.map(eventKey)), watch);
     if (revision === BEHIND_BASE) return BEHIND_BASE;
-    for (const event of dead) this.#accepted.set(streamKey(event), endOf(ended, streamKey(event)));
+    for (const event of dead) {
+      this.#accepted.set(streamKey(event), endOf(ended, streamKey(event)));
+      this.#lastIds.delete(streamKey(event));
+    }
     this.#noteAccepted(events);
     return { ...revision, changes };
   }
@@ -195,6 +198,11 @@ export class Replica implements TransactionHost {
       // The state is neither the old nor the new one: nothing may be called on it, saved of it, or merged into it.
       this.#timeline.stop(error as PrevalentError);
       throw error;
+    }
+    for (const [key, count] of base.vector) {
+      const name = base.names?.get(key);
+      if (name !== undefined) this.#lastIds.set(key, name);
+      else if (this.#accepted.get(key) !== count) this.#lastIds.delete(key);
     }
     this.#accepted = new Map(base.vector);
     this.#noteAccepted(events);

@@ -4,6 +4,7 @@ import type { Adoption } from '../protocol/adopt.js';
 import type { Decision } from '../protocol/decide.js';
 import type { CompactOptions, Facts, SealedSnapshot } from '../protocol/facts.js';
 import { frontierOf, idleMs, idsToExceed, newsOf, type Retirement } from '../protocol/frontier.js';
+import { isKeepingDue } from '../protocol/keep.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
 import type { Deletion, SealedPoint, Shedding } from '../protocol/shedding.js';
@@ -173,12 +174,26 @@ export class Act {
     if (this.#known.isObeyed) await this.reaching(() => this.#save(isChanged));
   }
 
+  /** Saves what was accepted and is in no file of its master any more, so that a start finds it. */
+  async keep(): Promise<void> {
+    if (isKeepingDue(this.facts())) await this.#save(true);
+  }
+
+  /** As `keep`; that it failed is told, and stops nothing. */
+  tryKeeping(): Promise<void> {
+    return this.#trySaving(() => this.keep());
+  }
+
   /** As `snapshot`, if there is enough to save: it only saves time at the next start. That it failed is told, and stops nothing. */
   async trySnapshot(isLast = false): Promise<void> {
     if (!(isLast ? this.#known.isLastSnapshotDue : this.#known.isSnapshotDue)) return;
     if (this.#replica.timeline.stopped !== undefined) return;
+    await this.#trySaving(() => this.snapshot());
+  }
+
+  async #trySaving(save: () => Promise<void>): Promise<void> {
     try {
-      await this.snapshot();
+      await save();
     } catch (error) {
       this.#known.notice(`No snapshot could be taken: ${(error as Error).message}`);
     }
@@ -187,7 +202,8 @@ export class Act {
   /** @param again even if the newest snapshot says it is of that moment */
   #save(again: boolean): Promise<void> {
     return this.#snapshotter.alone(async () => {
-      await this.#snapshotter.take(again);
+      const taken = await this.#snapshotter.take(again);
+      if (taken?.isCurrent === true) this.#known.save(taken);
       await this.#prune();
     });
   }

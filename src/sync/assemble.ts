@@ -37,7 +37,7 @@ export function assemble(replica: Replica, store: Store, journal: Journal, optio
     genesis: () => replica.executor.genesis(),
   });
   const look = new Look(store, own, snapshots);
-  const act = new Act(known, replica, own, new Snapshotter(replica, snapshots, own, options.now));
+  const act = new Act(known, replica, own, new Snapshotter(replica, snapshots, own, known));
   const history = new History(replica, look, act);
   const engine = new Engine(look, act, new Compactor(known, look, act, history));
   return { engine, history, known, own };

@@ -60,6 +60,7 @@ export class Engine {
     await this.#act.open(met.applied, seenBefore);
     await this.#act.publish();
     await this.#retire(met.heard);
+    await this.#act.tryKeeping();
     await this.#act.trySnapshot();
   }
 
@@ -178,6 +179,7 @@ export class Engine {
       if (isMoved) await this.#act.publish();
       await this.#retire(heard);
       isPublished = true;
+      await this.#act.keep();
       return { compacted: await this.#compactor.run(heard, asked), isPublished };
     } catch (failure) {
       return { compacted: idle, isPublished, failure: failure as Error };

@@ -4,7 +4,9 @@ import type { Hold } from '../protocol/hold.js';
 import type { Adoption } from '../protocol/adopt.js';
 import type { Decision } from '../protocol/decide.js';
 import { engineNotice, enginesOf } from '../protocol/engines.js';
-import type { CompactOptions, Facts, SealedSnapshot, WentBack } from '../protocol/facts.js';
+import type { CompactOptions, Facts, Gone, Saved, SealedSnapshot } from '../protocol/facts.js';
+import { savedAfter } from '../protocol/keep.js';
+import { sealHash } from '../protocol/seal.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
 import type { Replica } from '../replica/replica.js';
@@ -47,7 +49,8 @@ export class Known {
   #offer: { readonly key: string; readonly snapshot: SealedSnapshot | undefined } | undefined;
   #snapshotBytes = 0;
   #promises: ReadonlyMap<string, string> = new Map();
-  #wentBack: ReadonlyMap<string, WentBack> = new Map();
+  #gone: ReadonlyMap<string, Gone> = new Map();
+  #saved: Saved | undefined;
   #tried = '';
   #unusable: readonly string[] = [];
   #countedTo: string = ULID_MIN;
@@ -83,6 +86,11 @@ export class Known {
   /** Whether the state holds nothing any more that the seal in force says does not count. */
   get isObeyed(): boolean {
     return this.#obeyed === this.#seal;
+  }
+
+  /** Hash of the seal that the state obeys; `undefined` if there is none. */
+  get obeyed(): string | undefined {
+    return this.#obeyed && sealHash(this.#obeyed);
   }
 
   /** Whether the state was built since the start. */
@@ -139,7 +147,8 @@ export class Known {
       state: { isBuilt: this.#isBuilt, accepted, seen, lastIds, base, baseVector, entries, genesis },
       published: { clock: this.#published.clock, snapshot: this.#offered(own) },
       promises: this.#promises,
-      wentBack: this.#wentBack,
+      gone: this.#gone,
+      saved: this.#saved,
       tried: this.#tried,
       unusable: this.#unusable,
       countedTo: this.#countedTo,
@@ -184,15 +193,22 @@ export class Known {
   }
 
   /** A decision was carried out: the state obeys the seal in force now. */
-  decided({ holds, cut, wentBack, tried, unusable, notices }: Decision): void {
+  decided(decision: Decision): void {
+    const { holds, cut, gone, tried, unusable, notices } = decision;
+    this.#saved = savedAfter(this.#saved, decision);
     this.#holds = holds;
     this.#cut = cut;
-    this.#wentBack = wentBack;
+    this.#gone = gone;
     this.#tried = tried;
     this.#unusable = unusable;
     this.#notices.push(...notices);
     this.#obeyed = this.#seal;
     this.#isBuilt = true;
+  }
+
+  /** A snapshot was written, which a start can use as long as no event comes in before it. */
+  save(saved: Saved): void {
+    this.#saved = saved;
   }
 
   /** It was decided whether to seal: a new seal is in force before it is published. */

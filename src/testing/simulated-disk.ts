@@ -61,10 +61,14 @@ export class SimulatedDisk implements FileSystem {
     }
   }
 
-  /** Removes a file, as a person would. */
+  /** Removes a file, or a directory with all that is in it, as a person would. */
   remove(path: string): void {
-    this.#forget(path);
-    for (const files of [this.#files, this.#durableFiles]) files.delete(path);
+    const isIn = (one: string): boolean => one === path || one.startsWith(`${path}/`);
+    for (const one of [...this.#files.keys(), ...this.#directories].filter(isIn)) this.#forget(one);
+    for (const files of [this.#files, this.#durableFiles])
+      for (const one of [...files.keys()].filter(isIn)) files.delete(one);
+    for (const directories of [this.#directories, this.#durableDirectories])
+      for (const one of [...directories].filter(isIn)) directories.delete(one);
   }
 
   /**

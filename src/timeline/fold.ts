@@ -2,12 +2,15 @@ import type { Event } from '../event/event.js';
 import type { Executor } from '../state/executor.js';
 import type { CallFactory } from './call-factory.js';
 import type { Entry } from './entry.js';
+import type { VersionNames } from './stream-counts.js';
 import { BEHIND_BASE, Timeline, type UndoMemory, type VersionVector } from './timeline.js';
 
 /** A state to build on: genesis or a snapshot. */
 export interface Base {
   readonly position: string;
   readonly vector: VersionVector;
+  /** Id of the last event of each stream in it; what an older program wrote does not tell. */
+  readonly names?: VersionNames;
   readonly rejections: readonly Entry[];
   /** The state at `position`, which whoever asks goes on to change; asked for once. */
   root(): object;

@@ -7,7 +7,7 @@ import { isInstance } from '../state/thrown.js';
 import type { CallFactory } from './call-factory.js';
 import { type Entry, mergeInOrder, weightOf } from './entry.js';
 import { EntryList } from './entry-list.js';
-import { StreamCounts } from './stream-counts.js';
+import { StreamCounts, type VersionNames } from './stream-counts.js';
 
 /** How many events of each stream a state contains: the version vector, by `master@epoch`. */
 export type VersionVector = ReadonlyMap<string, number>;
@@ -51,13 +51,13 @@ export class Timeline {
     executor: Executor,
     calls: CallFactory,
     undoMemory: UndoMemory,
-    base: { position: string; vector: VersionVector; rejections: readonly Entry[] },
+    base: { position: string; vector: VersionVector; names?: VersionNames; rejections: readonly Entry[] },
   ) {
     this.#executor = executor;
     this.#calls = calls;
     this.#undoMemory = undoMemory;
     this.#position = base.position;
-    this.#counts = new StreamCounts(base.vector);
+    this.#counts = new StreamCounts(base.vector, base.names);
     this.#rejections = new Map(base.rejections.map((entry) => [eventKey(entry.event), entry]));
   }
 
@@ -186,13 +186,18 @@ export class Timeline {
   }
 
   /** The events up to and including `position`, counted by stream. */
-  vectorAt(position: string): Map<string, number> {
-    const counts = new StreamCounts(this.#counts.vector);
+  vectorAt(position: string): VersionVector {
+    return this.countsAt(position).vector;
+  }
+
+  /** As `vectorAt`, with the id of the last event of each stream. */
+  countsAt(position: string): StreamCounts {
+    const counts = new StreamCounts(this.#counts.vector, this.#counts.names);
     for (const { event } of this.#entries.all()) {
       if (event.id > position) break;
       counts.note(event);
     }
-    return counts.vector;
+    return counts;
   }
 
   /**

@@ -1,52 +1,11 @@
 /** A peer whose journal went back: what was accepted of it stays, and it is told that there is nothing behind it any more. */
-import { type Hold, Master, type MasterOptions } from '../../src/index.js';
-import { FolderNetwork } from '../../src/testing/index.js';
-import { Ledger } from '../ledger.js';
-
-const START = Date.UTC(2026, 0, 1);
-const HOUR = 3_600_000;
-
-type Files = ReadonlyMap<string, Uint8Array>;
-
-class World {
-  readonly network = new FolderNetwork(['desk', 'phone']);
-  now = START;
-
-  open(name: string, options: Partial<MasterOptions> = {}): Promise<Master<Ledger>> {
-    return Master.open(Ledger, { ...this.network.place(name), now: () => this.now++, retention: 0, ...options });
-  }
-
-  /** Everything on a machine's disk, as a backup keeps it. */
-  backup(name: string): Files {
-    const disk = this.network.disk(name);
-    return new Map(disk.paths().map((path) => [path, disk.peek(path)!.slice()]));
-  }
-
-  restore(name: string, files: Files): void {
-    const disk = this.network.disk(name);
-    for (const path of disk.paths()) if (!files.has(path)) disk.remove(path);
-    for (const [path, bytes] of files) disk.put(path, bytes);
-  }
-
-  /** What a machine wrote reaches another as it is now: older, shorter, or gone. */
-  mirror(from: string, to: string): void {
-    const [source, target] = [this.network.disk(from), this.network.disk(to)];
-    for (const path of target.paths())
-      if (path.startsWith(`/shared/${from}/`) && source.peek(path) === undefined) target.remove(path);
-    for (const path of this.network.pending(from, to)) this.network.deliver(from, to, path);
-  }
-
-  async write(master: Master<Ledger>, ...lines: string[]): Promise<void> {
-    for (const line of lines) await master.transact((ledger) => ledger.write(line));
-    await master.sync();
-  }
-}
-
-const lines = (master: Master<Ledger>): readonly string[] => master.query((ledger) => [...ledger.lines]);
+import type { Hold, Master } from '../../src/index.js';
+import type { Ledger } from '../ledger.js';
+import { HOUR, linesOf as lines, MirroredWorld as World } from '../mirrored-world.js';
 
 /** desk has accepted p1 to p4; the phone's whole machine, private directory included, is back at p1, p2. */
 async function restored(): Promise<{ world: World; desk: Master<Ledger>; held: Hold[] }> {
-  const world = new World();
+  const world = new World('desk', 'phone');
   const phone = await world.open('phone');
   await world.write(phone, 'p1', 'p2');
   await phone.close();
@@ -86,7 +45,7 @@ test('another event under the same number, and what follows it, is not accepted'
   for (const further of [['q3'], ['q4'], ['q5', 'q6']]) {
     await world.write(phone, ...further);
     world.mirror('phone', 'desk');
-    expect((await desk.sync()).held).toMatchObject([{ master: 'phone', seq: 3, reason: 'backwards' }]);
+    expect((await desk.sync()).held).toMatchObject([{ master: 'phone', seq: 3, reason: 'fork' }]);
     expect(lines(desk)).toEqual(['p1', 'p2', 'p3', 'p4', 'd1']);
   }
   for (const one of [desk, phone]) await one.close();
@@ -122,7 +81,7 @@ test('a machine that knows what it had published begins a new stream, and others
 });
 
 test('an older frontier that arrives late says nothing while the journal is whole', async () => {
-  const world = new World();
+  const world = new World('desk', 'phone');
   const phone = await world.open('phone');
   await world.write(phone, 'p1', 'p2');
   const old = [...world.backup('phone')].find(([path]) => path.endsWith('frontier.json'))!;
@@ -151,7 +110,7 @@ test('events that a seal names may be deleted by their owner, and come back from
 });
 
 test('nothing is read of a stream that is where it was', async () => {
-  const world = new World();
+  const world = new World('desk', 'phone');
   const phone = await world.open('phone');
   await world.write(phone, 'p1', 'p2');
   world.mirror('phone', 'desk');

@@ -242,7 +242,7 @@ export class Chronicle {
       // The header stands in it as text.
       const said = bytes === undefined ? '' : text.decode(bytes);
       const position = /"position":"([0-9A-Z]{26})"/.exec(said)?.[1];
-      const counts = [...said.matchAll(/\["([a-z0-9-]+@[0-9A-Z]{26})",(\d+)\]/g)];
+      const counts = [...said.matchAll(/\["([a-z0-9-]+@[0-9A-Z]{26})",(\d+)[,\]]/g)];
       if (position !== undefined)
         found.push({ position, vector: Object.fromEntries(counts.map(([, key, count]) => [key!, Number(count)])) });
     }

@@ -305,6 +305,39 @@ export const FOUND: readonly { readonly found: string; readonly schedule: Schedu
       ],
     },
   },
+  {
+    found:
+      'own events waited for those of another machine under this name, which had a snapshot and had published nothing',
+    schedule: {
+      seed: 2728,
+      setting: {
+        founders: 3,
+        sealing: 'asked',
+        retention: 20,
+        patience: 1000000,
+        undoMemory: 64000000,
+        segmentBytes: 300,
+        durability: 'always',
+        snapshotEvery: 3,
+        deletes: true,
+        skew: 0,
+        torn: 0,
+        stale: 20,
+        crashes: 15,
+      },
+      steps: [
+        { kind: 'clone', who: 568, detail: 391410175 },
+        { kind: 'call', who: 527, detail: 1523692026 },
+        { kind: 'call', who: 1, detail: 2143833444 },
+        { kind: 'snapshot', who: 435, detail: 1648747167 },
+        { kind: 'call', who: 327, detail: 1575136442 },
+        { kind: 'sync', who: 508, detail: 307084036 },
+        { kind: 'upload', who: 639, detail: 1771596718 },
+        { kind: 'download', who: 241, detail: 1619187150 },
+        { kind: 'call', who: 137, detail: 1794705865 },
+      ],
+    },
+  },
 ];
 
 /** Seeds of masters on one server that failed once. */

@@ -26,6 +26,26 @@ export async function replaceJournal(world: World, machine: Machine, dice: Dice)
   await world.refusing(machine, master.sync());
 }
 
+/** The folder of some master is deleted, while that does not run; a synchroniser carries it on. */
+export function vanish(world: World, machine: Machine, dice: Dice): void {
+  const { name } = dice.pick(world.machines);
+  // Nobody would know any more which seals were made.
+  if (name === world.sealer.name && world.sealer.isRestored) return;
+  const owners = world.living.filter((one) => one.name === name);
+  for (const owner of owners) {
+    owner.cutPower(dice);
+    owner.isRestored = true;
+    owner.kept.clear();
+  }
+  world.log(`  the folder of ${name} vanishes`);
+  world.vanished.add(name);
+  world.synchroniser.vanish(
+    `/shared/${name}`,
+    [...new Set([machine, ...owners])].map(({ files }) => files),
+  );
+  for (const made of world.calls.values()) if (made.machine.name === name) made.lost = true;
+}
+
 function meddle({ setting }: World, machine: Machine, path: string, before: number, dice: Dice): string {
   const { disk } = machine;
   const lines = linesIn(machine, path);

@@ -22,6 +22,7 @@ export async function look({ chronicle, sealer }: Surroundings, machine: Machine
   if (master === undefined) return;
   const { streams, seal } = await master.status();
   if (!machine.isRefused) obeys(chronicle, machine, streams, seal);
+  keepsAccepted(chronicle, machine, streams, seal);
   const rejected = master.rejections().map(({ id }) => id);
   leavesFinal(machine, streams, rejected);
   if (seal !== undefined && !machine.isRefused && holdsAll(seal, streams))
@@ -45,6 +46,33 @@ function obeys(chronicle: Chronicle, { label }: Machine, streams: Accepted, seal
     const next = chronicle.stream(key).events[named];
     if (seal !== undefined && accepted > named && next !== undefined && next.id <= seal.H)
       throw new Violation(`${label} counts event ${named + 1} of ${key}, which seal ${seal.no} calls dead`);
+  }
+}
+
+/** What a master has accepted and has seen to be in no file any more stays, unless a seal says that it does not count. */
+function keepsAccepted(
+  chronicle: Chronicle,
+  { label, kept }: Machine,
+  streams: Accepted,
+  seal: Seal | undefined,
+): void {
+  for (const [key, count] of kept) {
+    const named = seal?.V[key] ?? 0;
+    const next = chronicle.stream(key).events[named];
+    const isCut = seal !== undefined && named < count && next !== undefined && next.id <= seal.H;
+    const accepted = streams[key]?.accepted ?? 0;
+    if (accepted < (isCut ? named : count)) throw new Violation(`${label} lets go of ${key}: ${accepted} of ${count}`);
+  }
+}
+
+/** Notes what the master of a machine has accepted that is in no file there any more, when it has seen that. */
+export async function noteKept({ master, disk, kept }: Machine): Promise<void> {
+  if (master === undefined) return;
+  const { streams, seal } = await master.status();
+  const paths = disk.paths();
+  for (const [key, { accepted }] of Object.entries(streams)) {
+    const isThere = paths.some((path) => path.startsWith(`/shared/${key.replace('@', '/')}/`));
+    if (!isThere && accepted > (seal?.V[key] ?? 0)) kept.set(key, accepted);
   }
 }
 

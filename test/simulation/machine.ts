@@ -35,6 +35,8 @@ export class Machine {
   isRestored = false;
   /** What its master will never touch again. */
   final: Final | undefined;
+  /** Events of streams that are in no file here any more, which its master has seen: it keeps them for good. */
+  readonly kept = new Map<string, number>();
   /** Ids of the events that its master has applied for the first time since it was last looked at. */
   readonly applied: string[] = [];
   /** How often its power has failed. */
@@ -108,6 +110,7 @@ export class Machine {
   /** Puts the folders below `root` back to what was copied. */
   restore(root: string): void {
     this.isRestored = true;
+    this.kept.clear();
     if (this.#backup === undefined) return;
     if (root === '/shared/') this.files.restore();
     for (const path of this.disk.paths()) if (path.startsWith(root)) this.disk.remove(path);

@@ -22,6 +22,7 @@ interface Mutation {
   decideSeal?: typeof sealing.decideSeal;
   decideShedding?: typeof shedding.decideShedding;
   idsToExceed?: typeof frontiers.idsToExceed;
+  isKeepingDue?: typeof keeping.isKeepingDue;
   deleteSegments?: (...args: Parameters<typeof deletions.deleteSegments>) => Promise<number>;
   takeOver?: typeof takeOvers.takeOver;
   putBackNow?: typeof puttingBack.putBackNow;
@@ -60,6 +61,8 @@ const shedding = await import('../../src/protocol/shedding.js');
 jest.unstable_mockModule('../../src/protocol/shedding.js', () => replaceable(shedding, ['decideShedding']));
 const frontiers = await import('../../src/protocol/frontier.js');
 jest.unstable_mockModule('../../src/protocol/frontier.js', () => replaceable(frontiers, ['idsToExceed']));
+const keeping = await import('../../src/protocol/keep.js');
+jest.unstable_mockModule('../../src/protocol/keep.js', () => replaceable(keeping, ['isKeepingDue']));
 const deletions = await import('../../src/store/folder/deletion.js');
 jest.unstable_mockModule('../../src/store/folder/deletion.js', () => replaceable(deletions, ['deleteSegments']));
 const takeOvers = await import('../../src/store/folder/take-over.js');
@@ -218,6 +221,10 @@ const mutants: Mutant[] = [
         return segments.reduce((sum, { size }) => sum + size, 0);
       },
     },
+  },
+  {
+    rule: 'what was accepted and is in no file any more is saved in a snapshot',
+    mutation: { isKeepingDue: () => false },
   },
   {
     rule: 'journals shrink: own segments that a snapshot stands in for are deleted',

@@ -4,7 +4,7 @@ import type { Seal } from '../../src/store/frontier.js';
 import { type Master, SeparateHistoriesError } from '../../src/index.js';
 import { Board, textOf } from './board.js';
 import type { Machine } from './machine.js';
-import { look, Violation } from './look.js';
+import { look, noteKept, Violation } from './look.js';
 import { compactAll } from './kept-journals.js';
 import type { World } from './world.js';
 
@@ -22,8 +22,8 @@ export async function settle(world: World): Promise<void> {
     if (!(error instanceof SeparateHistoriesError) || !world.chronicle.isSplit) throw error;
   }
   if (world.chronicle.isSplit) await settleApart(world);
-  else await compare(world);
-  if (!world.chronicle.isSplit && world.chronicle.seals.size > 0) await compactAll(world);
+  else if (world.vanished.size === 0) await compare(world);
+  if (!world.chronicle.isSplit && world.vanished.size === 0 && world.chronicle.seals.size > 0) await compactAll(world);
 }
 
 async function settleTogether(world: World): Promise<void> {
@@ -40,6 +40,7 @@ async function settleTogether(world: World): Promise<void> {
       const master = await world.open(machine);
       const refusal = await world.refusing(machine, master.sync());
       if (refusal !== undefined) refusals.push(refusal);
+      if (refusal === undefined) await noteKept(machine);
       synchroniser.uploadAll(machine.files);
       for (const other of living) synchroniser.downloadAll(other.files);
       await look(world, machine);

@@ -19,7 +19,8 @@ export type Kind =
   | 'restore'
   | 'clone'
   | 'replace'
-  | 'twin';
+  | 'twin'
+  | 'vanish';
 
 /** One thing that happens; `detail` decides all of its details, so that steps can be left out of a schedule. */
 export interface Step {
@@ -107,13 +108,29 @@ export function scheduleOf(seed: number): Schedule {
     backup: restores,
     restore: restores,
     clone: clones,
+    vanish: 0,
     // Drawn apart, so that the other schedules stay what they were.
     ...intruders(new Dice(seed + 1e9)),
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)
     steps.push({ kind: dice.weighted(weights), who: dice.below(1_000), detail: dice.below(2 ** 31) });
-  return { seed, setting, steps };
+  return isOne ? withVanishing({ seed, setting, steps }) : { seed, setting, steps };
+}
+
+/** Folders vanish in some schedules; drawn apart, so that the others stay what they are. */
+function withVanishing({ seed, setting, steps: before }: Schedule): Schedule {
+  const dice = new Dice(~seed);
+  if (!dice.chance(0.15)) return { seed, setting, steps: before };
+  // What is not sealed, and in no snapshot yet, is the easiest to lose.
+  const isUnsealed = dice.chance(0.6);
+  const steps = isUnsealed ? before.filter(({ kind }) => kind !== 'compact' && kind !== 'takeover') : [...before];
+  for (let left = 1 + dice.below(2); left > 0; left--) {
+    const step: Step = { kind: 'vanish', who: dice.below(1_000), detail: dice.below(2 ** 31) };
+    steps.splice(dice.below(steps.length + 1), 0, step);
+  }
+  const sealing = isUnsealed ? 'none' : setting.sealing;
+  return { seed, setting: { ...setting, sealing, snapshotEvery: dice.pick([3, 1e6, 1e6]) }, steps };
 }
 
 /** Whoever meddles with the files of running masters comes in some schedules only. */

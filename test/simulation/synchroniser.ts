@@ -41,6 +41,8 @@ export class Replicated {
 export class Synchroniser {
   readonly #files = new Map<string, Version[]>();
   readonly #owners = new Map<string, Replicated>();
+  /** Deleted by people, which is carried whatever else is. */
+  readonly #vanished = new Set<string>();
   readonly deletes: boolean;
   readonly #carried: (path: string, bytes: Uint8Array) => void;
 
@@ -79,10 +81,25 @@ export class Synchroniser {
     for (const [path, versions] of this.#files) {
       const newest = versions.length - 1;
       if (machine.has.get(path) === newest || machine.dirty.has(path)) continue;
-      if (versions[newest] === undefined && !this.deletes) continue;
+      if (versions[newest] === undefined && !this.deletes && !this.#vanished.has(path)) continue;
       found.push(path);
     }
     return found;
+  }
+
+  /** Somebody deletes a folder; others hear of each file when they come to it. @param there machines on which it is gone at once */
+  vanish(folder: string, there: readonly Replicated[]): void {
+    for (const [path, versions] of this.#files) {
+      if (!path.startsWith(`${folder}/`)) continue;
+      this.#vanished.add(path);
+      if (versions.at(-1) !== undefined) versions.push(undefined);
+    }
+    for (const machine of there) {
+      machine.disk.remove(folder);
+      for (const path of [...machine.dirty]) if (path.startsWith(`${folder}/`)) machine.dirty.delete(path);
+      for (const [path, versions] of this.#files)
+        if (path.startsWith(`${folder}/`)) machine.has.set(path, versions.length - 1);
+    }
   }
 
   /** Whether a later file of the same folder was taken already. */

@@ -63,7 +63,7 @@ export class WatchedDisk extends SimulatedDisk {
 
   override remove(path: string): void {
     super.remove(path);
-    this.#noted.delete(path);
+    for (const one of [...this.#noted.keys()]) if (one === path || one.startsWith(`${path}/`)) this.#noted.delete(one);
   }
 
   /** Another program puts other bytes in the place of a file, or removes it: what was told of it stays so. */

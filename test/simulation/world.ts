@@ -3,8 +3,8 @@ import { ClockBehindError, Master, PrevalentError, SeparateHistoriesError } from
 import { Board } from './board.js';
 import { Chronicle } from './chronicle.js';
 import { Dice } from './dice.js';
-import { openTwin, replaceJournal } from './intruders.js';
-import { look, Violation } from './look.js';
+import { openTwin, replaceJournal, vanish } from './intruders.js';
+import { look, noteKept, Violation } from './look.js';
 import { Machine, PowerCut } from './machine.js';
 import type { Schedule, Setting, Step } from './schedule.js';
 import { Synchroniser } from './synchroniser.js';
@@ -36,6 +36,8 @@ export class World {
   /** Whether some clock is set by years somewhere in this schedule. */
   readonly #clocksJump: boolean;
   #tokens = 0;
+  /** Masters whose folders vanished. */
+  readonly vanished = new Set<string>();
   /** The machine whose master seals. */
   sealer: Machine;
   time = START;
@@ -121,6 +123,9 @@ export class World {
       case 'clone':
         if (this.machines.length < 6) this.#clone(machine, dice);
         return;
+      case 'vanish':
+        vanish(this, machine, dice);
+        return;
       case 'crash':
         throw machine.cutPower(dice);
       default:
@@ -151,7 +156,10 @@ export class World {
     if (kind === 'snapshot') await master.snapshot();
     else if (kind === 'compact' && (await this.#mayCompact(machine, master)))
       await this.refusing(machine, master.compact());
-    else await this.refusing(machine, master.sync());
+    else {
+      const refusal = await this.refusing(machine, master.sync());
+      if (refusal === undefined) await noteKept(machine);
+    }
   }
 
   /** While a master syncs, somebody calls, or files arrive. */
@@ -185,7 +193,8 @@ export class World {
 
   /** A folder is put back to an older copy; with the private directory only if the synchroniser goes first. */
   #restore(machine: Machine, dice: Dice): void {
-    if (!machine.hasBackup) return;
+    // A synchroniser would take what vanished for newer, a file at a time.
+    if (!machine.hasBackup || this.vanished.has(machine.name)) return;
     const all = dice.chance(0.5);
     machine.cutPower(dice);
     this.#leaveBehind(machine, dice, this.setting.sealing !== 'none' || isSaved(machine));

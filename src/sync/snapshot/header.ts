@@ -4,15 +4,20 @@ import { isTooDeep } from '../../event/json-depth.js';
 import { MOST_LINE_BYTES } from '../../event/limits.js';
 import { isUlid } from '../../event/ulid.js';
 import type { Entry } from '../../timeline/entry.js';
+import type { VersionNames } from '../../timeline/stream-counts.js';
 import type { VersionVector } from '../../timeline/timeline.js';
 
 /** What a snapshot says beside the state. */
 export interface SnapshotPlace {
   readonly position: string;
   readonly vector: VersionVector;
+  /** Id of the last event of each stream in it; what an older program wrote does not tell. */
+  readonly names?: VersionNames;
   readonly rejections: readonly Entry[];
   /** Number of the seal at which it was taken; `null` if at none. */
   readonly seal: number | null;
+  /** Hash of the seal that the state obeyed; `undefined` if there was none, or an older program wrote it. */
+  readonly under?: string | undefined;
 }
 
 /** The same with the model it is of. */
@@ -31,10 +36,15 @@ const encoder = new TextEncoder();
 
 /** A header as UTF-8 text in pieces: a line, then one for each stream, then one for each rejected event. */
 export function* headerText(header: SnapshotHeader): Generator<Uint8Array> {
-  const { position, seal, model, version, fields, vector, rejections } = header;
+  const { position, seal, under, model, version, fields, vector, names, rejections } = header;
   const counts = { streams: vector.size, rejections: rejections.length };
-  let text = `${JSON.stringify({ v: 2, model, version, position, seal, fields, ...counts })}\n`;
-  for (const stream of vector) text += `${JSON.stringify(stream)}\n`;
+  const obeyed = under === undefined ? {} : { under };
+  let text = `${JSON.stringify({ v: 2, model, version, position, seal, ...obeyed, fields, ...counts })}\n`;
+  for (const stream of vector) {
+    const name = names?.get(stream[0]);
+    // Older programs read the first two.
+    text += `${JSON.stringify(name === undefined ? stream : [...stream, name])}\n`;
+  }
   for (const { event, error } of rejections) {
     text += `${JSON.stringify({ event, error: error ?? '' })}\n`;
     while (text.length > PIECE) {
@@ -53,6 +63,7 @@ interface FirstLine {
   readonly version: number;
   readonly position: string;
   readonly seal: number | null;
+  readonly under?: unknown;
   readonly fields: readonly string[];
   readonly streams: number;
   readonly rejections: number;
@@ -64,6 +75,7 @@ export class HeaderReader {
   #line = '';
   #first: FirstLine | undefined;
   readonly #vector = new Map<string, number>();
+  readonly #names = new Map<string, string>();
   readonly #rejections: Entry[] = [];
 
   /** Takes the next piece. */
@@ -87,15 +99,20 @@ export class HeaderReader {
       first.rejections !== this.#rejections.length
     )
       throw new SnapshotDamagedError('its header is not whole');
-    const { position, seal, model, version, fields } = first;
-    return { position, seal, model, version, fields, vector: this.#vector, rejections: this.#rejections };
+    const { position, seal, under, model, version, fields } = first;
+    const of = { position, seal, model, version, fields };
+    const obeyed = typeof under === 'string' ? { under } : {};
+    return { ...of, ...obeyed, vector: this.#vector, names: this.#names, rejections: this.#rejections };
   }
 
   #take(line: string): void {
     if (isTooDeep(line)) throw new SnapshotDamagedError('its header is nested too deeply');
     const value = JSON.parse(line) as unknown;
     if (this.#first === undefined) this.#first = value as FirstLine;
-    else if (this.#vector.size < this.#first.streams) this.#vector.set(...(value as [string, number]));
-    else this.#rejections.push({ ...(value as { event: Event; error: string }), undo: undefined });
+    else if (this.#vector.size < this.#first.streams) {
+      const [key, count, name] = value as [string, number, unknown];
+      this.#vector.set(key, count);
+      if (isUlid(name)) this.#names.set(key, name);
+    } else this.#rejections.push({ ...(value as { event: Event; error: string }), undo: undefined });
   }
 }

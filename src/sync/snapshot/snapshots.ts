@@ -203,8 +203,17 @@ export class Snapshots {
     if (end.nodes !== state.nodes) throw new SnapshotDamagedError('it does not hold all its objects');
     // Here, so that a state this program cannot read is found while there is another way.
     const root = upgrade(state.finish(), header, this.#definition, this.#genesis, this.#classes, state.entrance);
-    const { position, vector, rejections, seal } = header;
-    return { position, vector, rejections, seal, fingerprint: end.fingerprint, root: () => root };
+    const { position, vector, names, rejections, seal, under } = header;
+    return {
+      position,
+      vector,
+      ...(names && { names }),
+      rejections,
+      seal,
+      under,
+      fingerprint: end.fingerprint,
+      root: () => root,
+    };
   }
 
   #check(header: SnapshotHeader, listing: SnapshotListing): SnapshotHeader {

@@ -23,7 +23,20 @@ export interface PastState {
 }
 
 /** A snapshot that was taken. */
-export interface TakenSnapshot extends SnapshotPoint, WrittenSnapshot {}
+export interface TakenSnapshot extends SnapshotPoint, WrittenSnapshot {
+  /** Hash of the seal that the state in it obeyed; `undefined` if there was none. */
+  readonly under: string | undefined;
+  /** Whether nothing came in before its position while it was written. */
+  readonly isCurrent: boolean;
+}
+
+/** The clock of a snapshotter, and the seal that the state obeys. */
+export interface Surroundings {
+  /** Wall clock in ms, which ends slices. */
+  readonly now: number;
+  /** Hash of the seal that the state obeys at this moment. */
+  readonly obeyed: string | undefined;
+}
 
 /** So many ms of encoding, and so many chunks at most, until the event loop has its turn. */
 const SLICE_MS = 8;
@@ -44,15 +57,14 @@ export class Snapshotter {
   readonly #replica: Replica;
   readonly #snapshots: Snapshots;
   readonly #own: OwnStream;
-  readonly #now: () => number;
+  readonly #around: Surroundings;
   readonly #turns = new Turns();
 
-  /** @param now wall clock in ms, which ends slices */
-  constructor(replica: Replica, snapshots: Snapshots, own: OwnStream, now: () => number) {
+  constructor(replica: Replica, snapshots: Snapshots, own: OwnStream, around: Surroundings) {
     this.#replica = replica;
     this.#snapshots = snapshots;
     this.#own = own;
-    this.#now = now;
+    this.#around = around;
   }
 
   /** Tells whether something is done alone. */
@@ -107,9 +119,10 @@ export class Snapshotter {
   async save({ position, vector, seal }: SealedPoint, { root, rejections }: PastState): Promise<TakenSnapshot> {
     const encoder = new StateEncoder(root, this.#replica.classes);
     const chunks = this.#pieces(encoder, () => undefined);
-    const place = { position, vector, rejections, seal };
+    const under = this.#around.obeyed;
+    const place = { position, vector, rejections, seal, under };
     const written = await this.#snapshots.write(place, { chunks, nodes: () => encoder.nodes });
-    return { position, vector, ...written };
+    return { position, vector, under, isCurrent: true, ...written };
   }
 
   async #takeNewest(again: boolean, attempts: number): Promise<TakenSnapshot | undefined> {
@@ -152,6 +165,8 @@ export class Snapshotter {
     if (timeline.stopped !== undefined) throw timeline.stopped;
     const rejections = timeline.rejections().filter(({ event }) => event.id <= position);
     const { membrane } = executor;
+    const { names } = timeline.countsAt(position);
+    const under = this.#around.obeyed;
     // From here to the first pause nothing awaits: root and watch are of one moment.
     const begin = (): StateEncoder => {
       const encoder = new StateEncoder(executor.raw, this.#replica.classes);
@@ -163,14 +178,14 @@ export class Snapshotter {
     const first = timeline.entries[lowerBound(timeline.entries, position + '0')]?.event.id;
     try {
       const encoder = first === undefined ? begin() : timeline.before(first, begin);
-      const overtaken = (): boolean =>
-        fresh && (this.#replica.timeline !== timeline || !sameVector(timeline.vectorAt(position), vector));
-      const chunks = this.#chunks(encoder, timeline, overtaken);
+      const isCurrent = (): boolean =>
+        this.#replica.timeline === timeline && sameVector(timeline.vectorAt(position), vector);
+      const chunks = this.#chunks(encoder, timeline, () => fresh && !isCurrent());
       const written = await this.#snapshots.write(
-        { position, vector, rejections, seal },
+        { position, vector, names, rejections, seal, under },
         { chunks, nodes: () => encoder.nodes },
       );
-      return { position, vector, ...written };
+      return { position, vector, under, isCurrent: isCurrent(), ...written };
     } finally {
       membrane.beforeWrite = undefined;
     }
@@ -179,8 +194,8 @@ export class Snapshotter {
   /** Encodes in slices; `check` is called after each turn of the event loop, and may throw. */
   async *#pieces(encoder: StateEncoder, check: () => void): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const until = this.#now() + SLICE_MS;
-      const tired = (): boolean => this.#now() >= until;
+      const until = this.#around.now + SLICE_MS;
+      const tired = (): boolean => this.#around.now >= until;
       let chunks = 0;
       do yield* encoder.advance(tired);
       while (++chunks < SLICE_CHUNKS && !tired());

@@ -36,6 +36,7 @@ const whole = (of: Whole['base'], events: Whole['acceptance']['events'], reason?
     dead: new Map(),
     held: reason === undefined ? [] : [{ master: 'a', epoch: EPOCH, seq: 1, reason, message: '' }],
   },
+  gone: new Map(),
   unread: 0,
   damages: [],
 });

@@ -70,7 +70,7 @@ test.each([
   const lines = id === undefined ? [] : [{ kind: 'event', event: event('b', 3, id) } as const];
   const stream = { master: 'b', epoch: header('b').epoch };
   const look = new Lookup(seen([], [{ kind: 'lines', stream, after: 2, upTo: 3 }, lines]));
-  expect(obeys(vector(counts), under, look)).toBe(expected);
+  expect(obeys({ vector: vector(counts) }, under, look)).toBe(expected);
 });
 
 test.each([

@@ -69,11 +69,22 @@ test('a start with a hole in its own journal is refused', () => {
   });
 });
 
-test('a rebuild for which an accepted event is missing is refused', () => {
-  const baseVector = vector({ [A]: 3, [`c@${EPOCH}`]: 1 });
-  const known = { state: { base: at(-50), baseVector, entries: [] } };
-  const holds = [...mine, event('c', 1, at(-99))];
-  expect(decided({ holds, known })).toMatchObject({ kind: 'refusal', error: { code: 'JOURNAL_DAMAGED' } });
+describe('a rebuild for which an accepted event is missing', () => {
+  const known = { state: { base: at(-50), baseVector: vector({ [A]: 3, [`c@${EPOCH}`]: 1 }), entries: [] } };
+  const other = event('c', 1, at(-99));
+  const holds = [...mine, other];
+
+  test('is refused while its master says that it is there', () => {
+    const list = [...both, heard('c', [other])];
+    expect(decided({ holds, known, list })).toMatchObject({ kind: 'refusal', error: { code: 'JOURNAL_DAMAGED' } });
+  });
+
+  test('is put off where that is gone: late events wait, and nothing else', () => {
+    const decision = decided({ holds, known: { ...known, state: { ...known.state, base: at(8) } } });
+    expect(decision).toMatchObject({ kind: 'decision', state: { kind: 'none' } });
+    const held = decision.kind === 'decision' ? decision.holds : [];
+    expect(held.map(({ master, seq, reason }) => `${master} ${seq} ${reason}`)).toEqual(['b 1 late', 'c 1 vanished']);
+  });
 });
 
 test('who cannot write any more does not go on under a seal that it would have to obey', () => {

@@ -13,7 +13,7 @@ const under = seal(at(-2 * HOUR), { [A]: 1 });
 const state = (more: Partial<Facts['state']>): Facts => ({ ...known, state: { ...known.state, ...more } });
 const decision = (more: Partial<Decision>): Decision => ({
   ...{ kind: 'decision', holds: [], cut: vector({}), reissue: undefined, state: { kind: 'none' } },
-  ...{ wentBack: new Map(), notices: [], tried: '', unusable: [] },
+  ...{ gone: new Map(), notices: [], tried: '', unusable: [] },
   ...more,
 });
 const news = (...events: ReturnType<typeof event>[]): Partial<Decision> => ({ state: { kind: 'revise', events } });
@@ -72,7 +72,10 @@ test.each<[string, invariants.Wrong, RegExp]>([
   ],
   [
     'a state that loses events',
-    invariants.wrongInDecision(decision({ state: { kind: 'rebuild', base: known.state.genesis, events: [] } }), known),
+    invariants.wrongInDecision(
+      decision({ state: { kind: 'rebuild', base: known.state.genesis, events: [], saved: undefined } }),
+      known,
+    ),
     /are lost/,
   ],
   [

@@ -89,7 +89,14 @@ class Bench {
     this.replica.attach(own);
     const { definition, classes, executor } = this.replica;
     this.snapshots = new Snapshots(store, own, { definition, classes, genesis: () => executor.genesis() });
-    this.snapshotter = new Snapshotter(this.replica, this.snapshots, own, this.#options.now);
+    const { now } = this.#options;
+    const around = {
+      get now() {
+        return now();
+      },
+      obeyed: undefined,
+    };
+    this.snapshotter = new Snapshotter(this.replica, this.snapshots, own, around);
     this.model.stock(COUNT);
     await own.settle();
     return this;
