@@ -1,6 +1,8 @@
 /** What every JavaScript engine runs: masters, models and stores that need no modules of a platform. */
 export * from './errors.js';
 export { Master } from './master.js';
+export type { Acting, TransactOptions } from './replica/acting.js';
+export type * from './model/call-meta.js';
 export { Prevalent, type PrevalentOptions } from './model/prevalent.js';
 export { definePrevalent, type ModelOptions } from './model/define-prevalent.js';
 export { Transaction, type TransactionOptions } from './model/transaction.js';

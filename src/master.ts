@@ -1,4 +1,6 @@
 import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './errors.js';
+import { type Acting, actingModel, type TransactOptions } from './replica/acting.js';
+import type { CallMeta } from './model/call-meta.js';
 import type { ModelClass, ModelDefinition } from './model/definition.js';
 import { claimModel } from './model/open-models.js';
 import { definitionOf } from './model/prevalent.js';
@@ -12,7 +14,13 @@ import type { EventFilter } from './sync/history.js';
 import type { CompactOptions } from './protocol/facts.js';
 import { decideOpening } from './protocol/opening.js';
 import type { MergedEvent, Notifications, SyncReport } from './replica/notifier.js';
-import { type MasterOptions, refuseUnlessFlags, type ResolvedOptions, resolveOptions } from './sync/options.js';
+import {
+  type MasterOptions,
+  metaText,
+  refuseUnlessFlags,
+  type ResolvedOptions,
+  resolveOptions,
+} from './sync/options.js';
 import { reaching } from './sync/reaching.js';
 import { type Status, statusOf } from './sync/status.js';
 import { Replica } from './replica/replica.js';
@@ -126,19 +134,40 @@ export class Master<M extends object> implements AsyncDisposable {
    * Runs `fn` on the model and waits for the disk. Each transaction called in it is an event of its own; put a change of
    * several steps into one transaction.
    *
+   * @param options `meta`: recorded with these calls, in place of the option `meta` of `open`
    * @returns what `fn` returned, once durable
-   * @throws InvalidOptionError (`INVALID_OPTION`) if `fn` is no function; AsyncTransactionError (`ASYNC_TRANSACTION`) if it is asynchronous;
+   * @throws InvalidOptionError (`INVALID_OPTION`) if `fn` is no function, or for an option that is not known; AsyncTransactionError (`ASYNC_TRANSACTION`) if it is asynchronous;
    * what `fn` throws; NotDurableError (`NOT_DURABLE`) if the store refused and the calls were taken back; OutcomeUnknownError
    * (`OUTCOME_UNKNOWN`) if only opening it again tells whether they were
    * @example `const todo = await master.transact((list) => list.add('Buy milk'));`
    */
-  async transact<T>(fn: (model: M) => T): Promise<T> {
+  async transact<T>(fn: (model: M) => T, { meta, ...others }: TransactOptions = {}): Promise<T> {
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) throw new InvalidOptionError(`transact: there is no option ${unknown}; there is meta`);
+    return meta === undefined ? this.#transact(this.model, fn) : this.as(meta).transact(fn);
+  }
+
+  /**
+   * This master as somebody uses it: each call through what it gives is recorded with `meta`, in place of the option `meta`. It is as cheap as a
+   * function call: make one for each request of a server with many users.
+   *
+   * @param meta who makes the calls: a plain object, plain JSON; `null` for nobody
+   * @returns `model` and `transact`, as the master's own; the state is the same
+   * @throws InvalidOptionError (`INVALID_OPTION`) if it is no plain object, or not plain JSON
+   * @example `await master.as({ user: 'ada' }).transact((list) => list.add('Buy milk'));`
+   */
+  as(meta: CallMeta | null): Acting<M> {
+    const model = actingModel(this.#replica, metaText(meta)) as M;
+    return { model, transact: (fn) => this.#transact(model, fn) };
+  }
+
+  async #transact<T>(model: M, fn: (model: M) => T): Promise<T> {
     if (typeof fn !== 'function')
       throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     // Called at once where there is room: whoever calls relies on it.
     const room = this.#parts.own.room();
     if (room !== undefined) await room;
-    const result = fn(this.model);
+    const result = fn(model);
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       // Its own failure is of no interest any more: the call as a whole is refused right here.
       Promise.resolve(result).then(undefined, () => undefined);

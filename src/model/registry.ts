@@ -1,3 +1,4 @@
+import type { CallMeta } from './call-meta.js';
 import type { ModelDefinition, Owner, TransactionHost } from './definition.js';
 
 /** The transaction that runs right now, in any master of this process. */
@@ -8,8 +9,8 @@ export interface RunningTransaction {
   readonly time: number;
   /** The master that made the call. */
   readonly master: string;
-  /** What that master recorded with it. */
-  readonly meta: unknown;
+  /** What that master recorded with it: its option `meta`, or what `as(meta)` said; `null` if nothing. */
+  readonly meta: CallMeta | null;
 }
 
 interface Registry {

@@ -1,4 +1,5 @@
 import { InvalidOptionError, type PrevalentError } from '../errors.js';
+import type { CallMeta } from '../model/call-meta.js';
 import type { Change } from '../state/change.js';
 import type { Seal } from '../store/frontier.js';
 import type { Hold } from '../protocol/hold.js';
@@ -22,8 +23,8 @@ export interface MergedEvent {
   readonly transaction: string;
   /** A private copy of the arguments. */
   readonly args: readonly unknown[];
-  /** What the option `meta` of its master said; `null` if nothing. */
-  readonly meta: unknown;
+  /** What the option `meta` of its master said, or `as(meta)`; `null` if nothing. */
+  readonly meta: CallMeta | null;
   /** As of now: until it is sealed, a late event may change it. */
   readonly outcome: Outcome;
   /** Why it was rejected; left out unless it was. */

@@ -30,6 +30,12 @@ export interface MergeOutcome extends Revision {
   readonly changes: ReadonlyMap<string, readonly Change[]>;
 }
 
+/** What is recorded with a call beside its arguments: its JSON text, and its value. */
+interface RecordedMeta {
+  readonly text: string;
+  readonly value: unknown;
+}
+
 /** One master's state and its place in the merged history; everything here is synchronous. */
 export class Replica implements TransactionHost {
   readonly definition: ModelDefinition;
@@ -39,7 +45,8 @@ export class Replica implements TransactionHost {
   readonly clock: UlidClock;
   readonly notifier = new Notifier();
   readonly #options: ReplicaOptions;
-  readonly #meta: unknown;
+  /** What is recorded with each call unless somebody acts through the master. */
+  readonly #meta: RecordedMeta;
   #timeline: Timeline;
   #accepted = new Map<string, number>();
   readonly #lastIds = new Map<string, string>();
@@ -52,7 +59,7 @@ export class Replica implements TransactionHost {
   constructor(definition: ModelDefinition, options: ReplicaOptions) {
     this.definition = definition;
     this.#options = options;
-    this.#meta = JSON.parse(options.meta) as unknown;
+    this.#meta = { text: options.meta, value: JSON.parse(options.meta) as unknown };
     this.classes = new ClassTable(definition);
     this.calls = new CallFactory(definition, new CallCodec(definition, this.classes));
     this.clock = new UlidClock({
@@ -119,7 +126,7 @@ export class Replica implements TransactionHost {
     }
   }
 
-  call(definition: TransactionDefinition, args: unknown[], self: object): unknown {
+  call(definition: TransactionDefinition, args: unknown[], self: object, meta = this.#meta): unknown {
     if (this.executor.running) return definition.method.apply(self, args);
     this.#checkCall(definition, self);
     const recording = this.#recording;
@@ -137,12 +144,12 @@ export class Replica implements TransactionHost {
       tx: definition.name,
       txv: definition.version,
       args: encoded.args,
-      meta: this.#meta,
+      meta: meta.value,
     };
     const { result, entry } = this.#timeline.call(event, this.#options.check);
     this.#seq = event.seq;
     this.#accepted.set(recording.key, event.seq);
-    recording.record(event, encoded.text, this.#options.meta);
+    recording.record(event, encoded.text, meta.text);
     // Before listeners run: they may call, and change what there is to describe.
     const told = this.notifier.wants('event')
       ? { ...this.describe(entry), changes: this.#changesOf(entry) }

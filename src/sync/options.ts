@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors.js';
 import { isMasterName } from '../event/event.js';
 import { whyNotPlainJson } from '../event/plain-json.js';
+import type { CallMeta } from '../model/call-meta.js';
 import type { Durability } from '../store/group-commit.js';
 import type { Store } from '../store/store.js';
 import type { AutoSyncPlan } from './auto-sync.js';
@@ -50,7 +51,7 @@ export interface MasterOptions {
   /** How far (ms) clocks may differ. Default: 300,000 (5 min). */
   readonly maxClockDrift?: number;
   /** Recorded with every event, for example `{ user: 'ada' }`; plain JSON, refused if JSON would change it. Default: null. */
-  readonly meta?: unknown;
+  readonly meta?: CallMeta | null;
   /**
    * `replay` runs every call again from the same state, in other time zones (with summer time) and locales, and throws
    * NonDeterministicTransactionError if state, result or changes differ: for development and tests. Default: `none`.
@@ -277,8 +278,14 @@ function checkOption(check: MasterOptions['check'] = 'none'): boolean {
   return check === 'replay';
 }
 
-// Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
-function metaText(meta: unknown = null): string {
+/**
+ * The JSON text of what is recorded with calls. Carried with every event, so it obeys the rules of arguments; found here rather than at each call.
+ *
+ * @throws InvalidOptionError (`INVALID_OPTION`) if it is no plain object, or not plain JSON
+ */
+export function metaText(meta: CallMeta | null = null): string {
+  if (typeof meta !== 'object' || Array.isArray(meta))
+    throw new InvalidOptionError(`meta: ${shown(meta)} is no plain object; give one, such as { user: 'ada' }`);
   const problem = whyNotPlainJson(meta);
   if (problem !== undefined)
     throw new InvalidOptionError(`meta: it is not plain JSON (${problem}); give texts, numbers, lists, plain objects`);

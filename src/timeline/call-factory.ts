@@ -2,6 +2,7 @@ import { UncarriableArgumentError } from '../errors.js';
 import { type CallCodec, copyJson, type EncodedCall } from '../event/call-codec.js';
 import type { Event } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
+import type { CallMeta } from '../model/call-meta.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
 import { deterministic } from '../state/determinism.js';
 import type { RunningTransaction } from '../model/registry.js';
@@ -80,8 +81,8 @@ export class CallFactory {
   }
 
   /** A private copy of what the event's master recorded with it. */
-  meta(event: Event): unknown {
-    return copyJson(event.meta);
+  meta(event: Event): CallMeta | null {
+    return copyJson(event.meta) as CallMeta | null;
   }
 
   #find(event: Event): TransactionDefinition {
@@ -103,7 +104,7 @@ class EventCall implements Call {
     const { id, master, meta } = event;
     this.definition = definition;
     this.origin = event.origin ?? id;
-    this.transaction = { id, time: idTime(this.origin), master, meta: copyJson(meta) };
+    this.transaction = { id, time: idTime(this.origin), master, meta: copyJson(meta) as CallMeta | null };
     this.#event = event;
     this.#codec = codec;
   }
