@@ -123,7 +123,7 @@ export interface Journal {
    * has already are passed over, so that lines which were sent before may be sent again.
    */
   append(lines: string, firstSeq: number): Promise<void>;
-  /** Takes back every event after `upTo`, the last that was appended successfully. */
+  /** Takes back every event after `upTo`, the last that was acknowledged: whatever came of calls that failed, and what was written behind these. */
   cutBack(upTo: number): Promise<void>;
   /** The same before it returns; there if, and only if, the store's capabilities say so. */
   readonly now?: Now | undefined;
@@ -148,7 +148,7 @@ export interface Journal {
   succeed(header: StreamHeader, lines: string): Promise<Journal>;
   /** Ends the segment that is written to, so that it can be deleted as a whole one day. */
   rotate(): Promise<void>;
-  /** Bytes that `deleteEvents` would free. */
+  /** Bytes that `deleteEvents` would free, or a few less; 0 if nothing. */
   deletableEvents(stream: StreamId, upTo: number): Promise<number>;
   /** Bytes that `deleteStream` would free. */
   deletableStream(stream: StreamId): Promise<number>;

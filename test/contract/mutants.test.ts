@@ -6,52 +6,15 @@ import type {
   OpeningFacts,
   Remembered,
   Session,
-  Store,
   StreamHeader,
   StreamListing,
 } from '../../src/core.js';
-import { MapJournal, type MapJournalStart } from '../../examples/map-store/map-journal.js';
+import { MapJournal } from '../../examples/map-store/map-journal.js';
 import { MapStore } from '../../examples/map-store/map-store.js';
-import { type AsyncMap, type Birth, digits, keyOf } from '../../examples/map-store/map-stream.js';
+import { type Birth, digits, keyOf } from '../../examples/map-store/map-stream.js';
+import { BEGUN_AGAIN, FAILING, FENCED, journals, type Mutant, REMEMBERED, unfenced } from './mutant.js';
 import { mapPlace } from './places.js';
-
-/** Every point of the contract is needed: a store that is wrong in one member fails it. Each of these was written by mistake once, or may be. */
-interface Mutant {
-  readonly what: string;
-  /** The point that finds it out. */
-  readonly point: string;
-  readonly says: RegExp;
-  readonly storeOn: (map: AsyncMap) => Store;
-}
-
-const FAILING = 'a call that fails, each in turn and in each way, loses and doubles nothing';
-const FENCED = 'who slept until another took over writes nothing more, and may look';
-const BEGUN_AGAIN = 'a store that is told to begin again begins another stream and keeps the old one';
-
-/** A store whose journals are of this kind. */
-function journals(Kind: typeof MapJournal): Mutant['storeOn'] {
-  class Store extends MapStore {
-    protected override journal(start: MapJournalStart): MapJournal {
-      return new Kind(start);
-    }
-  }
-  return (map) => new Store(map);
-}
-
-/** A journal that does not ask, for one member, whether the name is still its own. */
-function unfenced(member: keyof Journal): Mutant['storeOn'] {
-  return journals(
-    class extends MapJournal {
-      constructor(start: MapJournalStart) {
-        super(start);
-        const { map } = start;
-        const free = new MapJournal({ ...start, map: { ...map, put: (key, value) => map.put(key, value) } });
-        const value = (Reflect.get(free, member) as (...args: unknown[]) => unknown).bind(free);
-        Object.defineProperty(this, member, { value });
-      }
-    },
-  );
-}
+import { WRONG_MEMBERS } from './wrong-members.js';
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -83,7 +46,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     what: 'what may be deleted is not remembered',
-    point: 'a machine remembers the newest seal that it published, and what may be deleted',
+    point: REMEMBERED,
     says: /what the machine remembers/,
     storeOn: journals(
       class extends MapJournal {
@@ -201,6 +164,7 @@ const MUTANTS: readonly Mutant[] = [
         }
       })(map),
   },
+  ...WRONG_MEMBERS,
   ...(
     [
       ...['append', 'cutBack', 'publish', 'retire', 'rotate', 'writeSnapshot', 'removeSnapshot'],

@@ -240,12 +240,13 @@ export class FolderJournal implements Journal {
   }
 
   async #release(): Promise<void> {
-    if (this.#successor !== undefined) return;
     const { mark, lock } = this.#end;
+    // Once: the name may be another one's by then.
+    if (this.#successor !== undefined || mark.hasEnded) return;
     // What is not known to be on disk is looked at by the next start as if this process had crashed.
     const isWhole = this.#offset === this.#durable && !this.#end.mark.isLost;
     // A mark that stays costs the next start the copy of one file, no more.
-    if (isWhole) await mark.remove().catch(() => undefined);
+    await mark.end(isWhole).catch(() => undefined);
     await lock.release();
   }
 

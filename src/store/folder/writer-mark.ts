@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MasterFencedError } from '../../errors.js';
+import { MasterClosedError, MasterFencedError } from '../../errors.js';
 import { type StreamId, streamKey } from '../../event/event.js';
 import { type FileSystem, isMissing, isOwnLimit, readIfThere, replaceFile, unlinkIfThere } from './file-system.js';
 
@@ -20,6 +20,7 @@ export class WriterMark {
   readonly #local: string;
   readonly #mark: Uint8Array;
   #fenced: MasterFencedError | undefined;
+  #hasEnded = false;
 
   private constructor(fs: FileSystem, local: string, mark: Uint8Array, hadAnother: boolean) {
     this.#fs = fs;
@@ -62,15 +63,22 @@ export class WriterMark {
     return this.#fenced !== undefined;
   }
 
-  /** @throws MasterFencedError (`MASTER_FENCED`) if this process was found to be fenced before */
+  /** Whether this process writes nothing more. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** @throws MasterFencedError (`MASTER_FENCED`) if this process was found to be fenced before, MasterClosedError (`MASTER_CLOSED`) if it has ended */
   throwIfLost(): void {
     if (this.#fenced !== undefined) throw this.#fenced;
+    if (this.#hasEnded)
+      throw new MasterClosedError(`The journal in ${this.#local} was closed; nothing more is written`);
   }
 
   /**
    * Does some work if no other start has put its mark there since; before it returns.
    *
-   * @throws MasterFencedError (`MASTER_FENCED`) if one has, or if the work finds that another process writes
+   * @throws MasterFencedError (`MASTER_FENCED`) if one has, or if the work finds that another process writes; as `throwIfLost`
    */
   heldNow<T>(stream: StreamId, work: () => T): T {
     this.throwIfLost();
@@ -90,8 +98,9 @@ export class WriterMark {
     this.heldNow(stream, () => undefined);
   }
 
-  /** Nobody writes the stream any more. */
-  async remove(): Promise<void> {
-    if (this.isInPlaceNow()) await unlinkIfThere(this.#fs, this.#path);
+  /** This process writes nothing more. @param isWhole whether all that it wrote is known to be on disk: if not, the mark stays, as after a crash */
+  async end(isWhole: boolean): Promise<void> {
+    this.#hasEnded = true;
+    if (isWhole && this.isInPlaceNow()) await unlinkIfThere(this.#fs, this.#path);
   }
 }

@@ -154,7 +154,7 @@ class MemoryJournal implements Journal {
   readonly ends: Readonly<Record<string, number>>;
   readonly now: Now = {
     append: (lines, firstSeq) => this.#appendNow(lines, firstSeq),
-    cutBack: (upTo) => this.#stream.lines.cut(upTo),
+    cutBack: (upTo) => this.#mine.lines.cut(upTo),
     isQuick: () => true,
     // Browsers refuse to run it as a method.
     soon: (work) => queueMicrotask(work),
@@ -163,6 +163,7 @@ class MemoryJournal implements Journal {
   readonly #stream: MemoryStream;
   /** The stream that goes on; the name is its. */
   #successor: MemoryJournal | undefined;
+  #isClosed = false;
 
   constructor(shared: Shared, stream: MemoryStream, notices: readonly string[]) {
     this.header = stream.header;
@@ -181,11 +182,27 @@ class MemoryJournal implements Journal {
 
   #appendNow(lines: string, firstSeq: number): void {
     if (this.#successor !== undefined) throw new Error('This stream has ended; another one goes on');
-    this.#stream.lines.append(lines, firstSeq);
+    this.#mine.lines.append(lines, firstSeq);
+  }
+
+  /** The stream, while it is this journal's to write. */
+  get #mine(): MemoryStream {
+    this.#throwIfClosed();
+    return this.#stream;
+  }
+
+  /** All streams, while this journal may write. */
+  get #all(): Map<string, MemoryStream> {
+    this.#throwIfClosed();
+    return this.#shared.streams;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw new Error(`The journal of ${streamKey(this.header)} is closed`);
   }
 
   async cutBack(upTo: number): Promise<void> {
-    this.#stream.lines.cut(upTo);
+    this.#mine.lines.cut(upTo);
   }
 
   async check(): Promise<void> {
@@ -193,19 +210,20 @@ class MemoryJournal implements Journal {
   }
 
   async publish(frontier: string, remember: Remembered): Promise<void> {
-    this.#stream.frontier = frontier;
-    this.#stream.remembered = { ...this.#stream.remembered, ...remember };
+    const stream = this.#mine;
+    stream.frontier = frontier;
+    stream.remembered = { ...stream.remembered, ...remember };
     this.#shared.tell();
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
-    const old = this.#shared.streams.get(streamKey(stream));
+    const old = this.#all.get(streamKey(stream));
     if (old !== undefined) old.frontier = frontier;
   }
 
   async succeed(header: StreamHeader, lines: string): Promise<Journal> {
     if (this.#successor?.header.epoch === header.epoch) return this.#successor;
-    const stream = begin(this.#shared.streams, header);
+    const stream = begin(this.#all, header);
     stream.lines.append(lines, 1);
     stream.remembered = { ...NOTHING, seal: this.#stream.remembered.seal, moved: this.moved, ends: this.ends };
     this.#successor = new MemoryJournal(this.#shared, stream, []);
@@ -225,24 +243,23 @@ class MemoryJournal implements Journal {
   }
 
   async deleteEvents(stream: StreamHeader, upTo: number): Promise<number> {
-    return this.#shared.streams.get(streamKey(stream))?.lines.delete(upTo) ?? 0;
+    return this.#all.get(streamKey(stream))?.lines.delete(upTo) ?? 0;
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
-    const freed = this.#shared.streams.get(streamKey(stream))?.lines.size() ?? 0;
-    this.#shared.streams.delete(streamKey(stream));
+    const freed = this.#all.get(streamKey(stream))?.lines.size() ?? 0;
+    this.#all.delete(streamKey(stream));
     return freed;
   }
 
   async writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const kept: Uint8Array[] = [];
     for await (const chunk of chunks) kept.push(chunk.slice());
-    this.#stream.snapshots.set(position, kept);
+    this.#mine.snapshots.set(position, kept);
   }
 
-  removeSnapshot({ position }: SnapshotListing): Promise<void> {
-    this.#stream.snapshots.delete(position);
-    return Promise.resolve();
+  async removeSnapshot({ position }: SnapshotListing): Promise<void> {
+    this.#mine.snapshots.delete(position);
   }
 
   size(): Promise<{ journal: number; snapshots: number }> {
@@ -250,9 +267,10 @@ class MemoryJournal implements Journal {
     return Promise.resolve({ journal: this.#stream.lines.size(), snapshots });
   }
 
-  close(): Promise<void> {
-    if (this.#successor === undefined) this.#shared.release();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    // Once: the name may be another one's by then.
+    if (!this.#isClosed && this.#successor === undefined) this.#shared.release();
+    this.#isClosed = true;
   }
 }
 

@@ -1,6 +1,8 @@
-import type { Check } from './place.js';
+import type { StreamHeader } from '../../event/event.js';
+import type { FailureKind, Journal } from '../../store/store.js';
+import { asked, type Check, type StorePlace } from './place.js';
 import { holds, rejects, same } from './verdict.js';
-import { NOTHING, range, readsAs, seqs, Writer } from './writer.js';
+import { bytesOf, chunksOf, NOTHING, range, readsAs, seqs, Writer } from './writer.js';
 
 /** What is written to a stream, and what others read of it. */
 export function appending(check: Check): void {
@@ -68,6 +70,16 @@ export function appending(check: Check): void {
     same(reopened.head?.seq, 3);
     await reopened.close();
   });
+
+  check(
+    'what a call may have left that failed is taken back, and other events get its numbers',
+    async (first, make) => {
+      const { failures } = first.open().capabilities;
+      for (const kind of failures)
+        // Wherever in the call it fails, until it succeeds.
+        for (let at = 0, hasFailed = true; hasFailed; at++) hasFailed = await takesBack(await make(), at, kind);
+    },
+  );
 
   check('read gives exactly the range that was asked for', async (at) => {
     const writer = new Writer('a');
@@ -161,12 +173,120 @@ export function appending(check: Check): void {
     same((await at.open().streams())[0]?.frontier, undefined);
     await journal.publish('first', NOTHING);
     await journal.publish('second and longer', NOTHING);
-    await journal.publish('third', NOTHING);
+    const long = `third ${'of many streams '.repeat(2 ** 16)}`;
+    await journal.publish(long, NOTHING);
     const listings = await at.open().streams();
     same(
       listings.map(({ stream, frontier }) => [stream.master, stream.epoch, frontier]),
-      [['a', journal.header.epoch, 'third']],
+      [['a', journal.header.epoch, long]],
     );
     await journal.close();
   });
+
+  check('who looked before anything was there finds it when it is', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    const header = writer.successor(journal, 0);
+    const reader = at.open();
+    const look = async (stream: StreamHeader): Promise<unknown[]> => [
+      (await reader.streams()).find(({ stream: { epoch } }) => epoch === stream.epoch)?.frontier,
+      (await reader.header(stream))?.epoch,
+      seqs(reader, await reader.read(stream, 0, 9)),
+      (await reader.snapshots(stream)).map(({ position }) => position),
+    ];
+    same(await look(journal.header), [undefined, journal.header.epoch, [], []], 'what is found of a new stream');
+    same(await look(header), [undefined, undefined, [], []], 'what is found of a stream to come');
+    const position = writer.next();
+    const written = async (to: Journal, text: string): Promise<void> => {
+      await to.append(writer.lines(store, to.header, 1, 2), 1);
+      await to.writeSnapshot(position, chunksOf('state'));
+      await to.publish(text, NOTHING);
+      same(await look(to.header), [text, to.header.epoch, [1, 2], [position]], 'what is found when it is there');
+      await to.publish(`${text} again`, NOTHING);
+      same((await look(to.header))[0], `${text} again`, 'the frontier that is found');
+    };
+    await written(journal, 'first');
+    const next = await journal.succeed(header, '');
+    await journal.close();
+    await written(next, 'second');
+    await next.close();
+  });
+
+  check(
+    'events and frontiers that come while a snapshot is written are there, and it is found when it is whole',
+    async (at) => {
+      const writer = new Writer('a');
+      const store = at.open();
+      const journal = await store.open(writer.request);
+      await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+      const position = writer.next();
+      const meanwhile: Promise<void>[] = [];
+      const chunks = async function* (): AsyncGenerator<Uint8Array> {
+        yield* chunksOf('first half, ');
+        meanwhile.push(journal.append(writer.lines(store, journal.header, 3, 4), 3), journal.publish('told', NOTHING));
+        same(await at.open().snapshots(journal.header), [], 'what is found of a snapshot that is being written');
+        yield* chunksOf('second half');
+      };
+      await journal.writeSnapshot(position, chunks());
+      await Promise.all(meanwhile);
+      const reader = at.open();
+      await readsAs(reader, journal.header, 0, range(1, 4));
+      same((await reader.streams())[0]?.frontier, 'told', 'the frontier');
+      same(new TextDecoder().decode(await bytesOf(reader, journal, position)), 'first half, second half');
+      await journal.close();
+    },
+  );
+
+  check('a journal that was closed writes nothing more', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const journal = await store.open(writer.request);
+    await journal.append(writer.lines(store, journal.header, 1, 2), 1);
+    await journal.publish('while it was open', NOTHING);
+    await journal.close();
+    const late = writer.lines(store, journal.header, 3, 3);
+    await rejects(journal.append(late, 3));
+    await rejects(journal.publish('afterwards', NOTHING));
+    await rejects(journal.writeSnapshot(writer.next(), chunksOf('state')));
+    await rejects(journal.succeed(writer.successor(journal, 2), ''));
+    await readsAs(at.open(), journal.header, 0, [1, 2]);
+    same(await at.open().snapshots(journal.header), [], 'the snapshots');
+    same(
+      (await at.open().streams()).map(({ frontier }) => frontier),
+      ['while it was open'],
+    );
+    const reopened = await at.open().open(writer.request);
+    same(reopened.head?.seq, 2);
+    // Whatever it says: the name is another one's now.
+    await journal.close().catch(() => undefined);
+    await rejects(at.open().open(writer.request), 'MASTER_LOCKED');
+    await reopened.close();
+  });
+}
+
+/** Lets a call fail while events are appended, takes back what came of it, and appends others. Gives whether it failed. */
+async function takesBack(at: StorePlace, call: number, kind: FailureKind): Promise<boolean> {
+  const faults = asked(at.faults, 'failures');
+  const writer = new Writer('a');
+  const store = at.open();
+  const journal = await store.open(writer.request);
+  const before = writer.lines(store, journal.header, 1, 2);
+  await journal.append(before, 1);
+  faults.fail(call, kind);
+  const hasFailed = await journal.append(writer.lines(store, journal.header, 3, 5), 3).then(
+    () => false,
+    () => true,
+  );
+  faults.heal();
+  if (hasFailed) {
+    await journal.cutBack(2);
+    await readsAs(at.open(), journal.header, 0, [1, 2]);
+    const others = writer.lines(store, journal.header, 3, 4);
+    await journal.append(others, 3);
+    const lines = (before + others).trimEnd().split('\n');
+    same(await at.open().read(journal.header, 0, 9), lines, `what is there after call ${call} was ${kind}`);
+  }
+  await journal.close();
+  return hasFailed;
 }

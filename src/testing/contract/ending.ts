@@ -1,6 +1,7 @@
+import type { Journal, Store } from '../../store/store.js';
 import type { Check } from './place.js';
-import { holds, same } from './verdict.js';
-import { NOTHING, range, readsAs, sameHeader, seqs, Writer } from './writer.js';
+import { holds, rejects, same } from './verdict.js';
+import { chunksOf, NOTHING, range, readsAs, sameHeader, seqs, Writer } from './writer.js';
 
 /** How streams end: in a successor; and what is deleted of them. */
 export function ending(check: Check): void {
@@ -16,7 +17,10 @@ export function ending(check: Check): void {
     sameHeader(next.header, header);
     // As after a lost answer.
     const again = await journal.succeed(header, first);
+    await rejects(journal.append(writer.lines(store, journal.header, 4, 4), 4));
     await journal.close();
+    // The name is the successor's now.
+    await rejects(at.open().open(new Writer('a').request), 'MASTER_LOCKED');
     await again.append(writer.lines(store, header, 3, 3), 3);
     await again.publish('new', NOTHING);
     const reader = at.open();
@@ -97,6 +101,24 @@ export function ending(check: Check): void {
     await reopened.close();
   });
 
+  check('events of an earlier stream are deleted, and none of the one that goes on', async (at) => {
+    const writer = new Writer('a');
+    const store = at.open();
+    const old = await store.open(writer.request);
+    await inSegments(writer, store, old);
+    const next = await old.succeed(writer.successor(old, 9), '');
+    await old.close();
+    await inSegments(writer, store, next);
+    const deletable = await next.deletableEvents(old.header, 6);
+    holds(deletable > 0, 'nothing could be deleted');
+    holds((await next.deleteEvents(old.header, 6)) >= deletable, 'less was freed than could be deleted');
+    same(await next.deletableEvents(old.header, 6), 0, 'what could still be deleted');
+    const reader = at.open();
+    await readsAs(reader, old.header, 6, [7, 8, 9]);
+    await readsAs(reader, next.header, 0, range(1, 9));
+    await next.close();
+  });
+
   check('the newest event of a stream is never deleted', async (at) => {
     const writer = new Writer('a');
     const store = at.open();
@@ -117,20 +139,33 @@ export function ending(check: Check): void {
     const store = at.open();
     const journal = await store.open(writer.request);
     await journal.append(writer.lines(store, journal.header, 1, 3), 1);
+    const other = new Writer('a-b');
+    const neighbour = await store.open(other.request);
+    await neighbour.append(other.lines(store, neighbour.header, 1, 2), 1);
+    await journal.writeSnapshot(journal.header.epoch, chunksOf('state'));
     const header = writer.successor(journal, 3);
     const next = await journal.succeed(header, writer.lines(store, header, 1, 3));
     await journal.close();
-    holds((await next.deletableStream(journal.header)) > 0, 'nothing could be deleted');
-    holds((await next.deleteStream(journal.header)) > 0, 'nothing was freed');
+    for (const kept of [next, neighbour]) {
+      await kept.writeSnapshot(header.epoch, chunksOf('state'));
+      await kept.publish('kept', NOTHING);
+    }
+    const deletable = await next.deletableStream(journal.header);
+    holds(deletable > 0, 'nothing could be deleted');
+    same(await next.deleteStream(journal.header), deletable, 'what was freed');
     same(await next.deleteStream(journal.header), 0);
     const reader = at.open();
     same(await reader.read(journal.header, 0, 9), []);
+    same(await reader.snapshots(journal.header), [], 'the snapshots of a stream that was deleted');
     await readsAs(reader, header, 0, [1, 2, 3]);
-    same(
-      (await reader.streams()).map(({ stream }) => stream.epoch),
-      [header.epoch],
-    );
+    await readsAs(reader, neighbour.header, 0, [1, 2]);
+    for (const kept of [next, neighbour])
+      same(await reader.snapshots(kept.header), [{ position: header.epoch }], 'the snapshots of another stream');
+    const listed = (await reader.streams()).map(({ stream: { master, epoch }, frontier }) => [master, epoch, frontier]);
+    const kept = [next, neighbour].map(({ header: { master, epoch } }) => [master, epoch, 'kept']);
+    same(listed.sort(), kept.sort(), 'the streams that are left');
     await next.close();
+    await neighbour.close();
   });
 
   check('who reads while events are deleted gets what it asked for, or nothing', async (at) => {
@@ -162,4 +197,14 @@ export function ending(check: Check): void {
 
 function idOf(lines: readonly string[]): string {
   return (JSON.parse(lines[0] ?? '{}') as { id: string }).id;
+}
+
+/** Nine events, in threes, of which eight may be deleted. */
+async function inSegments(writer: Writer, store: Store, journal: Journal): Promise<void> {
+  for (const first of [1, 4, 7]) {
+    if (first > 1) await journal.rotate();
+    await journal.append(writer.lines(store, journal.header, first, first + 2), first);
+  }
+  const head = { seq: 9, id: writer.next() };
+  await journal.publish('a frontier', { head, seal: undefined, seen: [], deletable: 8 });
 }

@@ -77,9 +77,16 @@ export function opening(check: Check): void {
     }
     const last = await at.open().open(late.request);
     same([last.header.epoch, last.moved, last.ends], [epoch, remembered.moved, remembered.ends]);
+    const next = await last.succeed(late.successor(last, 0), '');
     await last.close();
+    same(next.ends, remembered.ends, 'what the stream that succeeds remembers of earlier epochs');
+    await next.close();
+    const reopened = await at.open().open(late.request);
+    same([reopened.header.epoch, reopened.ends], [next.header.epoch, remembered.ends]);
+    await reopened.close();
     await readsAs(at.open(), old.header, 0, [1, 2]);
-    same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), [old.header.epoch, epoch].sort());
+    const epochs = [old.header.epoch, epoch, next.header.epoch];
+    same((await at.open().streams()).map(({ stream }) => stream.epoch).sort(), epochs.sort());
   });
 
   check('a store that is told to publish the rest of the old stream does so, once', async (at) => {

@@ -2,6 +2,8 @@ import { asked, type Check } from './place.js';
 import { holds, rejects, same } from './verdict.js';
 import { bytesOf, chunksOf, NOTHING, range, readsAs, sameHeader, Writer } from './writer.js';
 
+/** As long as a name can be. */
+const LONGEST = 'a'.repeat(63);
 const POSITION = `${'0'.repeat(25)}1`;
 
 /** Names, who writes under them, and who hears of it. */
@@ -17,7 +19,7 @@ export function ownership(check: Check): void {
 
   check('masters whose names begin alike have streams of their own, and one name has one writer', async (at) => {
     const store = at.open();
-    const writers = ['a', 'a-b', 'a0', 'ab', 'a-b-c'].map((name) => new Writer(name));
+    const writers = ['a', 'a-b', 'a0', 'ab', 'a-b-c', 'constructor', LONGEST].map((name) => new Writer(name));
     const journals = [];
     for (const [index, writer] of writers.entries()) {
       const journal = await store.open(writer.request);
@@ -28,7 +30,10 @@ export function ownership(check: Check): void {
       journals.push(journal);
     }
     const reader = at.open();
-    for (const [index, { header }] of journals.entries()) await readsAs(reader, header, 0, range(1, index + 1));
+    for (const [index, { header }] of journals.entries()) {
+      sameHeader(await reader.header(header), header);
+      await readsAs(reader, header, 0, range(1, index + 1));
+    }
     const listed = (await reader.streams()).map(({ stream, frontier }) => `${stream.master} ${frontier ?? ''}`);
     same(listed.sort(), writers.map(({ request: { master } }) => `${master} ${master}`).sort());
     for (const journal of journals) await journal.close();

@@ -115,12 +115,14 @@ export function reading(check: Check): void {
     const [, line = '{}'] = await store.read(journal.header, 0, 2);
     const { id } = JSON.parse(line) as { id: string };
     const seal = { no: 1, by: `a@${journal.header.epoch}`, H: id, V: {}, chain: [] };
-    await journal.publish('a frontier', { head: { seq: 2, id }, seal, seen: [], deletable: 1 });
+    const seen = [`b@${journal.header.epoch}`];
+    await journal.publish('a frontier', { head: { seq: 2, id }, seal, seen, deletable: 1 });
     await at.kill(journal);
     const reopened = await at.open().open(writer.request);
     same(reopened.seal, seal);
-    const { epoch, head, deletable } = writer.facts?.session ?? {};
-    same([epoch, head, deletable], [journal.header.epoch, { seq: 2, id }, 1], 'what the machine remembers');
+    const { session } = writer.facts ?? {};
+    const told = [session?.epoch, session?.head, session?.deletable, session?.seen];
+    same(told, [journal.header.epoch, { seq: 2, id }, 1, seen], 'what the machine remembers');
     const next = await reopened.succeed(writer.successor(reopened, 2), '');
     same(next.seal, seal, 'the seal in the stream that succeeds');
     await reopened.close();

@@ -2,7 +2,12 @@ import type { Check } from './place.js';
 import { holds, rejects, same } from './verdict.js';
 import { bytesOf, chunksOf, Writer } from './writer.js';
 
-const [OLDER, NEWER, NEVER] = [1, 2, 3].map((last) => `${'0'.repeat(25)}${last}`) as [string, string, string];
+const [OLDEST, OLDER, NEWER, NEVER] = [1, 2, 3, 4].map((last) => `${'0'.repeat(25)}${last}`) as [
+  string,
+  string,
+  string,
+  string,
+];
 
 const MEGABYTE = 2 ** 20;
 
@@ -11,18 +16,19 @@ export function snapshots(check: Check): void {
   check('snapshots come back byte for byte, newest first, for every reader, and can be removed', async (at) => {
     const writer = new Writer('a');
     const journal = await at.open().open(writer.request);
+    await journal.writeSnapshot(OLDEST, chunksOf('nothing'));
     await journal.writeSnapshot(OLDER, chunksOf('one\n', 'två\n'));
     await journal.writeSnapshot(NEWER, chunksOf('three'));
     await journal.close();
     const again = at.open();
     const reopened = await again.open(writer.request);
-    same(await again.snapshots(journal.header), [{ position: NEWER }, { position: OLDER }]);
+    same(await again.snapshots(journal.header), [{ position: NEWER }, { position: OLDER }, { position: OLDEST }]);
     same(new TextDecoder().decode(await bytesOf(again, journal, OLDER)), 'one\ntvå\n');
     await rejects(bytesOf(again, journal, NEVER));
     holds((await reopened.size()).snapshots > 0, 'the size says nothing of snapshots');
     await reopened.removeSnapshot({ position: OLDER });
     await reopened.removeSnapshot({ position: OLDER });
-    same(await at.open().snapshots(journal.header), [{ position: NEWER }]);
+    same(await at.open().snapshots(journal.header), [{ position: NEWER }, { position: OLDEST }]);
     same(await again.snapshots({ master: 'nobody', epoch: journal.header.epoch }), []);
     await reopened.close();
   });
