@@ -291,9 +291,11 @@ describe('the rules find', () => {
 let count = 0;
 export const now = () => Date.now() + Math.random() + Math.min(1, new Date(2).getTime());
 export async function later() { await now(); }
+export function refuse() { throw new Error(); }
 `;
     expect(impurities(tree({ 'protocol/a.ts': text }))).toEqual([
       'protocol/a.ts:9: awaits',
+      'protocol/a.ts:10: throws',
       'protocol/a.ts:8: uses Date',
       'protocol/a.ts:8: uses Math',
       'protocol/a.ts:7: keeps a variable',

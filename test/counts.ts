@@ -171,6 +171,7 @@ export function impurities(tree: Tree): string[] {
       problems.push(`${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}: ${what}`);
     };
     for (const node of nodesOf(source, ts.isAwaitExpression)) note(node, 'awaits');
+    for (const node of nodesOf(source, ts.isThrowStatement)) note(node, 'throws');
     for (const node of nodesOf(source, ts.isIdentifier))
       if (
         ['Date', 'Math', 'performance', 'crypto', 'process', 'console', 'setTimeout', 'globalThis'].includes(node.text)

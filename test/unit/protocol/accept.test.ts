@@ -104,3 +104,29 @@ test('exactly as far ahead as clocks may differ is accepted', () => {
   const at = (now: number): number => acceptStreams([incoming('one', [ahead])], { ...rules, now }).held.length;
   expect([at(NOW - 1_000), at(NOW - 1_001)]).toEqual([0, 1]);
 });
+
+test('what keeps an event out is looked at in this order, and one that is dead holds nothing, though this program cannot run it', () => {
+  const seal = { no: 1, by: `one@${EPOCH}`, H: idAt(100), V: {}, chain: [] };
+  const late = event('one', 1, idAt(60));
+  const all = { ...rules, now: 0, seal, obstacle: () => ({ reason: 'model' }) as const };
+  const head = { seq: 1, id: idAt(60) };
+  const outcome = (
+    stream: Partial<Incoming>,
+    { lines = [late], ...more }: Partial<AcceptRules> & { lines?: ParsedLine[] },
+  ): string => {
+    const { held, dead } = acceptStreams([incoming('one', lines, { head, ...stream })], { ...all, ...more });
+    return dead.size > 0 ? 'dead' : (held[0]?.reason ?? 'accepted');
+  };
+  const newer: ParsedLine = { kind: 'newer', v: 9 };
+  const wrong = event('two', 1, idAt(60));
+  expect([
+    outcome({ after: idAt(101) }, { lines: [newer] }),
+    outcome({ after: undefined }, { lines: [newer] }),
+    outcome({ after: undefined }, { lines: [wrong] }),
+    outcome({ after: undefined }, {}),
+    outcome({ after: undefined }, { now: NOW }),
+    outcome({ after: null }, { now: NOW }),
+    outcome({ after: null }, { now: NOW, seal: undefined }),
+    outcome({ after: null }, { now: NOW, seal: undefined, obstacle: () => undefined }),
+  ]).toEqual(['unsealed', 'newer-format', 'damaged', 'clock-ahead', 'gap', 'dead', 'model', 'accepted']);
+});
