@@ -181,8 +181,8 @@ function isError(object: object): boolean {
   return told === 'Error' || (told === undefined && object instanceof Error && Symbol.toStringTag in object);
 }
 
-// Nothing asks a promise without waiting for it. It is asked when it is about to be refused, so that its failure is nobody's.
-function isPromise(object: object): boolean {
+/** Tells whether an object is a promise. It is asked when it is about to be refused: nothing asks without waiting, so its failure is nobody's. */
+export function isPromise(object: object): boolean {
   try {
     then.call(object, ignore, ignore);
     return true;

@@ -4,6 +4,11 @@ import { registry } from './registry.js';
 
 const forgotten = new FinalizationRegistry<WeakRef<Owner>>((reference) => void registry.owners.delete(reference));
 
+/** As it was before anybody watches it. */
+const deref = Object.getOwnPropertyDescriptor(WeakRef.prototype, 'deref')?.value as (
+  this: WeakRef<Owner>,
+) => Owner | undefined;
+
 /**
  * From now on the guards and constants of a model are known in this process, for as long as somebody holds the owner.
  *
@@ -36,7 +41,7 @@ export function behindGuard(value: unknown): unknown {
 
 function* owners(): Generator<Owner> {
   for (const reference of registry.owners) {
-    const owner = reference.deref();
+    const owner = deref.call(reference);
     if (owner === undefined) registry.owners.delete(reference);
     else yield owner;
   }

@@ -1,5 +1,5 @@
 import { withArticle } from '../article.js';
-import { NonDeterministicTransactionError } from '../errors.js';
+import { AsyncTransactionError, NonDeterministicTransactionError } from '../errors.js';
 import { rawChanges } from './changes.js';
 import { elsewhere, placesElsewhere } from './elsewhere.js';
 import type { Applied, Call, Executor, Refused } from './executor.js';
@@ -51,7 +51,8 @@ export function applyChecked(executor: Executor, make: () => Call): Applied {
       throw error;
     }
   }
-  if (last.outcome.undo === undefined) throw last.outcome.thrown;
+  // Both threw the same; only the first has its frames.
+  if (last.outcome.undo === undefined) throw first.outcome.thrown;
   return last.outcome;
 }
 
@@ -68,8 +69,9 @@ function isNew(executor: Executor, definition: TransactionDefinition): boolean {
   return count <= FIRST_CALLS;
 }
 
-function refuseFound({ found }: Attempt): void {
-  if (found !== undefined) throw found;
+function refuseFound({ found, outcome: { thrown } }: Attempt): void {
+  // A promise says more of the call than what was met while it was made.
+  if (found !== undefined) throw thrown instanceof AsyncTransactionError ? thrown : found;
 }
 
 /** A value that is changed in place is not changed back, and the next run changes it once more. */

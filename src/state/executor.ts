@@ -1,4 +1,5 @@
 import { AsyncTransactionError, ForeignTransactionError, ReplicaFailedError } from '../errors.js';
+import { isPromise } from '../event/brand.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { addOwner } from '../model/ownership.js';
@@ -266,8 +267,16 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 function refusePromise(call: Call, promise: PromiseLike<unknown>): never {
   // The promise's own failure is of no interest to anybody: the call as a whole is refused right here.
-  promise.then(undefined, () => undefined);
+  if (!isPromise(promise)) silence(promise);
   throw new AsyncTransactionError(
     `The transaction ${call.definition.name} returned a promise; it was undone and not logged. Await first, then call the transaction with the result.`,
   );
+}
+
+function silence(promise: PromiseLike<unknown>): void {
+  try {
+    promise.then(undefined, () => undefined);
+  } catch {
+    // What its own `then` throws is as uninteresting.
+  }
 }

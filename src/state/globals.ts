@@ -18,6 +18,10 @@ export interface OutsideGlobal {
 const CLOCK = 'Take the time from Date.now() or new Date(), which have the time of the event.';
 const MEASURE = 'Measure before the call, and give what was measured as an argument.';
 const LATER = 'Start it after the call, where the transaction was called.';
+const AWAITED =
+  'What it starts would run after the call and write past it: wait first, and call the transaction with the result.';
+const HELD =
+  'Whether it is still there depends on the collection of garbage: hold the object itself, in the model or in the call.';
 const FIRST = 'Wait for the answer first, then call the transaction with it.';
 const STATE = 'Read it before the call and give it as an argument; keep what is to last in the model.';
 const DATED = 'Give it a date: format(new Date()).';
@@ -28,15 +32,23 @@ export const GLOBALS: readonly OutsideGlobal[] = [
   ...rows('found', 'call', CLOCK, 'process.hrtime', 'process.hrtime.bigint', 'process.uptime'),
   ...rows('found', 'read', CLOCK, 'performance.timeOrigin'),
   ...rows('found', 'call', MEASURE, 'performance.mark', 'performance.measure', 'performance.toJSON'),
-  ...rows('found', 'call', MEASURE, 'process.cpuUsage', 'process.memoryUsage', 'process.resourceUsage'),
+  ...rows('found', 'call', MEASURE, 'performance.getEntries', 'performance.getEntriesByName'),
+  ...rows('found', 'call', MEASURE, 'performance.getEntriesByType', 'performance.eventLoopUtilization'),
+  ...rows('found', 'read', MEASURE, 'performance.nodeTiming', 'performance.memory'),
+  ...rows('found', 'call', MEASURE, 'process.cpuUsage', 'process.memoryUsage', 'process.memoryUsage.rss'),
+  ...rows('found', 'call', MEASURE, 'process.resourceUsage', 'process.availableMemory', 'process.constrainedMemory'),
+  ...rows('found', 'call', MEASURE, 'process.getActiveResourcesInfo'),
   ...rows('found', 'undated', DATED, 'Intl.DateTimeFormat.prototype.format'),
   ...rows('found', 'undated', DATED, 'Intl.DateTimeFormat.prototype.formatToParts'),
   ...rows('found', 'call', LATER, 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'),
   ...rows('found', 'call', LATER, 'requestAnimationFrame', 'requestIdleCallback', 'Worker', 'BroadcastChannel'),
+  ...rows('found', 'call', LATER, 'AbortSignal.timeout', 'MessageChannel', 'FinalizationRegistry.prototype.register'),
+  ...rows('found', 'call', AWAITED, 'Promise.prototype.then', 'Promise.prototype.catch', 'Promise.prototype.finally'),
+  ...rows('found', 'call', HELD, 'WeakRef.prototype.deref'),
   ...rows('in code', 'call', LATER, 'process.nextTick'),
   ...rows('found', 'call', FIRST, 'fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource'),
-  ...rows('found', 'read', FIRST, 'crypto.subtle'),
-  ...rows('found', 'read', STATE, 'localStorage', 'sessionStorage'),
+  ...rows('found', 'read', FIRST, 'crypto.subtle', 'indexedDB', 'caches'),
+  ...rows('found', 'read', STATE, 'localStorage', 'sessionStorage', 'process.pid', 'process.ppid'),
 ];
 
 function rows(

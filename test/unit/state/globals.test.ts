@@ -24,6 +24,9 @@ const standIns: World = {
   BroadcastChannel: StandIn,
   requestAnimationFrame: () => StandIn.calls++,
   requestIdleCallback: () => StandIn.calls++,
+  MessageChannel: StandIn,
+  indexedDB: { open: () => StandIn.calls++ },
+  caches: { open: () => StandIn.calls++ },
   localStorage: { getItem: () => null },
   sessionStorage: { getItem: () => null },
 };
@@ -84,6 +87,25 @@ const USES: Record<string, () => unknown> = {
   'performance.mark': () => performance.mark('here'),
   'performance.measure': () => performance.measure('here'),
   'performance.toJSON': () => (performance as unknown as { toJSON(): unknown }).toJSON(),
+  'performance.getEntries': () => performance.getEntries(),
+  'performance.getEntriesByName': () => performance.getEntriesByName('here'),
+  'performance.getEntriesByType': () => performance.getEntriesByType('mark'),
+  'performance.eventLoopUtilization': () => performance.eventLoopUtilization(),
+  'performance.nodeTiming': () => performance.nodeTiming,
+  'performance.memory': () => (performance as unknown as World).memory,
+  'process.memoryUsage.rss': () => process.memoryUsage.rss(),
+  'process.availableMemory': () => process.availableMemory(),
+  'process.constrainedMemory': () => process.constrainedMemory(),
+  'process.getActiveResourcesInfo': () => process.getActiveResourcesInfo(),
+  'process.pid': () => process.pid,
+  'process.ppid': () => process.ppid,
+  'AbortSignal.timeout': () => AbortSignal.timeout(1),
+  MessageChannel: () => make('MessageChannel'),
+  'FinalizationRegistry.prototype.register': () => new FinalizationRegistry(() => undefined).register({}, 1),
+  'Promise.prototype.then': () => Promise.resolve(1).then(() => undefined),
+  'Promise.prototype.catch': () => Promise.resolve(1).catch(() => undefined),
+  'Promise.prototype.finally': () => Promise.resolve(1).finally(() => undefined),
+  'WeakRef.prototype.deref': () => new WeakRef(world).deref(),
   'process.cpuUsage': () => process.cpuUsage(),
   'process.memoryUsage': () => process.memoryUsage(),
   'process.resourceUsage': () => process.resourceUsage(),
@@ -103,6 +125,8 @@ const USES: Record<string, () => unknown> = {
   WebSocket: () => make('WebSocket'),
   EventSource: () => make('EventSource'),
   'crypto.subtle': () => crypto.subtle.digest('SHA-256', new Uint8Array(1)),
+  indexedDB: () => (world.indexedDB as { open(): unknown }).open(),
+  caches: () => (world.caches as { open(): unknown }).open(),
   localStorage: () => (world.localStorage as { getItem(key: string): unknown }).getItem('theme'),
   sessionStorage: () => (world.sessionStorage as { getItem(key: string): unknown }).getItem('theme'),
 };
@@ -155,6 +179,10 @@ class Ticks {
 }
 
 beforeAll(() => {
+  // It is a field of its own from the first call on.
+  deterministic(ID, () => undefined);
+  if (!('memory' in performance))
+    Object.defineProperty(performance, 'memory', { configurable: true, value: { usedJSHeapSize: 1 } });
   for (const [name, value] of Object.entries(standIns)) {
     if (name in world) continue;
     added.push(name);
@@ -252,4 +280,65 @@ test("process.nextTick is found in the model's code, while the platform may use 
   expect(uses.model.done).toBe(1);
   expect(uses.model.dated()).toBe('1/1/1970');
   await uses.close();
+});
+
+class Later extends Promise<number> {}
+
+/** What an asynchronous transaction may return, and what it meets while it makes that. */
+const PROMISES: Record<string, () => unknown> = {
+  'a promise': () => Promise.resolve(1),
+  'one that fails': () => Promise.reject(new Error('nobody waits for this')),
+  'one of a class': () => Later.resolve(1),
+  'one that fails with what was found': async () => {
+    await fetch('http://127.0.0.1:9/');
+  },
+  'one after a use that was caught': () => {
+    try {
+      void Promise.resolve(1).then(() => undefined);
+    } catch {
+      return Promise.resolve(2);
+    }
+    return Promise.resolve(1);
+  },
+  'a thenable': () => ({ then: () => undefined }),
+  'a thenable on a promise': () => ({ then: (done: () => void) => Promise.resolve(1).then(done) }),
+  'a thenable that throws': () => ({
+    then: () => {
+      throw new Error('not even this');
+    },
+  }),
+};
+
+@Prevalent('globals-promises')
+class Promises {
+  list: number[] = [];
+  @Transaction() give(what: string): unknown {
+    this.list = [1];
+    return PROMISES[what]?.();
+  }
+  /** What was made here is raw until the call ends. */
+  @Transaction() later(): void {
+    const made = [1];
+    this.list = made;
+    void Promise.resolve().then(() => made.push(2));
+  }
+}
+
+test.each(Object.keys(PROMISES))("%s is an asynchronous transaction, with check: 'replay' as without", async (what) => {
+  for (const check of ['replay', 'none'] as const) {
+    const master = await Master.open(Promises, { name: 'one', store: new MemoryStore(), check });
+    expect(() => master.model.give(what)).toThrow(expect.objectContaining({ code: 'ASYNC_TRANSACTION' }));
+    expect(master.query(({ list }) => list)).toEqual([]);
+    await master.close();
+  }
+});
+
+test('what would write to raw new objects after the call never runs', async () => {
+  const master = await Master.open(Promises, { name: 'one', store: new MemoryStore(), check: 'replay' });
+  expect(() => {
+    master.model.later();
+  }).toThrow(/ uses Promise\.prototype\.then, /);
+  await Promise.resolve();
+  expect(master.query(({ list }) => list)).toEqual([]);
+  await master.close();
 });
