@@ -1,5 +1,5 @@
 /**
- * Runs code as on a machine elsewhere in the world, so that what depends on the machine's time zone or locale shows. Times of the
+ * Runs code as on a machine elsewhere in the world, so that what depends on the machine's time zone, locale or code shows. Times of the
  * three zones below change on different days, in different directions and by different amounts, and so do all others from one of them.
  */
 
@@ -30,7 +30,7 @@ function languageOf(locale: string): string {
 
 /** Runs `run` as if the machine stood there. What holds a formatter that was made before cannot be reached. */
 export function elsewhere<T>({ zone, locale }: Elsewhere, run: () => T): T {
-  const restore = [...moveTo(zone), ...speak(locale)];
+  const restore = [...moveTo(zone), ...speak(locale), ...cutStacks()];
   try {
     return run();
   } finally {
@@ -57,6 +57,14 @@ function moveTo(zone: string): (() => void)[] {
       else env.TZ = before;
     };
   });
+}
+
+/** The text of a stack tells of one machine and one engine: here it has no frames, or one where it had none. */
+function cutStacks(): (() => void)[] {
+  const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  if (before?.configurable !== true || typeof before.value !== 'number') return [];
+  Object.defineProperty(Error, 'stackTraceLimit', { ...before, value: before.value === 0 ? 1 : 0 });
+  return [() => void Object.defineProperty(Error, 'stackTraceLimit', before)];
 }
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
