@@ -4,7 +4,7 @@ import type { ClassTable } from '../model/class-table.js';
 import { isLive } from '../model/ledger.js';
 import type { ValueType } from '../model/values.js';
 import { type Disguise, disguiseOf } from './brand.js';
-import { copyNative, nameOfClass, nativeBase, type Refuse, whyUnknown } from './carried-kinds.js';
+import { copyNative, nameOfClass, nativeBase, type Refuse, whyElsewhere, whyUnknown } from './carried-kinds.js';
 import { FORBIDDEN_KEYS, MAX_DEPTH } from './plain-json.js';
 import { SharedBytes } from './shared-bytes.js';
 import { copyValue } from './value-text.js';
@@ -151,6 +151,10 @@ export class Carriage {
   }
 
   #refuseDisguise({ is, says }: Disguise): never {
+    if (is === 'Arguments')
+      this.#refuse(
+        'it is the arguments object of a function, which comes back as a plain one; pass a list: [...arguments]',
+      );
     this.#refuse(
       is === 'Object'
         ? `it has the prototype of ${withArticle(says)}, which it is not; pass a real one`
@@ -159,7 +163,9 @@ export class Carriage {
   }
 
   #array(value: readonly unknown[]): unknown[] {
-    if (Object.getPrototypeOf(value) !== Array.prototype) this.#refuse('a subclass of Array comes back as an Array');
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype !== Array.prototype)
+      this.#refuse(whyElsewhere(prototype) ?? 'a subclass of Array comes back as an Array');
     // Its own keys are its indexes and `length`; a hole and a named property together would keep their number.
     if (Reflect.ownKeys(value).length !== value.length + 1) this.#refuse('the array has holes or named properties');
     const copy: unknown[] = [];

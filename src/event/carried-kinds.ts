@@ -1,5 +1,5 @@
 import { withArticle } from '../article.js';
-import { isPlatformClass } from '../model/platform-class.js';
+import { isPlatformClass, OF_ANOTHER_REALM, prototypeHere } from '../model/platform-class.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
 import { fieldsOfView, VIEW_PROTOTYPES } from './binary.js';
 import type { SharedBytes } from './shared-bytes.js';
@@ -39,7 +39,8 @@ function copyRegExp(value: RegExp, refuse: Refuse): RegExp {
 
 // Not copied: nobody can write to it before it is text.
 function checkView(view: ArrayBufferView, prototype: object, bytes: SharedBytes, refuse: Refuse): ArrayBufferView {
-  if (!VIEW_PROTOTYPES.has(prototype)) refuse('a subclass of a typed array comes back without its class');
+  if (!VIEW_PROTOTYPES.has(prototype))
+    refuse(whyElsewhere(prototype) ?? 'a subclass of a typed array comes back without its class');
   const { buffer } = view;
   if (tagOf(buffer) === 'SharedArrayBuffer') refuse('its memory is shared, which a copy would not be; pass a copy');
   if ((buffer as { resizable?: boolean }).resizable === true)
@@ -64,6 +65,8 @@ function refuseProperties(value: object, own: number, refuse: Refuse): void {
 
 /** Why an object of a class that the model does not name cannot be recorded. */
 export function whyUnknown(value: object, prototype: object): string {
+  const elsewhere = whyElsewhere(prototype);
+  if (elsewhere !== undefined) return elsewhere;
   const name = nameOfClass(value);
   if (value instanceof Map || value instanceof Set) return 'a subclass of Map or Set comes back without its class';
   if (value instanceof Error)
@@ -76,6 +79,11 @@ export function whyUnknown(value: object, prototype: object): string {
   if (hidden !== undefined)
     return `the class ${name} ${hidden.what}, which can be neither recorded nor restored. ${hiddenRemedy(name, hidden)} Or pass plain data`;
   return `the class ${name} is not known; name it in @Prevalent(name, { classes: { ${nameFor(name)}: ${name} } }), under "values" if it is not yours, or pass plain data`;
+}
+
+/** Why an object of another realm is refused; `undefined` for others. */
+export function whyElsewhere(prototype: object | null): string | undefined {
+  return prototypeHere(prototype) === undefined ? undefined : `it ${OF_ANOTHER_REALM}`;
 }
 
 /** Prototypes of objects around primitives: `Object(5)`. */

@@ -44,3 +44,19 @@ export function isSurelyPlatformClass(type: { readonly name: string }): boolean 
 function isNative(type: object): boolean {
   return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(type));
 }
+
+/** Why an object is refused that `prototypeHere` knows, and what to do. */
+export const OF_ANOTHER_REALM =
+  'was made in another realm (a vm context, a frame; under Jest much of Node), whose built-in classes are not those of this one. Take a copy, which is made here: copyOf(value)';
+
+/**
+ * The prototype of this realm that stands for that of a built-in class of another realm: each has its own Object, Array, Map.
+ * `undefined` for all other prototypes.
+ */
+export function prototypeHere(prototype: object | null): object | undefined {
+  const type: unknown = prototype && Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof type !== 'function' || type.prototype !== prototype || !isNative(type)) return undefined;
+  const own = (globalThis as Record<string, unknown>)[type.name];
+  const here: unknown = typeof own === 'function' ? own.prototype : undefined;
+  return typeof here === 'object' && here !== null && here !== prototype ? here : undefined;
+}

@@ -5,6 +5,7 @@ import { type Disguise, disguiseOf } from '../event/brand.js';
 import { BOXED } from '../event/carried-kinds.js';
 import type { ClassTable } from '../model/class-table.js';
 import { hiddenRemedy, hiddenStateOf } from '../model/hidden-state.js';
+import { OF_ANOTHER_REALM, prototypeHere } from '../model/platform-class.js';
 import { refuseOverrides } from './collection-traps.js';
 import { isIndex } from './order.js';
 import { describe, type PlaceOf } from './recorder.js';
@@ -186,6 +187,10 @@ function refuseField(target: object, key: PropertyKey, why: string): never {
 }
 
 function refuseDisguise({ is, says }: Disguise, place: PlaceOf): never {
+  if (is === 'Arguments')
+    throw new UnsupportedStateError(
+      `${place()} would hold the arguments object of a function, which a snapshot brings back as a plain one. Store a list: [...arguments].`,
+    );
   throw new UnsupportedStateError(
     is === 'Object'
       ? `${place()} would hold an object with the prototype of ${withArticle(says)}, which it is not, so that the methods fail. Make a real one, or store a plain object: {...object}.`
@@ -218,6 +223,8 @@ function refuseClass(target: object, place: PlaceOf): never {
     );
   }
   const prototype = Object.getPrototypeOf(target) as object | null;
+  if (prototypeHere(prototype) !== undefined)
+    throw new UnsupportedStateError(`${place()} would hold ${withArticle(name)} that ${OF_ANOTHER_REALM}.`);
   if (prototype !== null && BOXED.has(prototype))
     throw new UnsupportedStateError(
       `${place()} would hold a boxed ${name}, an object of which only its primitive would survive. Store the primitive: value.valueOf().`,

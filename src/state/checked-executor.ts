@@ -139,7 +139,7 @@ function viewOf(executor: Executor): StateView {
     valueText: (object) => membrane.values.textOf(object),
     isStored: (value) => membrane.isStored(value),
     pathText: (target, key) => {
-      const path = membrane.paths().path(target) ?? [target.constructor.name];
+      const path = membrane.paths().path(target) ?? [describe(target)];
       return pathText([...path, ...key]);
     },
   };

@@ -5,7 +5,7 @@ import { disguiseOf } from '../event/brand.js';
 import { nameOfClass, nativeBase } from '../event/carried-kinds.js';
 import { copyValue } from '../event/value-text.js';
 import { behindGuard, isWhole } from '../model/ownership.js';
-import { isPlatformClass } from '../model/platform-class.js';
+import { isPlatformClass, prototypeHere } from '../model/platform-class.js';
 import { valueTypesOf } from '../model/values.js';
 import { bareError, fieldForCopy } from './error-stack.js';
 
@@ -66,11 +66,11 @@ class Copier {
   }
 
   #fill(raw: object, copy: object): void {
-    if (raw instanceof Map) {
+    if (copy instanceof Map) {
       Map.prototype.forEach.call(raw, (value: unknown, key: unknown) => {
         Map.prototype.set.call(copy, this.#of(key), this.#of(value));
       });
-    } else if (raw instanceof Set) {
+    } else if (copy instanceof Set) {
       Set.prototype.forEach.call(raw, (value: unknown) => {
         Set.prototype.add.call(copy, this.#of(value));
       });
@@ -91,10 +91,11 @@ class Copier {
   }
 }
 
-/** A copy of an object without its properties, entries and members. */
+/** A copy of an object without its properties, entries and members; of this realm, if a built-in class of another one made it. */
 export function emptyCopy(raw: object): object {
   if (disguiseOf(raw) !== undefined) refuseDisguise(raw);
-  const prototype = Object.getPrototypeOf(raw) as object | null;
+  const own = Object.getPrototypeOf(raw) as object | null;
+  const prototype = prototypeHere(own) ?? own;
   if (ArrayBuffer.isView(raw)) return copyOfView(raw, prototype);
   if (raw instanceof ArrayBuffer) return raw.slice(0);
   const copy = bareCopy(raw, prototype);
@@ -103,14 +104,17 @@ export function emptyCopy(raw: object): object {
 }
 
 function bareCopy(raw: object, prototype: object | null): object {
+  const is = ({ prototype: base }: { readonly prototype: object }): boolean =>
+    prototype === base || (prototype !== null && Object.prototype.isPrototypeOf.call(base, prototype));
   if (Array.isArray(raw)) return new Array<unknown>(raw.length);
-  if (raw instanceof Map) return new Map();
-  if (raw instanceof Set) return new Set();
-  if (raw instanceof Date) return new Date(Date.prototype.getTime.call(raw));
-  if (raw instanceof RegExp) return new RegExp(raw.source, raw.flags);
+  if (prototype === Object.prototype) return {};
+  if (is(Map)) return new Map();
+  if (is(Set)) return new Set();
+  if (is(Date)) return new Date(Date.prototype.getTime.call(raw));
+  if (is(RegExp)) return new RegExp((raw as RegExp).source, (raw as RegExp).flags);
   if (typeof URL !== 'undefined' && prototype === URL.prototype) return new URL((raw as URL).href);
-  if (raw instanceof Error) return bareError();
-  if (prototype !== null && prototype !== Object.prototype && hidesData(prototype)) refuse(raw);
+  if (is(Error)) return bareError();
+  if (prototype !== null && hidesData(prototype)) refuse(raw);
   return Object.create(prototype) as object;
 }
 

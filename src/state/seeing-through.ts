@@ -1,4 +1,6 @@
 import { UnsupportedStateError } from '../errors.js';
+import { prototypeHere } from '../model/platform-class.js';
+import { meetParts } from './places.js';
 import type { Recorder } from './recorder.js';
 import { isInstance } from './thrown.js';
 
@@ -22,10 +24,14 @@ export function replaceLookers(): void {
   replaced = true;
   const { isView } = ArrayBuffer;
   const { structuredClone: native } = globals;
+  const isForeign = prototypeHere(Object.getPrototypeOf(native({})) as object) !== undefined;
   const lookers = {
     isView: (value: unknown): value is ArrayBufferView => isView(membrane?.unwrap(value) ?? value),
-    structuredClone: (value: unknown, options?: unknown): unknown =>
-      native(membrane === undefined ? value : new Bare(membrane).of(value), options),
+    structuredClone: (value: unknown, options?: unknown): unknown => {
+      if (membrane === undefined) return native(value, options);
+      const clone = native(new Bare(membrane).of(value), options);
+      return isForeign ? broughtHome(clone) : clone;
+    },
   };
   ArrayBuffer.isView = lookers.isView;
   globals.structuredClone = lookers.structuredClone;
@@ -36,6 +42,18 @@ export function seeThrough(guards: Recorder | undefined): Recorder | undefined {
   const outer = membrane;
   membrane = guards;
   return outer;
+}
+
+/** Under Jest the native clone makes objects of another realm, which no model knows: it would fail in tests alone. */
+function broughtHome(clone: unknown): unknown {
+  if (typeof clone !== 'object' || clone === null) return clone;
+  const objects = new Set([clone]);
+  for (const object of objects) {
+    const here = prototypeHere(Object.getPrototypeOf(object) as object | null);
+    if (here !== undefined) Object.setPrototypeOf(object, here);
+    meetParts(object, (part) => objects.add(part));
+  }
+  return clone;
 }
 
 /** Copies of containers in which no guard is left, for the native clone, which loses classes by itself. */
