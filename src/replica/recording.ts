@@ -19,6 +19,12 @@ export interface Recording {
   recorded(): void;
 }
 
+/** What is recorded with a call beside its arguments: its JSON text, and its value. */
+export interface RecordedMeta {
+  readonly text: string;
+  readonly value: unknown;
+}
+
 /** What a replica has to know of the options of its master, which names their meaning and units. */
 export interface ReplicaOptions {
   readonly name: string;

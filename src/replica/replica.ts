@@ -20,7 +20,7 @@ import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
 import { type MergedEvent, Notifier } from './notifier.js';
-import type { Recording, ReplicaOptions } from './recording.js';
+import type { RecordedMeta, Recording, ReplicaOptions } from './recording.js';
 import { endOf, goesBeyond } from '../protocol/cut.js';
 import { holdsAllOf } from '../protocol/seal.js';
 import { reached } from '../protocol/vector.js';
@@ -28,12 +28,6 @@ import { reached } from '../protocol/vector.js';
 /** What a merge did, and what the new events changed (only if somebody listens). */
 export interface MergeOutcome extends Revision {
   readonly changes: ReadonlyMap<string, readonly Change[]>;
-}
-
-/** What is recorded with a call beside its arguments: its JSON text, and its value. */
-interface RecordedMeta {
-  readonly text: string;
-  readonly value: unknown;
 }
 
 /** One master's state and its place in the merged history; everything here is synchronous. */
