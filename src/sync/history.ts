@@ -100,8 +100,9 @@ export class History {
   async #since(point: string): Promise<Stretch> {
     const facts = this.#act.facts();
     // As it is now, whatever is called while the store is read.
-    const { accepted, entries } = facts.state;
-    const state = { ...facts.state, accepted: new Map(accepted), entries: [...entries] };
+    const { accepted, baseVector, entries } = facts.state;
+    const now = { accepted: new Map(accepted), baseVector: new Map(baseVector), entries: [...entries] };
+    const state = { ...facts.state, ...now };
     return this.#look.meanwhile(await this.#look.heard(facts.cut), (heard) =>
       this.#look.until(
         heard,

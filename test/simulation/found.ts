@@ -338,6 +338,37 @@ export const FOUND: readonly { readonly found: string; readonly schedule: Schedu
       ],
     },
   },
+  {
+    found: 'history was read from a base that moved while the store was read',
+    schedule: {
+      seed: 407,
+      setting: {
+        founders: 2,
+        sealing: 'sealer',
+        retention: 0,
+        patience: 1000000,
+        undoMemory: 1,
+        segmentBytes: 1000,
+        durability: 'none',
+        snapshotEvery: 1000000,
+        deletes: false,
+        skew: 0,
+        torn: 0,
+        stale: 0,
+        crashes: 0,
+      },
+      steps: [
+        { kind: 'call', who: 352, detail: 1287440987 },
+        { kind: 'sync', who: 808, detail: 599546647 },
+        { kind: 'sync', who: 245, detail: 1727731335 },
+        { kind: 'upload', who: 155, detail: 432964338 },
+        { kind: 'download', who: 22, detail: 892406294 },
+        { kind: 'call', who: 718, detail: 1109940356 },
+        { kind: 'crash', who: 138, detail: 1191841008 },
+        { kind: 'sync', who: 418, detail: 469941840 },
+      ],
+    },
+  },
 ];
 
 /** Seeds of masters on one server that failed once. */
