@@ -284,10 +284,10 @@ function checkOption(check: MasterOptions['check'] = 'none'): boolean {
  * @throws InvalidOptionError (`INVALID_OPTION`) if it is no plain object, or not plain JSON
  */
 export function metaText(meta: CallMeta | null = null): string {
-  if (typeof meta !== 'object' || Array.isArray(meta))
-    throw new InvalidOptionError(`meta: ${shown(meta)} is no plain object; give one, such as { user: 'ada' }`);
   const problem = whyNotPlainJson(meta);
   if (problem !== undefined)
     throw new InvalidOptionError(`meta: it is not plain JSON (${problem}); give texts, numbers, lists, plain objects`);
+  if (typeof meta !== 'object' || Array.isArray(meta))
+    throw new InvalidOptionError(`meta: ${shown(meta)} is no plain object; give one, such as { user: 'ada' }`);
   return JSON.stringify(meta);
 }

@@ -168,7 +168,9 @@ describe.each(Object.keys(KINDS))('%s', (given) => {
           expect(error?.message).toMatch(
             is === 'Object'
               ? /would hold an object with the prototype of an? \w+, which it is not/
-              : /with another prototype than/,
+              : is === 'Arguments'
+                ? /would hold the arguments object of a function/
+                : /with another prototype than/,
           );
           if (is === 'Object') expect(error?.message).toContain(says);
         }

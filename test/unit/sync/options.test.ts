@@ -49,6 +49,7 @@ describe('Master.open refuses', () => {
     ['meta with a bigint', { meta: { n: 5n } }, /meta: .*plain JSON.*at n: bigint/],
     ['meta with a cycle', { meta: cycle }, /at self: a cycle/],
     ['meta with a Date', { meta: { user: { since: new Date(0) } } }, /at user.since: a Date/],
+    ['meta that is a text', { meta: 'ada' }, /no plain object/],
     ['meta of a class', { meta: new Ada() }, /an Ada/],
     ['meta with undefined', { meta: { user: undefined } }, /at user: undefined/],
     ['meta with a hole', { meta: [1, , 2] }, /at 1: undefined/],
