@@ -1,23 +1,22 @@
-import { resolve } from 'node:path';
 import { InvalidOptionError } from '../errors.js';
 import { type Event, type StreamHeader, streamKey } from '../event/event.js';
-import { headerLine, LineWriter } from '../event/line.js';
+import { LineWriter } from '../event/line.js';
 import { isUlid } from '../event/ulid.js';
 import { UlidClock } from '../event/ulid-clock.js';
 import { reissue } from '../protocol/reissue.js';
-import { type FileSystem, replaceFile, syncWayTo } from '../store/folder/file-system.js';
+import { type FileSystem, replaceFile } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
-import { FRONTIER_FILE, segmentName, snapshotName, streamDirectory } from '../store/folder/layout.js';
+import { FRONTIER_FILE, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { withoutLinks } from '../store/folder/link-guard.js';
-import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
-import { defaultLocalDirectory, readSession, writeSession } from '../store/folder/session.js';
+import { readSession, writeSession } from '../store/folder/session.js';
+import { writeStream } from '../store/folder/whole-stream.js';
 import { encodeFrontier, type Frontier } from '../store/frontier.js';
 import type { Session } from '../store/opening.js';
 import { type Around, isAhead, lookAround, part, type Parted, refuseLoss } from './disowned.js';
-import { existingStore, type Print } from './folder.js';
+import type { Print } from './folder.js';
+import { whileClosed } from './own-machine.js';
 import { cutAt, putAside } from './put-aside.js';
-import { refuseOtherMachine } from './repair.js';
 
 export interface DisownOptions {
   /** Id of the last call that stays. */
@@ -39,24 +38,19 @@ export interface DisownOptions {
  * (`JOURNAL_DAMAGED`)
  */
 export async function disown(folder: string, master: string, options: DisownOptions, print: Print): Promise<void> {
-  const { again = false, drop = false } = options;
-  const { after }: { after: string } = options;
+  const { after, again = false, drop = false, local: given } = options;
   if (!isUlid(after))
-    throw new InvalidOptionError(`--after ${options.after} is no id of an event; \`prevalent log\` lists them`);
+    throw new InvalidOptionError(`--after ${String(after)} is no id of an event; \`prevalent log\` lists them`);
   if (again && drop) throw new InvalidOptionError('Give --again or --drop, not both.');
-  const store = await existingStore(folder);
-  const own = (await store.streams()).filter(({ stream }) => stream.master === master);
-  if (own.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
-  const local = resolve(options.local ?? defaultLocalDirectory(store.location, master));
-  await refuseOtherMachine(store, own, local);
-  // Nobody may write meanwhile.
-  const lock = await takeLock(local, master);
-  try {
+  await whileClosed(folder, master, given, async (store, own, local) => {
     const session = await readSession(nodeFileSystem, local);
     if (session === undefined) throw new InvalidOptionError(`${local} holds no session of "${master}"; pass --local`);
     const parted: Parted[] = [];
-    for (const { stream, frontier } of own)
-      parted.push(...([await part(store, stream, frontier, after)].flat() as Parted[]));
+    for (const { stream, frontier } of own) {
+      const one = await part(store, stream, frontier, after);
+      // A crash may leave the folder of an epoch that never began.
+      if (one !== undefined) parted.push(one);
+    }
     const around = await lookAround(store, parted, session.seal);
     refuseLoss(parted, master, around);
     const bad = parted.flatMap((one) => one.bad).sort((left, right) => (left.id < right.id ? -1 : 1));
@@ -67,9 +61,7 @@ export async function disown(folder: string, master: string, options: DisownOpti
       return;
     }
     await new Disowning(store, local, session, around, print).carryOut(parted, again ? bad : []);
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 function tell(bad: readonly Event[], parted: readonly Parted[], print: Print): void {
@@ -129,10 +121,7 @@ class Disowning {
     const writer = new LineWriter(header, model, this.#store.crc32);
     const lines = events.map((event) => writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta)));
     const directory = streamDirectory(this.#store.location, header);
-    await this.#fs.mkdir(directory);
-    await syncWayTo(this.#fs, directory, this.#store.location);
-    const text = [headerLine(header, this.#store.crc32), ...lines, ''].join('\n');
-    await replaceFile(this.#fs, directory, segmentName(1), [new TextEncoder().encode(text)]);
+    await writeStream(this.#fs, directory, header, this.#store.crc32, lines.map((line) => `${line}\n`).join(''));
     const end = events.at(-1);
     const head = end && { seq: end.seq, id: end.id };
     await this.#remember(parted, epoch, head);

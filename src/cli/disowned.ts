@@ -1,7 +1,7 @@
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
-import { parseLine } from '../event/line.js';
-import { isFromFuture } from '../event/ulid-clock.js';
+import { LINE_FEED, parseLine } from '../event/line.js';
+import { isFromFuture, USUAL_DRIFT } from '../event/ulid-clock.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, streamDirectory } from '../store/folder/layout.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
@@ -40,12 +40,9 @@ export interface Around {
   readonly vectors: readonly VersionVector[];
 }
 
-/** How far ahead (ms) of this machine's clock a time may lie; as the default of masters. */
-const DRIFT = 5 * 60_000;
-
 /** Tells an id that nobody takes yet. */
 export function isAhead(id: string): boolean {
-  return isFromFuture(id, Date.now(), DRIFT);
+  return isFromFuture(id, Date.now(), USUAL_DRIFT);
 }
 
 /** Parts a stream of the master behind the id `after`. @throws JournalDamagedError (`JOURNAL_DAMAGED`) if it cannot be read */
@@ -95,7 +92,7 @@ interface Placed {
 function* eventsOf(bytes: Uint8Array, file: string, { crc32 }: FolderStore): Generator<Placed> {
   const decoder = new TextDecoder();
   let start = 0;
-  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+  for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
     const line = parseLine(decoder.decode(bytes.subarray(start, end)), crc32);
     if (line.kind === 'damaged' || line.kind === 'newer')
       throw new JournalDamagedError(

@@ -1,5 +1,5 @@
-import { basename, resolve } from 'node:path';
-import { InvalidOptionError, JournalDamagedError } from '../errors.js';
+import { basename } from 'node:path';
+import { JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
@@ -7,14 +7,11 @@ import type { FileSystem } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { withoutLinks } from '../store/folder/link-guard.js';
-import { takeLock } from '../store/folder/lock.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
-import { defaultLocalDirectory, readSession } from '../store/folder/session.js';
-import { decodeFrontier } from '../store/frontier.js';
-import type { StreamListing } from '../store/store.js';
 import { eventsIn, examine, type Examination } from './examination.js';
-import { existingStore, type Print } from './folder.js';
+import type { Print } from './folder.js';
+import { whileClosed } from './own-machine.js';
 import { cutAt, putAside } from './put-aside.js';
 import { standInsOf } from './stand-ins.js';
 
@@ -30,14 +27,7 @@ export interface RepairOptions {
  * `.rejected` files beside it. Damaged snapshots are put aside in the same way. Gives how much is (still) damaged.
  */
 export async function repair(folder: string, master: string, options: RepairOptions, print: Print): Promise<number> {
-  const store = await existingStore(folder);
-  const streams = (await store.streams()).filter(({ stream }) => stream.master === master);
-  if (streams.length === 0) throw new InvalidOptionError(`${folder} holds no journal of a master "${master}"`);
-  const local = resolve(options.local ?? defaultLocalDirectory(store.location, master));
-  await refuseOtherMachine(store, streams, local);
-  // Nobody may write meanwhile.
-  const lock = await takeLock(local, master);
-  try {
+  return whileClosed(folder, master, options.local, async (store) => {
     const listings = await store.streams();
     const standIns = await standInsOf(store, listings);
     let [damaged, others] = [0, [] as readonly string[]];
@@ -54,31 +44,7 @@ export async function repair(folder: string, master: string, options: RepairOpti
     if (damaged > 0 && options.cut === undefined)
       print('Nothing was changed. Look for a good copy of these files first; with --cut they are cut as told.');
     return others.length + (options.cut === undefined ? damaged : 0);
-  } finally {
-    await lock.release();
-  }
-}
-
-/** The lock of any other directory than the writer's own would keep nobody from writing. */
-export async function refuseOtherMachine(
-  store: FolderStore,
-  streams: readonly StreamListing[],
-  local: string,
-): Promise<void> {
-  const session = await readSession(nodeFileSystem, local);
-  // A crash may leave the folder of an epoch that never began.
-  let newest = streams.at(-1);
-  for (const listing of streams)
-    if ((await segmentsOf(nodeFileSystem, streamDirectory(store.location, listing.stream))).length > 0)
-      newest = listing;
-  if (newest === undefined) return;
-  const { stream, frontier } = newest;
-  // Either may be what is damaged.
-  const writers = [(await store.header(stream))?.session, decodeFrontier(frontier, store.crc32)?.session];
-  if (session !== undefined && (session.epoch === stream.epoch || writers.includes(session.session))) return;
-  throw new InvalidOptionError(
-    `${local} is not the private directory of the master that writes ${streamKey(stream)}, so its lock says nothing. Pass the directory that the master was opened with (its option \`local\`) as --local, on the machine that it runs on.`,
-  );
+  });
 }
 
 async function repairStream(

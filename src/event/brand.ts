@@ -147,13 +147,13 @@ function nameOf(object: object): string {
   return Object.prototype.toString.call(object).slice(8, -1);
 }
 
-const said = new WeakMap<object, string>();
+const saidByPrototype = new WeakMap<object, string>();
 
 /** What objects of a prototype should be: what the nearest class in the chain makes that is not a program's. */
 function saidBy(prototype: object | null): string {
   if (prototype === null || prototype === Object.prototype) return PLAIN;
-  let says = said.get(prototype);
-  if (says === undefined) said.set(prototype, (says = findSaid(prototype)));
+  let says = saidByPrototype.get(prototype);
+  if (says === undefined) saidByPrototype.set(prototype, (says = findSaid(prototype)));
   return says;
 }
 

@@ -23,6 +23,9 @@ export function isId(text: unknown): text is string {
   return typeof text === 'string' && ULID.test(text);
 }
 
+/** How far (ms) clocks may differ unless it is said otherwise. */
+export const USUAL_DRIFT = 300_000;
+
 /** Whether an id is from the future: more than `maxDrift` ms ahead of a wall clock. */
 export function isFromFuture(id: string, now: number, maxDrift: number): boolean {
   return isAhead(idTime(id), now, maxDrift);

@@ -40,7 +40,11 @@ export function goneStreams(
     if (mark === undefined) continue;
     const known = facts.gone.get(key);
     if (known?.mark === mark) all.set(key, known);
-    else all.set(key, isSealed ? sealedFind(mark, key) : { mark, ...found(facts, had, key, streams.get(key), look) });
+    else
+      all.set(
+        key,
+        isSealed ? sealedFind(mark, key) : { mark, ...describeGone(facts, had, key, streams.get(key), look) },
+      );
   }
   return all;
 }
@@ -91,7 +95,8 @@ function markOf(
   return id !== undefined && (lastId === undefined || id === lastId) ? undefined : mark;
 }
 
-function found(
+/** Where a stream is held of which something is gone, and what to tell about it. */
+function describeGone(
   facts: Facts,
   had: Had,
   key: string,

@@ -1,3 +1,4 @@
+import { goesBeyond } from './cut.js';
 import type { Decision } from './decide.js';
 import type { Facts, Saved } from './facts.js';
 import { sealHash } from './seal.js';
@@ -25,5 +26,5 @@ export function savedAfter(
   if (saved === undefined || state.kind === 'none') return saved;
   const [first] = state.events;
   const isOvertaken = first !== undefined && first.id <= saved.position;
-  return isOvertaken || [...cut].some(([key, count]) => (saved.vector.get(key) ?? 0) > count) ? undefined : saved;
+  return isOvertaken || goesBeyond(saved.vector, cut) ? undefined : saved;
 }

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js';
 import { isMasterName } from '../event/event.js';
+import { USUAL_DRIFT } from '../event/ulid-clock.js';
 import { whyNotPlainJson } from '../event/plain-json.js';
 import type { CallMeta } from '../model/call-meta.js';
 import type { Durability } from '../store/group-commit.js';
@@ -153,7 +154,7 @@ export function resolveOptions(options: MasterOptions): ResolvedOptions {
     sealer: flag('sealer', options.sealer),
     retention: atLeastZero('retention', options.retention, 86_400_000),
     patience: atLeastZero('patience', options.patience, 604_800_000),
-    maxClockDrift: positive('maxClockDrift', options.maxClockDrift, 300_000),
+    maxClockDrift: positive('maxClockDrift', options.maxClockDrift, USUAL_DRIFT),
     meta: metaText(options.meta),
     check: checkOption(options.check),
     now: nowOption(options.now),

@@ -1,5 +1,5 @@
 /** The way out of a clock that ran ahead, as docs/operations.md writes it: no good call is lost, and all masters are equal again. */
-import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertSameState } from '../../src/testing/index.js';
 import { run } from '../command.js';
@@ -80,6 +80,20 @@ test(
     );
     expect(lines.at(-1)).toMatch(/^Nothing was changed/);
     expect(everything(folder)).toEqual(before);
+  }),
+);
+
+test(
+  'the folder of an epoch that a crash kept from beginning is passed over',
+  inFolder(async (folder) => {
+    const { last } = await ranAhead(folder);
+    const unborn = join(folder.shared, 'laptop', `${'0'.repeat(25)}1`);
+    mkdirSync(unborn);
+    const { code, lines } = await disown(folder, '--after', last, '--again');
+    expect([code, lines.at(-1)]).toEqual([0, expect.stringContaining('2 calls were made again')]);
+    // `verify` would say that its files have not arrived.
+    rmSync(unborn, { recursive: true });
+    await allHave(folder, ['good 1', 'of the phone', 'good 2', 'bad 1', 'bad 2']);
   }),
 );
 

@@ -60,13 +60,11 @@ function later<Rest extends unknown[], Result>(
     try {
       return await operation(path, ...rest);
     } catch (error) {
-      if (isDenied(error)) {
-        // Each may be behind a closed directory, whose own may be as well.
-        for (let one = asked(path); ; one = dirname(one)) {
-          const stats = await lstat(one).catch(() => undefined);
-          if (stats !== undefined) say(error, one, stats);
-          if (stats !== undefined || dirname(one) === one) break;
-        }
+      for (const one of isDenied(error) ? upFrom(asked(path)) : []) {
+        const stats = await lstat(one).catch(() => undefined);
+        if (stats === undefined) continue;
+        say(error as Denied, one, stats);
+        break;
       }
       throw error;
     }
@@ -81,16 +79,23 @@ function now<Rest extends unknown[], Result>(
     try {
       return operation(path, ...rest);
     } catch (error) {
-      if (isDenied(error)) {
-        for (let one = asked(path); ; one = dirname(one)) {
-          const stats = statsOf(one);
-          if (stats !== undefined) say(error, one, stats);
-          if (stats !== undefined || dirname(one) === one) break;
-        }
+      for (const one of isDenied(error) ? upFrom(asked(path)) : []) {
+        const stats = statsOf(one);
+        if (stats === undefined) continue;
+        say(error as Denied, one, stats);
+        break;
       }
       throw error;
     }
   };
+}
+
+/** A path and all above it: each may be behind a closed directory. */
+function* upFrom(path: string): Generator<string> {
+  for (let one = path; ; one = dirname(one)) {
+    yield one;
+    if (dirname(one) === one) return;
+  }
 }
 
 function statsOf(path: string): Stats | undefined {

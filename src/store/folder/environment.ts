@@ -1,5 +1,6 @@
 import { inspect, types } from 'node:util';
 import { runInThisContext } from 'node:vm';
+import { typedArrayOf } from '../../model/byte-ranges.js';
 
 type Environment = Record<string, string | undefined>;
 
@@ -42,15 +43,11 @@ const BRIEFLY = { maxArrayLength: 0, depth: 0, showHidden: true, customInspect: 
 /** Tells whether a typed array has fields beside its elements, without naming each of these. */
 export function hasFields(view: NodeJS.TypedArray): boolean {
   const Typed =
-    (globalThis as unknown as Record<string, new (...args: unknown[]) => object>)[typeOf(view)] ?? Uint8Array;
+    (globalThis as unknown as Record<string, new (...args: unknown[]) => object>)[typedArrayOf(view) ?? ''] ??
+    Uint8Array;
   const twin = new Typed(view.buffer, view.byteOffset, view.length);
   Object.setPrototypeOf(twin, Object.getPrototypeOf(view) as object);
   return inspect(view, BRIEFLY) !== inspect(twin, BRIEFLY);
-}
-
-/** Its own name for itself, whatever its prototype. */
-function typeOf(view: NodeJS.TypedArray): string {
-  return Reflect.get(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag, view) as string;
 }
 
 /** The JavaScript engine of the process and its version, such as `v8 12.4`; `undefined` if it does not tell. */

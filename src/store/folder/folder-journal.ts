@@ -234,7 +234,7 @@ export class FolderJournal implements Journal {
         this.#putBack(this.#durable, this.#durableNext);
     } finally {
       // What another process writes to is not this one's to cut.
-      const ended = !this.#end.mark.isLost ? this.#segment.end(this.#offset) : this.#segment.close();
+      const ended = this.#end.mark.isLost ? this.#segment.close() : this.#segment.end(this.#offset);
       await ended.finally(() => this.#release());
     }
   }
@@ -244,7 +244,7 @@ export class FolderJournal implements Journal {
     // Once: the name may be another one's by then.
     if (this.#successor !== undefined || mark.hasEnded) return;
     // What is not known to be on disk is looked at by the next start as if this process had crashed.
-    const isWhole = this.#offset === this.#durable && !this.#end.mark.isLost;
+    const isWhole = this.#offset === this.#durable && !mark.isLost;
     // A mark that stays costs the next start the copy of one file, no more.
     await mark.end(isWhole).catch(() => undefined);
     await lock.release();
