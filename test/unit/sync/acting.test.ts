@@ -94,7 +94,7 @@ test('what is given shows the same state, is guarded alike, and is nobody elseâ€
   expect(model.lines).toBe(master.model.lines);
   expect(model instanceof Book).toBe(true);
   expect(Object.keys(model)).toEqual(Object.keys(master.model));
-  const write = (work: () => unknown): unknown => {
+  const codeOf = (work: () => unknown): unknown => {
     try {
       return work();
     } catch (error) {
@@ -113,13 +113,13 @@ test('what is given shows the same state, is guarded alike, and is nobody elseâ€
     (one) => one.refuse(),
   ];
   for (const work of writes) {
-    const [there, here] = [write(() => work(master.model)), write(() => work(model))];
+    const [there, here] = [codeOf(() => work(master.model)), codeOf(() => work(model))];
     expect([String(work), here]).toEqual([String(work), there]);
   }
   expect(master.model.lines).toEqual(['ada: one']);
-  expect(master.query(() => write(() => model.write('in a query')))).toBe('TRANSACTION_IN_QUERY');
+  expect(master.query(() => codeOf(() => model.write('in a query')))).toBe('TRANSACTION_IN_QUERY');
   await master.close();
-  expect(write(() => model.write('after the end'))).toBe('MASTER_CLOSED');
+  expect(codeOf(() => model.write('after the end'))).toBe('MASTER_CLOSED');
 });
 
 test.each<[string, unknown]>([
