@@ -1,4 +1,8 @@
-/** How large the parts of the sync core are, and what each takes: `npm run counts` prints it, architecture.test.ts holds the line. */
+/**
+ * How large the parts of the sync core are, and what each takes: `npm run counts` prints it, architecture.test.ts holds the line.
+ * `npm run counts -- COMMIT` prints it of an earlier commit.
+ */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +25,8 @@ export interface LayerCount {
   readonly layer: string;
   readonly files: number;
   readonly lines: number;
+  /** Of those, lines of files that only decide: no class, nothing awaited or thrown, no clock, no variable that is kept. */
+  readonly pure: number;
   readonly longest: string;
 }
 
@@ -63,7 +69,10 @@ function layerOf(layer: string, sources: readonly (readonly [string, string])[])
   const lengths = mine.map(([path, text]) => [path, text.split('\n').length - 1] as const);
   const [path, length] = [...lengths].sort(([, left], [, right]) => right - left)[0] ?? ['', 0];
   const lines = lengths.reduce((sum, [, count]) => sum + count, 0);
-  return { layer, files: mine.length, lines, longest: `${path} (${length})` };
+  const pure = mine
+    .filter(([path, text]) => isPure(path, text))
+    .reduce((sum, [, text]) => sum + text.split('\n').length - 1, 0);
+  return { layer, files: mine.length, lines, pure, longest: `${path} (${length})` };
 }
 
 type Declared = readonly (readonly [path: string, of: ts.ClassDeclaration])[];
@@ -105,16 +114,20 @@ function classOf(path: string, of: ts.ClassDeclaration, names: ReadonlySet<strin
   return { path, name, parameters: constructed?.parameters.length ?? 0, collaborators };
 }
 
-/** Assignments to a field or variable that holds the ends of streams, but for its first value and copies that are given on. */
+/** Assignments to a field that holds the ends of streams, and changes of what it holds, but for its first value. */
 function cutWritersIn(path: string, source: ts.SourceFile): string[] {
-  return nodesOf(source, ts.isBinaryExpression)
-    .filter(
-      ({ left, operatorToken }) =>
-        operatorToken.kind === ts.SyntaxKind.EqualsToken &&
-        ts.isPropertyAccessExpression(left) &&
-        ['#cut', '#ended'].includes(left.name.text),
-    )
-    .map(({ pos }) => `${path}:${source.getLineAndCharacterOfPosition(pos).line + 2}`);
+  const isCut = (node: ts.Node): boolean =>
+    ts.isPropertyAccessExpression(node) && ['#cut', '#ended'].includes(node.name.text);
+  const assignments = nodesOf(source, ts.isBinaryExpression).filter(
+    ({ left, operatorToken }) => operatorToken.kind === ts.SyntaxKind.EqualsToken && isCut(left),
+  );
+  const changes = nodesOf(source, ts.isCallExpression).filter(
+    ({ expression }) =>
+      ts.isPropertyAccessExpression(expression) &&
+      ['set', 'delete', 'clear'].includes(expression.name.text) &&
+      isCut(expression.expression),
+  );
+  return [...assignments, ...changes].map(({ pos }) => `${path}:${source.getLineAndCharacterOfPosition(pos).line + 2}`);
 }
 
 /** Functions that are handed to a part and call one that is made after that part. What is a parameter was made before all of them. */
@@ -163,27 +176,36 @@ function nodesOf<T extends ts.Node>(root: ts.Node, is: (node: ts.Node) => node i
 
 /** What makes a function of protocol/ more than a function of what it is given. */
 export function impurities(tree: Tree): string[] {
+  return [...tree].flatMap(([path, text]) => {
+    if (!path.startsWith('protocol/')) return [];
+    const isOpened = /\n \*\n \* Invariants?: /.test(ruleOf(text));
+    return [...effectsIn(path, text), ...(isOpened ? [] : [`${path}: does not open with its rule and its invariants`])];
+  });
+}
+
+/** Whether all that a file has are functions of what they are given. */
+function isPure(path: string, text: string): boolean {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const functions = nodesOf(source, ts.isFunctionDeclaration);
+  return (
+    functions.length > 0 && nodesOf(source, ts.isClassDeclaration).length === 0 && effectsIn(path, text).length === 0
+  );
+}
+
+function effectsIn(path: string, text: string): string[] {
   const problems: string[] = [];
-  for (const [path, text] of tree) {
-    if (!path.startsWith('protocol/')) continue;
-    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-    const note = (node: ts.Node, what: string): void => {
-      problems.push(`${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}: ${what}`);
-    };
-    for (const node of nodesOf(source, ts.isAwaitExpression)) note(node, 'awaits');
-    for (const node of nodesOf(source, ts.isThrowStatement)) note(node, 'throws');
-    for (const node of nodesOf(source, ts.isIdentifier))
-      if (
-        ['Date', 'Math', 'performance', 'crypto', 'process', 'console', 'setTimeout', 'globalThis'].includes(node.text)
-      )
-        if (!isHarmless(node)) note(node, `uses ${node.getText()}`);
-    for (const node of source.statements)
-      if (ts.isVariableStatement(node) && (node.declarationList.flags & ts.NodeFlags.Const) === 0)
-        note(node, 'keeps a variable');
-    const rule = ruleOf(text);
-    if (!/\n \*\n \* Invariants?: /.test(rule))
-      problems.push(`${path}: does not open with its rule and its invariants`);
-  }
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const note = (node: ts.Node, what: string): void => {
+    problems.push(`${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}: ${what}`);
+  };
+  for (const node of nodesOf(source, ts.isAwaitExpression)) note(node, 'awaits');
+  for (const node of nodesOf(source, ts.isThrowStatement)) note(node, 'throws');
+  for (const node of nodesOf(source, ts.isIdentifier))
+    if (['Date', 'Math', 'performance', 'crypto', 'process', 'console', 'setTimeout', 'globalThis'].includes(node.text))
+      if (!isHarmless(node)) note(node, `uses ${node.getText()}`);
+  for (const node of source.statements)
+    if (ts.isVariableStatement(node) && (node.declarationList.flags & ts.NodeFlags.Const) === 0)
+      note(node, 'keeps a variable');
   return problems;
 }
 
@@ -206,11 +228,21 @@ export function readSources(root: string): Tree {
   return new Map(names.map((name) => [name.replaceAll('\\', '/'), readFileSync(join(src, name), 'utf8')]));
 }
 
+/** The sources as they were at a commit. */
+function readCommit(commit: string): Tree {
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const paths = git('ls-tree', '-r', '--name-only', '--full-tree', commit, 'src')
+    .split('\n')
+    .filter((path) => path.endsWith('.ts'));
+  return new Map(paths.map((path) => [path.slice('src/'.length), git('show', `${commit}:${path}`)]));
+}
+
 /** The counts as text. */
 export function told({ layers, classes, cutWriters, wiringCallbacks, listeners }: Counts): string {
   return [
     ...layers.map(
-      ({ layer, files, lines, longest }) => `${layer}/: ${files} files, ${lines} lines, longest ${longest}`,
+      ({ layer, files, lines, pure, longest }) =>
+        `${layer}/: ${files} files, ${lines} lines, of which ${pure} pure, longest ${longest}`,
     ),
     ...classes.map(
       ({ path, name, parameters, collaborators, reached }) =>
@@ -224,4 +256,7 @@ export function told({ layers, classes, cutWriters, wiringCallbacks, listeners }
 }
 
 const self = fileURLToPath(import.meta.url);
-if (process.argv[1] === self) console.log(told(countsOf(readSources(dirname(dirname(self))))));
+if (process.argv[1] === self) {
+  const [commit] = process.argv.slice(2);
+  console.log(told(countsOf(commit === undefined ? readSources(dirname(dirname(self))) : readCommit(commit))));
+}

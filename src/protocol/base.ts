@@ -75,26 +75,29 @@ export function candidates(seal: Seal | undefined, look: Lookup): Candidate[] {
 }
 
 /**
- * What a state is built from anew: the newest base that serves, and all that is accepted behind it.
+ * What a state is built from anew: the newest base that serves, and all that is accepted behind it; `undefined` until all is read that this
+ * takes: what a snapshot may hold is not asked for before the snapshot is read.
  *
  * @param cut streams that have ended
  * @param gone streams whose files no longer hold what this master has accepted
  */
-export function wholeState(facts: Facts, look: Lookup, cut: VersionVector, gone = facts.gone): Whole {
+export function wholeState(facts: Facts, look: Lookup, cut: VersionVector, gone = facts.gone): Whole | undefined {
   const ends = endsOf(cut, gone);
   let best: Built | undefined;
   let last: Built | undefined;
   let unread = 0;
   const damages: SnapshotDamagedError[] = [];
-  for (const { stream, listing } of candidates(facts.seal, look)) {
+  const offers = candidates(facts.seal, look);
+  if (look.isIncomplete()) return undefined;
+  for (const { stream, listing } of offers) {
     const { base, damage, dropped } = look.snapshot(stream, listing);
     if (damage !== undefined) damages.push(damage);
-    if (look.isIncomplete()) break;
+    if (look.isIncomplete()) return undefined;
     if (base === undefined && dropped !== true) unread++;
     if (base === undefined) continue;
     const serves = !isAhead(facts, base) && obeys(base, facts.seal, look);
     const built = serves ? behind(facts, look, base, ends) : undefined;
-    if (look.isIncomplete()) break;
+    if (look.isIncomplete()) return undefined;
     const [first] = built?.acceptance.events ?? [];
     const isLate = first !== undefined && first.id <= base.position;
     if (built === undefined || (isLate && (last !== undefined || !mayWait(facts, built)))) {
@@ -110,6 +113,7 @@ export function wholeState(facts: Facts, look: Lookup, cut: VersionVector, gone 
     best ??= serving;
   }
   best ??= behind(facts, look, facts.state.genesis, ends);
+  if (look.isIncomplete()) return undefined;
   return { ...(last !== undefined && letsGo(best, last) ? last : best), unread, damages };
 }
 

@@ -178,7 +178,7 @@ function replacementFor(facts: Facts, look: Lookup, { events, cut, gone }: News)
   const { seal, state } = facts;
   if (reachesBehindBase(facts, events, cut)) {
     const whole = wholeState(facts, look, cut, gone);
-    if (look.isIncomplete() || gone.size === 0 || reachesBehindBase(facts, [], cut)) return { whole };
+    if (whole === undefined || gone.size === 0 || reachesBehindBase(facts, [], cut)) return { whole };
     // What is gone can be put behind the late events only if it can be read.
     const isWhole = whole.isLast !== true && rebuilt(facts, whole, cut).kind === 'outcome';
     return isWhole ? { whole } : { whole: undefined, floor: state.base };
@@ -189,7 +189,7 @@ function replacementFor(facts: Facts, look: Lookup, { events, cut, gone }: News)
   const asked = `${seal?.no ?? 0} ${offers.join()}`;
   if (look.isIncomplete() || offers.length === 0 || facts.tried === asked) return { whole: undefined };
   const whole = wholeState(facts, look, cut, gone);
-  if (look.isIncomplete() || brokenOwn(facts, whole) !== undefined) return { whole };
+  if (whole === undefined || brokenOwn(facts, whole) !== undefined) return { whole };
   if (!lacksSealed(seal, whole.base.vector, whole.acceptance.events)) return { whole };
   // Perhaps for some of them: a machine may be gone before it could show what it sealed last.
   const behind = eventsBehind(whole, facts, cut);

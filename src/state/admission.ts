@@ -62,7 +62,11 @@ function admitProperties(target: object, meet: Meet): void {
   for (const key of Object.getOwnPropertyNames(target)) admitProperty(target, key, frozen, list, meet);
   for (const key of Object.getOwnPropertySymbols(target)) {
     if (Symbol.keyFor(key) === undefined)
-      refuseField(target, key, 'has for its key a symbol that exists only in this process; use Symbol.for("…")');
+      refuseField(
+        target,
+        key,
+        'has for its key a symbol that Symbol.for("…") did not make; use one that it made, or a string',
+      );
     admitProperty(target, key, frozen, list, meet);
   }
 }
@@ -110,7 +114,7 @@ function admitValue(target: object, key: PropertyKey, value: unknown): void {
     refuseField(target, key, `holds a function; functions are code, not state${remedy}`);
   }
   if (typeof value === 'symbol' && Symbol.keyFor(value) === undefined)
-    refuseField(target, key, 'holds a symbol that exists only in this process; use Symbol.for("…")');
+    refuseField(target, key, 'holds a symbol that Symbol.for("…") did not make; use one that it made, or a string');
 }
 
 /** Dates and expressions are rebuilt from what they are, so nothing else may hang on them. */

@@ -86,11 +86,16 @@ export class Executor {
 
   #construct(): object {
     const { name, model: Model } = this.#definition;
-    return deterministic(genesisId(name), () => {
-      const root = new Model();
-      ownValues(root, this.membrane.classes);
-      return root;
-    });
+    const before = seeThrough(this.membrane);
+    try {
+      return deterministic(genesisId(name), () => {
+        const root = new Model();
+        ownValues(root, this.membrane.classes);
+        return root;
+      });
+    } finally {
+      seeThrough(before);
+    }
   }
 
   /** Replaces the whole state; the guarded root stays the same object. */

@@ -35,7 +35,7 @@ export function refuseShrinking(target: object, key: string | symbol): never {
 export function recordAdded(target: object, key: string | symbol, log: UndoLog, membrane: Recorder): void {
   if (typeof key === 'symbol' && Symbol.keyFor(key) === undefined) {
     throw new UnsupportedStateError(
-      `${describe(target)} would get the key ${String(key)}, a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
+      `${describe(target)} would get the key ${String(key)}, a symbol that Symbol.for("…") did not make. Use one that it made, or a string.`,
     );
   }
   log.push(ADD_PROPERTY, target, key, undefined);

@@ -44,7 +44,7 @@ export function checkPrimitive(value: unknown, target: object, key: unknown): vo
   }
   if (Symbol.keyFor(value as symbol) === undefined) {
     throw new UnsupportedStateError(
-      `${describePlace(target, key)} would hold a symbol that exists only in this process. Use Symbol.for("…") or a string.`,
+      `${describePlace(target, key)} would hold a symbol that Symbol.for("…") did not make. Use one that it made, or a string.`,
     );
   }
 }

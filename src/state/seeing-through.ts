@@ -5,9 +5,9 @@ import type { Recorder } from './recorder.js';
 import { isInstance } from './thrown.js';
 
 /**
- * Functions of the language that look for the real object and find a Proxy. While a transaction runs they are told what
- * stands behind the guards: `structuredClone(this.todos)` clones, `ArrayBuffer.isView(this.bytes)` is true. They are replaced
- * once, when the first model is opened, and are the native ones between transactions: to swap them for each call takes half
+ * Functions of the language that look for the real object and find a Proxy. While a transaction runs, or a new model is made, they are told
+ * what stands behind the guards: `structuredClone(this.todos)` clones, `ArrayBuffer.isView(this.bytes)` is true. They are replaced
+ * once, when the first model is opened, and are the native ones in between: to swap them for each call takes half
  * as long as a small call.
  */
 

@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Master } from '../../src/index.js';
+import { byEffort } from '../effort.js';
 import { type Compiled, compile } from './compiled.js';
 import { CrashLog } from './crash-model.js';
 
-const KILLS = process.env.PREVALENT_DEEP === '1' ? 2_000 : 200;
+const KILLS = byEffort({ quick: 40, ci: 200, deep: 2_000 });
 /** Kills of one folder; then a new one, so that the journal stays short. */
 const KILLS_EACH = 20;
 const SEED = Number(process.env.PREVALENT_SEED ?? 20_260_601);

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { byEffort, EFFORT } from '../effort.js';
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** More than 600 MB take long: the ordinary run does the same with a tenth of it. */
-const OBJECTS = DEEP ? 4_000_000 : 100_000;
-const LEAST_BYTES = DEEP ? 600e6 : 14e6;
+const OBJECTS = byEffort({ quick: 100_000, ci: 100_000, deep: 4_000_000 });
+const LEAST_BYTES = byEffort({ quick: 14e6, ci: 14e6, deep: 600e6 });
 
 test(`${OBJECTS} objects are written and read back by processes with 4 GB of heap`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'prevalent-large-'));
@@ -24,7 +24,7 @@ test(`${OBJECTS} objects are written and read back by processes with 4 GB of hea
     expect(written.bytes).toBeGreaterThan(LEAST_BYTES);
     const read = run('read');
     expect(read.checksum).toBe(written.checksum);
-    if (DEEP) console.log(JSON.stringify({ written, read }));
+    if (EFFORT === 'deep') console.log(JSON.stringify({ written, read }));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ChildReport } from './soak-child.js';
+import { EFFORT } from '../effort.js';
 
-const isDeep = process.env['PREVALENT_DEEP'] !== undefined;
+const isDeep = EFFORT === 'deep';
 const setting = (name: string, preset: number): number => Number(process.env[`PREVALENT_SOAK_${name}`] ?? preset);
 const SECONDS = setting('SECONDS', isDeep ? 600 : 10);
 const RATE = setting('RATE', isDeep ? 3_000 : 500);

@@ -7,8 +7,9 @@ import { backupOf, LEFT_OUT } from '../../src/cli/backup.js';
 import { FolderStore, Master } from '../../src/index.js';
 import { FolderNetwork } from '../../src/testing/index.js';
 import { Ledger } from '../ledger.js';
+import { byEffort } from '../effort.js';
 
-const RUNS = process.env.PREVALENT_DEEP === '1' ? 3_000 : 20;
+const RUNS = byEffort({ quick: 20, ci: 20, deep: 3_000 });
 const NAMES = ['a', 'b', 'c'] as const;
 const PATIENCE = 3_600_000;
 const MACHINE = 'machine';

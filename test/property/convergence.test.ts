@@ -4,13 +4,13 @@ import { ClassTable } from '../../src/model/class-table.js';
 import { definitionOf } from '../../src/model/prevalent.js';
 import { deterministic, genesisId } from '../../src/state/determinism.js';
 import { FolderNetwork } from '../../src/testing/index.js';
+import { byEffort, EFFORT } from '../effort.js';
 import { copy, dump, Shop } from './shop.js';
 import { bytesOf } from './state-bytes.js';
 
 const classes = new ClassTable(definitionOf(Shop));
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
-const RUNS = DEEP ? 20_000 : 500;
+const RUNS = byEffort({ quick: 100, ci: 500, deep: 20_000 });
 const NAMES = ['a', 'b', 'c', 'c-d', 'e'];
 const KEYS = ['apple', 'pear', '7', 'plum', 'fig'];
 const START = Date.UTC(2026, 0, 1);
@@ -204,5 +204,8 @@ async function check({
 }
 
 test(`any schedule of calls, syncs, deliveries, restarts and crashes ends in one state (${RUNS} schedules)`, async () => {
-  await fc.assert(fc.asyncProperty(schedule, check), { numRuns: RUNS, ...(DEEP ? {} : { seed: 20260101 }) });
+  await fc.assert(fc.asyncProperty(schedule, check), {
+    numRuns: RUNS,
+    ...(EFFORT === 'deep' ? {} : { seed: 20260101 }),
+  });
 }, 7_200_000);

@@ -1,6 +1,7 @@
 /** A small journal with every byte flipped or cut off in turn: never a wrong state, never a silent drop. */
 import { Master, Prevalent, type PrevalentError, Transaction } from '../../src/index.js';
 import { FolderNetwork, type SimulatedDisk } from '../../src/testing/index.js';
+import { EFFORT, stride } from '../effort.js';
 
 @Prevalent('d')
 class Words {
@@ -10,7 +11,6 @@ class Words {
   }
 }
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
 const WORDS = ['one', 'two', 'three', 'four', 'five', 'six'];
 /** The others are on disk, acknowledged, and known to nobody else. */
 const PUBLISHED = 3;
@@ -63,8 +63,8 @@ async function imageOf(snapshot: boolean): Promise<Image> {
 
 /** Every damage of one file: each byte with a bit flipped, and each shorter length. */
 function* damages(bytes: Uint8Array): Generator<{ what: string; at: number; bytes: Uint8Array }> {
-  for (let at = 0; at < bytes.length; at++) {
-    for (const bit of DEEP ? [0, 1, 2, 3, 4, 5, 6, 7] : [at % 8]) {
+  for (let at = 0; at < bytes.length; at += stride(7)) {
+    for (const bit of EFFORT === 'deep' ? [0, 1, 2, 3, 4, 5, 6, 7] : [at % 8]) {
       const flipped = bytes.slice();
       flipped[at]! ^= 1 << bit;
       yield { what: `bit ${bit} of byte ${at} flipped`, at, bytes: flipped };

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { checkRoundTrip, checkSlices } from './snapshot-checks.js';
 import { programs } from './state-program.js';
+import { byEffort, EFFORT } from '../effort.js';
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
-const RUNS = DEEP ? 50_000 : 300;
+const RUNS = byEffort({ quick: 100, ci: 300, deep: 50_000 });
 // The ordinary run always tries the same states; the long one tries others each time, and prints its seed if it fails.
-const SEED = DEEP ? {} : { seed: 20260201 };
-const TIMEOUT = DEEP ? 3_600_000 : 300_000;
+const SEED = EFFORT === 'deep' ? {} : { seed: 20260201 };
+const TIMEOUT = EFFORT === 'deep' ? 3_600_000 : 300_000;
 
 test(
   `${RUNS} random states come back from their snapshots, and have the same bytes however they were reached`,

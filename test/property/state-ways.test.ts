@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { Prevalent, Transaction } from 'prevalent';
 import { everyWay } from '../every-way.js';
+import { byEffort, EFFORT } from '../effort.js';
 import { programs, runSteps, type Step } from './state-program.js';
 import { CLASSES, World } from './state-world.js';
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
-const PROGRAMS = Number(process.env.PREVALENT_PROGRAMS ?? (DEEP ? 200_000 : process.env.CI === 'true' ? 2_000 : 200));
+const PROGRAMS = Number(process.env.PREVALENT_PROGRAMS ?? byEffort({ quick: 200, ci: 2_000, deep: 200_000 }));
 /** So many programs follow each other on one state: to begin with a new one each time is most of the work. */
 const TOGETHER = 5;
 const PART = 100;
@@ -38,7 +38,7 @@ test(
   `${PROGRAMS} random programs end alike in every way`,
   async () => {
     // The long run looks for what is new; every other run must end as the one before.
-    const first = DEEP ? fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]! : 1;
+    const first = EFFORT === 'deep' ? fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]! : 1;
     const together = fc.array(programs, { minLength: TOGETHER, maxLength: TOGETHER });
     for (let part = 0; part * PART * TOGETHER < PROGRAMS; part++)
       await fc.assert(fc.asyncProperty(together, fc.nat(2), check), {

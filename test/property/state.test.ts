@@ -5,12 +5,12 @@ import { ClassTable } from '../../src/model/class-table.js';
 import { definitionOf } from '../../src/model/prevalent.js';
 import { deterministic } from '../../src/state/determinism.js';
 import { type Applied, Executor } from '../../src/state/executor.js';
+import { byEffort } from '../effort.js';
 import { graphOf, graphText, sameGraph } from './state-graph.js';
 import { errorText, programs, runSteps, type Step } from './state-program.js';
 import { World } from './state-world.js';
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
-const RUNS = DEEP ? 200_000 : 2_000;
+const RUNS = byEffort({ quick: 500, ci: 2_000, deep: 200_000 });
 const PART = 2_000;
 
 const definition = definitionOf(World);
@@ -122,7 +122,7 @@ test(
     // In parts, each with a seed of its own, because a single long run of fast-check takes ever more memory.
     const first = fc.sample(fc.integer({ min: 1, max: 2 ** 30 }), 1)[0]!;
     for (let part = 0; part * PART < RUNS; part++) {
-      fc.assert(fc.property(programs, check), { numRuns: PART, seed: first + part });
+      fc.assert(fc.property(programs, check), { numRuns: Math.min(PART, RUNS), seed: first + part });
       // What a weak reference has given stays alive until the turn ends.
       await new Promise((resolve) => setImmediate(resolve));
     }

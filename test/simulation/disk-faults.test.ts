@@ -1,4 +1,5 @@
 import type { Durability } from '../../src/store/group-commit.js';
+import { stride } from '../effort.js';
 import { DiskScenario } from './disk-scenario.js';
 
 /** Numbers and names of the operations of an undisturbed run. */
@@ -64,7 +65,7 @@ describe.each(MODES)('with durability %s', (durability, most) => {
   test.each(KEPT.slice(0, most))('the power fails before every operation in turn: %s', async (what, keep, keepName) => {
     const operations = await operationsOf(durability);
     expect(operations.length).toBeGreaterThan(100);
-    for (let number = 1; number <= operations.length; number++) {
+    for (let number = 1; number <= operations.length; number += stride(8)) {
       const scenario = new DiskScenario(durability);
       scenario.before = (at) => {
         if (at === number) scenario.powerFailure(keep, keepName);
@@ -76,7 +77,7 @@ describe.each(MODES)('with durability %s', (durability, most) => {
 
   test.each(FAILURES.slice(0, most))('every operation in turn fails with %s, %s', async (code, how) => {
     const operations = await operationsOf(durability);
-    for (let number = 1; number <= operations.length; number++) {
+    for (let number = 1; number <= operations.length; number += stride(8)) {
       const scenario = new DiskScenario(durability);
       scenario.before = (at, kind) => {
         // A full disk refuses only what takes room.

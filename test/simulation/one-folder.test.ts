@@ -63,7 +63,7 @@ class SharedFolder implements Ground {
   };
 }
 
-const [first, last] = seeds('1-300', '1-10000');
+const [first, last] = seeds({ quick: 60, ci: 300, deep: 10_000 });
 
 test(`masters that use one folder at the same time agree, and nothing fails (seeds ${first} to ${last})`, async () => {
   for (let seed = first; seed <= last; seed++) {

@@ -61,7 +61,7 @@ async function live(seed: number): Promise<void> {
   await Crowd.live(seed, new Crowd(dice, new Server(dice)));
 }
 
-const [first, last] = seeds('1-300', '1-10000');
+const [first, last] = seeds({ quick: 60, ci: 300, deep: 10_000 });
 
 test(`masters that use one server at the same time agree, whatever becomes of their calls (seeds ${first} to ${last})`, async () => {
   for (let seed = first; seed <= last; seed++) await live(seed);

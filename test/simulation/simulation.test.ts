@@ -1,17 +1,16 @@
 import { jest } from '@jest/globals';
 import { checking, replaceDecisions } from '../checked-protocol.js';
+import { EFFORT } from '../effort.js';
 import { FOUND } from './found.js';
 import { type Schedule, scheduleOf } from './schedule.js';
+import { seeds } from './seeds.js';
 import { shrink } from './shrink.js';
 
 // At each step every decision checks what goes in and what comes out: in every fourth schedule, as that takes half as long again.
 replaceDecisions((path, module) => jest.unstable_mockModule(path, module));
 const { run } = await import('./run.js');
 
-const DEEP = process.env.PREVALENT_DEEP === '1';
-/** One seed, or the first and the last of several (`1-50000`), so that several processes can share them. */
-const SEEDS = process.env.PREVALENT_SEED ?? (DEEP ? '1-100000' : process.env.CI === 'true' ? '1-3000' : '1-1000');
-const [FIRST = 1, LAST = FIRST] = SEEDS.split('-').map(Number);
+const [FIRST, LAST] = seeds({ quick: 300, ci: 3_000, deep: 100_000 });
 const COUNT = LAST - FIRST + 1;
 
 /** Says what to run again, and the shortest story that ends so. */
@@ -42,7 +41,7 @@ test(
       await new Promise((resolve) => setImmediate(resolve));
     }
     checking.isOn = true;
-    if (DEEP) process.stdout.write(`slowest seed: ${slowest.seed} (${Math.round(slowest.ms)} ms)\n`);
+    if (EFFORT === 'deep') process.stdout.write(`slowest seed: ${slowest.seed} (${Math.round(slowest.ms)} ms)\n`);
   },
   // No test fails because a machine is slow.
   14_400_000,

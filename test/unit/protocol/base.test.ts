@@ -78,13 +78,15 @@ test('candidates are the own snapshots and what others offer at a seal that is k
 });
 
 describe('a state is built on', () => {
+  let asked: readonly string[] = [];
   const chosen = (snapshots: Record<string, object>, known = facts({}, mine)): Whole => {
     const shelf = new Shelf(all);
+    asked = shelf.asked;
     for (const [position, read] of Object.entries(snapshots)) shelf.snapshots.set(position, read);
     return shelf.decide(list, (seen): Need | { kind: 'whole'; of: Whole } => {
       const look = new Lookup(seen);
       const of = wholeState(known, look, new Map());
-      return look.isIncomplete() ? look.need : { kind: 'whole', of };
+      return of === undefined ? look.need : { kind: 'whole', of };
     }).of;
   };
   test.each([
@@ -116,6 +118,14 @@ describe('a state is built on', () => {
   ])('%s', (_, snapshots, position, events) => {
     const { base: of, acceptance } = chosen(snapshots);
     expect([of.position, acceptance.events.length]).toEqual([position, events]);
+  });
+  test('and what it holds is not read', () => {
+    chosen({ [at(16)]: { base: base(at(16), { [A]: 1, [B]: 1 }) } });
+    const lines = asked.filter((one) => one.startsWith('lines'));
+    expect(lines.map((one) => one.split(' ').slice(1)).sort()).toEqual([
+      [A, '1', '2'],
+      [B, '1', '2'],
+    ]);
   });
   test('none that holds what does not count under the seal in force', () => {
     const known = facts({ seal: seal(at(11), { [A]: 1 }) }, mine);

@@ -7,6 +7,27 @@ const NO_PLACE: Record<string, unknown> = Object.assign(Object.create(null) as o
 let runs = 0;
 let make: () => unknown = () => null;
 
+const START = {
+  columns: [
+    { title: 'todo', at: new Date(5) },
+    { title: 'done', at: new Date(6) },
+  ],
+};
+
+@Prevalent('cloned-start')
+class Started {
+  readonly board = structuredClone(START);
+  @Transaction() rename(title: string): void {
+    this.board.columns[0]!.title = title;
+  }
+}
+
+test('a new model may begin with a clone of what a module holds', async () => {
+  const { outcomes } = await everyWay(Started, { calls: [(model) => model.rename('soon')] });
+  expect(outcomes).toEqual([{ transaction: 'rename', error: undefined }]);
+  expect(START.columns[0]!.title).toBe('todo');
+});
+
 @Prevalent('other-realms')
 class Model {
   held: unknown = {

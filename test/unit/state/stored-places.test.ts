@@ -94,6 +94,7 @@ const readOnly = (descriptor: PropertyDescriptor, list: unknown[]): unknown[] =>
 const REFUSED: Record<string, readonly [code: string, make: () => unknown]> = {
   'a function': ['UNSUPPORTED_STATE', () => () => 1],
   'a local symbol': ['UNSUPPORTED_STATE', () => Symbol('local')],
+  'a symbol of the language': ['UNSUPPORTED_STATE', () => Symbol.iterator],
   'an object of a class without a name': ['UNKNOWN_CLASS', () => new Unnamed()],
   'an object that holds a function': ['UNSUPPORTED_STATE', () => ({ deep: { run: () => 1 } })],
   'an accessor': [
@@ -107,6 +108,7 @@ const REFUSED: Record<string, readonly [code: string, make: () => unknown]> = {
   'a WeakMap': ['UNSUPPORTED_STATE', () => new WeakMap()],
   'a Promise': ['UNSUPPORTED_STATE', () => Promise.resolve(1)],
   'an object with a local symbol for a key': ['UNSUPPORTED_STATE', () => ({ [Symbol('local')]: 1 })],
+  'an object with a symbol of the language for a key': ['UNSUPPORTED_STATE', () => ({ [Symbol.toStringTag]: 'Shelf' })],
   'a list of objects of a class without a name': ['UNKNOWN_CLASS', () => [new Unnamed()]],
   'an array with a read-only element': [
     'UNSUPPORTED_STATE',
@@ -147,6 +149,32 @@ test.each(Object.entries(REFUSED))(
       Object.fromEntries(Object.keys(PLACES).map((place) => [place, code])),
     );
     expect(state).toBe((await endOf([])).state);
+  },
+);
+
+test.each([Symbol('local'), Symbol.toStringTag])(
+  'the refusal of %p names what can be stored in its place',
+  async (symbol) => {
+    const messages: string[] = [];
+    const refused = (run: () => unknown): void => {
+      try {
+        run();
+      } catch (error) {
+        messages.push((error as Error).message);
+      }
+    };
+    await endOf([
+      {
+        run: (shelf) => {
+          refused(() => ((shelf.old as unknown as Record<symbol, unknown>)[symbol] = 1));
+          refused(() => (shelf.lists[0] = [{ [symbol]: 1 }]));
+          refused(() => (shelf.lists[0] = [symbol]));
+          refused(() => (shelf.lists[0] = [{ symbol }]));
+        },
+      },
+    ]);
+    expect(messages.length).toBeGreaterThanOrEqual(4);
+    for (const message of messages) expect(message).toMatch(/symbol that Symbol\.for\("…"\) did not make.*string/);
   },
 );
 
