@@ -13,8 +13,9 @@ const HERE = new Set([
 
 /** A disk may be mounted over a directory: after so long (ms) it is looked at again. */
 const LOOK_AGAIN_AFTER = 60_000;
-/** What takes longer (ms) did not come from memory. */
+/** What takes longer (ms) did not come from memory; once may be chance, as on a busy machine. */
 const SLOW = 2;
+const SLOW_FOR = 10_000;
 const MOST_DIRECTORIES = 10_000;
 
 const { performance } = globalThis;
@@ -22,6 +23,7 @@ const { performance } = globalThis;
 export class QuickDisks {
   readonly #isHere = new Map<string, { readonly answer: boolean; readonly at: number }>();
   #slowUntil = 0;
+  #wasSlow = false;
 
   /** Whether what is small may be read at once in a directory. */
   isQuick(directory: string): boolean | Promise<boolean> {
@@ -49,7 +51,9 @@ export class QuickDisks {
       return read();
     } finally {
       const ended = performance.now();
-      if (ended - begun > SLOW) this.#slowUntil = ended + LOOK_AGAIN_AFTER;
+      const isSlow = ended - begun > SLOW;
+      if (isSlow && this.#wasSlow) this.#slowUntil = ended + SLOW_FOR;
+      this.#wasSlow = isSlow;
     }
   }
 }
