@@ -53,6 +53,8 @@ const PLATFORM: readonly (readonly [brand: string, test: Test])[] = [
   ),
 ];
 
+const EVERYTHING = [...LANGUAGE, ...PLATFORM];
+
 const TESTS: ReadonlyMap<string, Test> = new Map([
   ['Array', Array.isArray],
   ['DataView', (object) => ArrayBuffer.isView(object) && typedArrayOf(object) === undefined],
@@ -92,7 +94,7 @@ export function brandOf(object: object): string {
   const told = builtInTag(object) ?? askPlatform?.(object, true);
   if (told !== undefined) return told;
   if (askPlatform !== undefined && !isBare(object)) return PLAIN;
-  for (const [brand, test] of [...LANGUAGE, ...PLATFORM]) if (test(object)) return brand;
+  for (const [brand, test] of EVERYTHING) if (test(object)) return brand;
   return PLAIN;
 }
 
@@ -123,10 +125,20 @@ function isPlain(object: object): boolean {
   if (Array.isArray(object) || ArrayBuffer.isView(object) || builtInTag(object) !== undefined) return false;
   const bare = isBare(object);
   if (askPlatform !== undefined && askPlatform(object, bare || thorough) !== undefined) return false;
-  if (!bare) return true;
-  const isWhat = ([, test]: readonly [string, Test]): boolean => test(object);
-  if (askPlatform === undefined && LANGUAGE.some(isWhat)) return false;
-  return !thorough || ![...LANGUAGE, ...PLATFORM].some(isWhat);
+  if (!bare || (askPlatform !== undefined && !thorough)) return true;
+  const tests = thorough ? EVERYTHING : LANGUAGE;
+  return untraced(() => !tests.some(([, test]) => test(object)));
+}
+
+/** Most tests of a plain object fail by an error whose stack nobody reads. */
+function untraced<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return run();
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** Tells whether it has no properties. */

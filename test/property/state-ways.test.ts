@@ -8,7 +8,7 @@ import { CLASSES, World } from './state-world.js';
 
 const PROGRAMS = Number(process.env.PREVALENT_PROGRAMS ?? byEffort({ quick: 200, ci: 2_000, deep: 200_000 }));
 /** So many programs follow each other on one state: to begin with a new one each time is most of the work. */
-const TOGETHER = 5;
+const TOGETHER = byEffort({ quick: 20, ci: 20, deep: 50 });
 const PART = 100;
 
 /** The scenes of all programs: code of the model, as far as masters are concerned, so that they may hold what no journal carries. */
