@@ -4,6 +4,7 @@
  * An HTML comment before a block says what is special about it; several may be joined by commas:
  *   <!-- sample: continue -->    goes on where the previous block of the page ended
  *   <!-- sample: fails CODE -->  must throw an error whose `code` is CODE
+ *   <!-- sample: jest -->        is a test file of its own, and runs under Jest
  *   <!-- sample: types-only -->  is type-checked but not run
  */
 
@@ -15,6 +16,7 @@ export interface Block {
   readonly continues: boolean;
   readonly fails: string | undefined;
   readonly typesOnly: boolean;
+  readonly jest: boolean;
 }
 
 export interface Program {
@@ -24,7 +26,8 @@ export interface Program {
   /** For each line of the source, from 0, the page's `file:line`. */
   readonly origins: readonly string[];
   readonly fails: string | undefined;
-  readonly run: boolean;
+  /** How it is started; `undefined` if only its types are checked. */
+  readonly run: 'alone' | 'jest' | undefined;
 }
 
 /** Printed by a program that must fail, just before the block that must do it. */
@@ -72,20 +75,24 @@ export function blocksOf(page: string, text: string): Block[] {
   return blocks;
 }
 
-function read(directives: readonly string[], where: string): Pick<Block, 'continues' | 'fails' | 'typesOnly'> {
+function read(
+  directives: readonly string[],
+  where: string,
+): Pick<Block, 'continues' | 'fails' | 'typesOnly' | 'jest'> {
   let fails: string | undefined;
   for (const directive of directives) {
     const failing = /^fails (\S+)$/.exec(directive);
     if (failing !== null) fails = failing[1];
-    else if (directive !== 'continue' && directive !== 'types-only') {
+    else if (!['continue', 'types-only', 'jest'].includes(directive)) {
       throw new Error(`${where}: unknown sample comment "${directive}"`);
     }
   }
-  return { continues: directives.includes('continue'), fails, typesOnly: directives.includes('types-only') };
+  const has = (directive: string): boolean => directives.includes(directive);
+  return { continues: has('continue'), fails, typesOnly: has('types-only'), jest: has('jest') };
 }
 
 /**
- * Joins continued blocks. A block that fails, or is only type-checked, becomes a program of its own on top of the
+ * Joins continued blocks. A block that fails, is only type-checked or runs under Jest becomes a program of its own on top of the
  * ordinary blocks before it; what continues after it goes on without it.
  */
 export function programsOf(blocks: readonly Block[]): Program[] {
@@ -102,12 +109,14 @@ export function programsOf(blocks: readonly Block[]): Program[] {
       finish();
     }
     page = block.page;
-    if (block.fails === undefined && !block.typesOnly) chain.push(block);
-    else programs.push(program([...chain, block]));
+    if (isAlone(block)) programs.push(program([...chain, block]));
+    else chain.push(block);
   }
   finish();
   return programs;
 }
+
+const isAlone = ({ fails, typesOnly, jest }: Block): boolean => fails !== undefined || typesOnly || jest;
 
 function program(blocks: readonly Block[]): Program {
   const lines: string[] = [];
@@ -125,29 +134,64 @@ function program(blocks: readonly Block[]): Program {
   }
   lines.push('export {};', '');
   origins.push(`${last.page}:${last.line}`, `${last.page}:${last.line}`);
-  const title = `${last.page}:${(last.fails !== undefined || last.typesOnly ? last : blocks[0]!).line}`;
-  return { title, source: lines.join('\n'), origins, fails: last.fails, run: !last.typesOnly };
+  const title = `${last.page}:${(isAlone(last) ? last : blocks[0]!).line}`;
+  const run = last.typesOnly ? undefined : last.jest ? 'jest' : 'alone';
+  return { title, source: lines.join('\n'), origins, fails: last.fails, run };
 }
 
-/** Targets of relative links and images outside code, without their anchors, each with its line. */
-export function relativeLinks(text: string): { target: string; line: number }[] {
-  const links: { target: string; line: number }[] = [];
+export interface Link {
+  /** Path as written, without its anchor; empty for a place on the same page. */
+  readonly target: string;
+  /** What follows `#`; empty if nothing does. */
+  readonly anchor: string;
+  readonly line: number;
+}
+
+/** Relative links and images outside code, each with its line. */
+export function relativeLinks(text: string): Link[] {
+  const links: Link[] = [];
+  for (const [index, line] of proseLines(text)) {
+    const prose = line.replaceAll(/`[^`]*`/g, '');
+    const inline = prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g);
+    const defined = prose.matchAll(/^\s*\[[^\]]+\]:\s*<?([^\s>]+)/g);
+    const html = prose.matchAll(/\b(?:src|href)="([^"]+)"/g);
+    for (const [, link] of [...inline, ...defined, ...html]) {
+      if (/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(link!)) continue;
+      const [path = '', anchor = ''] = link!.split('#');
+      links.push({ target: decodeURI(path.replace(/\?.*$/, '')), anchor, line: index + 1 });
+    }
+  }
+  return links;
+}
+
+/** The anchors that a page's headings have on a forge. */
+export function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, line] of proseLines(text)) {
+    const heading = /^#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1];
+    if (heading === undefined) continue;
+    const slug = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+    for (let n = 0, anchor = slug; ; anchor = `${slug}-${++n}`) {
+      if (anchors.has(anchor)) continue;
+      anchors.add(anchor);
+      break;
+    }
+  }
+  return anchors;
+}
+
+/** Lines outside of code blocks, with their index from 0. */
+function proseLines(text: string): [index: number, line: string][] {
   let fence: string | undefined;
-  text.split(/\r?\n/).forEach((line, index) => {
+  return text.split(/\r?\n/).flatMap((line, index): [number, string][] => {
     const marks = FENCE.exec(line)?.[2];
     if (fence === undefined && marks !== undefined) fence = marks;
-    else if (fence !== undefined) {
-      if (marks?.startsWith(fence) === true) fence = undefined;
-    } else {
-      const prose = line.replaceAll(/`[^`]*`/g, '');
-      const inline = prose.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g);
-      const defined = prose.matchAll(/^\s*\[[^\]]+\]:\s*<?([^\s>]+)/g);
-      const html = prose.matchAll(/\b(?:src|href)="([^"]+)"/g);
-      for (const [, link] of [...inline, ...defined, ...html]) {
-        if (/^([a-z][a-z0-9+.-]*:|\/\/|#)/i.test(link!)) continue;
-        links.push({ target: decodeURI(link!.replace(/[?#].*$/, '')), line: index + 1 });
-      }
-    }
+    else if (fence === undefined) return [[index, line]];
+    else if (marks?.startsWith(fence) === true) fence = undefined;
+    return [];
   });
-  return links;
 }

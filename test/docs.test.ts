@@ -1,11 +1,12 @@
-import { fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import { blocksOf, programsOf, relativeLinks, REACHED, type Program } from './docs-samples.js';
+import { program as commandLine } from '../src/cli/main.js';
+import { anchorsOf, blocksOf, programsOf, relativeLinks, REACHED, type Program } from './docs-samples.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache', `samples-${process.pid}`);
@@ -130,6 +131,22 @@ function run(path: string): Promise<Outcome & { printed: string }> {
   });
 }
 
+/** Runs samples that are test files under Jest, set up as for our own tests; what it printed if one of them failed. */
+function runJest(paths: readonly string[]): Promise<string | undefined> {
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+  const matches = paths.flatMap((path) => ['--testMatch', path.replaceAll('\\', '/')]);
+  const { JEST_WORKER_ID: _, ...env } = process.env;
+  const child = spawn(
+    process.execPath,
+    ['--experimental-vm-modules', jest, '--config', join(root, 'jest.config.js'), '--ci', '--runInBand', ...matches],
+    { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let printed = '';
+  child.stdout.on('data', (data: Buffer) => (printed += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (printed += data.toString()));
+  return new Promise((resolve) => child.on('close', (status) => resolve(status === 0 ? undefined : printed)));
+}
+
 /** What is wrong with how a program ended; undefined if nothing is. */
 function complaint(program: Program, path: string, ended: Outcome & { printed: string }): string | undefined {
   const name = path.replaceAll('\\', '/').split('/').at(-1)!;
@@ -148,7 +165,7 @@ async function runAll(programs: readonly Program[], paths: readonly string[]): P
   const complaints = new Map<string, string>();
   const queue = programs
     .map((program, index) => ({ program, path: paths[index]! }))
-    .filter(({ program }) => program.run);
+    .filter(({ program }) => program.run === 'alone');
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const found = complaint(next.program, next.path, await run(next.path));
@@ -166,19 +183,62 @@ describe('the documentation', () => {
   const folder = join(cache, 'docs');
   const paths = write(folder, programs);
 
-  test('has links that lead somewhere', () => {
+  test('has links that lead somewhere, also in the package', () => {
+    const shipped = /^(dist|src|docs|examples)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
+    expect(manifest.files).toEqual(['dist', 'src', 'docs', 'examples', 'CHANGELOG.md']);
     const broken = pages().flatMap((page) =>
-      relativeLinks(readPage(page))
-        .filter(({ target }) => !existsSync(join(root, dirname(page), target)))
-        .map(({ target, line }) => `${page}:${line}: ${target} does not exist`),
+      relativeLinks(readPage(page)).flatMap(({ target, anchor, line }) => {
+        const path = target === '' ? page : join(dirname(page), target).replaceAll('\\', '/');
+        const problem = !existsSync(join(root, path))
+          ? 'does not exist'
+          : !shipped.test(path)
+            ? 'is not in the package'
+            : anchor !== '' && path.endsWith('.md') && !anchorsOf(readPage(path)).has(anchor)
+              ? `has no heading for #${anchor}`
+              : undefined;
+        return problem === undefined ? [] : [`${page}:${line}: ${path} ${problem}`];
+      }),
     );
     expect(broken).toEqual([]);
+  });
+
+  test('explains each error code once', () => {
+    const codes = [...readFileSync(join(root, 'src/errors.ts'), 'utf8').matchAll(/ code = '([A-Z_]+)';/g)];
+    const rows = readPage('docs/troubleshooting.md').matchAll(/^\| `([A-Z_]+)` \| [^|]{10,} \| [^|]{6,} \|$/gm);
+    const sorted = (matches: Iterable<RegExpMatchArray>): string[] => [...matches].map(([, code]) => code!).sort();
+    expect(codes.length).toBeGreaterThan(30);
+    expect(sorted(rows)).toEqual(sorted(codes));
+  });
+
+  test('has a page in the index for each page of docs/ and docs/recipes/', () => {
+    const listed = relativeLinks(readPage('docs/README.md')).map(({ target }) => `docs/${target}`);
+    const missing = pages().filter((page) => /^docs\/(recipes\/)?[^/]+\.md$/.test(page) && !listed.includes(page));
+    expect(missing).toEqual(['docs/README.md']);
+  });
+
+  test('names commands and options of `prevalent` that there are', () => {
+    const commands = new Map(
+      commandLine(() => undefined).commands.map((command) => [
+        command.name(),
+        command.options.map(({ long }) => long),
+      ]),
+    );
+    const unknown = pages().flatMap((page) =>
+      [...readPage(page).matchAll(/npx prevalent ([a-z]+)([^`\n|#]*)/g)].flatMap(([, name, rest]) => {
+        const options = commands.get(name!);
+        if (options === undefined) return [`${page}: prevalent ${name}`];
+        const used = rest!.match(/--[a-z]+/g) ?? [];
+        return used.filter((option) => !options.includes(option)).map((option) => `${page}: ${name} ${option}`);
+      }),
+    );
+    expect(unknown).toEqual([]);
   });
 
   test('has samples that type-check', () => expect(typeErrors(folder, programs, paths)).toEqual([]));
 
   describe('has a sample that runs:', () => {
-    const running = programs.filter((program) => program.run);
+    const running = programs.filter((program) => program.run === 'alone');
     let complaints = new Map<string, string>();
     beforeAll(async () => {
       complaints = await runAll(programs, paths);
@@ -191,6 +251,11 @@ describe('the documentation', () => {
         if (found !== undefined) throw new Error(found);
       });
     }
+    test('those that are test files, under Jest', async () => {
+      const tests = paths.filter((_, index) => programs[index]!.run === 'jest');
+      expect(tests.length).toBeGreaterThan(1);
+      expect(await runJest(tests)).toBeUndefined();
+    });
   });
 });
 
@@ -213,6 +278,10 @@ describe('this check', () => {
     '  ```ts',
     '  declare const never: never; throw never;',
     '  ```',
+    '<!-- sample: jest -->',
+    '```ts',
+    "test('x', () => expect(1).toBe(1));",
+    '```',
     '```sh',
     'npm install [x](y.md)',
     '```',
@@ -225,9 +294,10 @@ describe('this check', () => {
   test('finds blocks, joins them and remembers their lines', () => {
     const programs = programsOf(blocksOf('p.md', page));
     expect(programs.map(({ title, fails, run: runs }) => [title, fails, runs])).toEqual([
-      ['p.md:12', 'E_WANTED', true],
-      ['p.md:3', undefined, true],
-      ['p.md:16', undefined, false],
+      ['p.md:12', 'E_WANTED', 'alone'],
+      ['p.md:3', undefined, 'alone'],
+      ['p.md:16', undefined, undefined],
+      ['p.md:20', undefined, 'jest'],
     ]);
     expect(programs[1]!.source.split('\n').slice(0, 2)).toEqual(['const one: number = 1;', 'console.log(one);']);
     expect(programs[1]!.origins.slice(0, 2)).toEqual(['p.md:3', 'p.md:8']);
@@ -236,10 +306,16 @@ describe('this check', () => {
 
   test('finds relative links outside code', () => {
     expect(relativeLinks(page)).toEqual([
-      { target: './a.md', line: 1 },
-      { target: 'img/c.png', line: 1 },
-      { target: '../d.md', line: 21 },
+      { target: './a.md', anchor: 'part', line: 1 },
+      { target: 'img/c.png', anchor: '', line: 1 },
+      { target: '../d.md', anchor: '', line: 25 },
     ]);
+  });
+
+  test('knows the anchors of headings', () => {
+    const text = ['# A `code` & [link](x.md)', '```', '# no heading', '```', '## Again', '## Again', "## It's 5 o'clock"];
+    const anchors = ['a-code--link', 'again', 'again-1', 'its-5-oclock'];
+    expect([...anchorsOf(text.join('\n'))]).toEqual(anchors);
   });
 
   test('accepts no other way out', () => {

@@ -175,10 +175,11 @@ const built = check('npm pack builds a tarball', () => {
   tarball = join(work, packed.filename);
   if (!existsSync(tarball)) throw new Error(`${tarball} was not written`);
   const names = packed.files.map((file) => file.path);
-  for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']) {
+  const pages = ['README.md', 'CHANGELOG.md', 'docs/README.md', 'docs/recipes/testing.md'];
+  for (const name of ['LICENSE', ...pages, 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']) {
     if (!names.includes(name)) throw new Error(`${name} is not in the tarball`);
   }
-  const strays = names.filter((name) => /^(test|bench|examples|node_modules|\.)/.test(name));
+  const strays = names.filter((name) => /^(test|bench|node_modules|\.)/.test(name));
   if (strays.length > 0) throw new Error(`in the tarball: ${strays.join(', ')}`);
 });
 
