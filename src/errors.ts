@@ -26,7 +26,7 @@ export abstract class PrevalentError extends Error {
   }
 }
 
-/** A decorator stands where it cannot work: on a static member, a getter, a field, or without its parentheses. */
+/** A decorator is in a place where it cannot work: on a static member, a getter, a field, or without its parentheses. */
 export class DecoratorUsageError extends PrevalentError {
   readonly code = 'DECORATOR_USAGE';
 }
@@ -47,15 +47,15 @@ export class DuplicateClassError extends PrevalentError {
 }
 
 /**
- * An object of the state also belongs to something outside of it: a module, a static field, or the state of another master. What
- * changes one would change the other, and a state that is loaded would hold another object. A live call was undone and not
- * logged; a start or a sync stopped without a change to what is stored.
+ * An object of the state also belongs to something outside of it: a module, a static field, or the state of another master. A change of
+ * one would change the other, and a loaded state would hold another object. A call was undone and not
+ * logged; a start or a sync stopped, and nothing stored was changed.
  */
 export class SharedStateError extends PrevalentError {
   readonly code = 'SHARED_STATE';
 }
 
-/** The name of a class of the state would come from a minifier, and be another class's in the next build. Name it yourself. */
+/** The name of a class of the state comes from a minifier, and may be another class's name in the next build. Name the class yourself. */
 export class UnstableNameError extends PrevalentError {
   readonly code = 'UNSTABLE_NAME';
 }
@@ -140,7 +140,7 @@ export class NotDurableError extends PrevalentError {
   readonly code = 'NOT_DURABLE';
 }
 
-/** The store refused calls and also refused to take them back: reopening tells whether they were kept. */
+/** The store refused calls and also refused to take them back: opening it again shows whether they were kept. */
 export class OutcomeUnknownError extends PrevalentError {
   readonly code = 'OUTCOME_UNKNOWN';
 }
@@ -164,7 +164,7 @@ export class JournalDamagedError extends PrevalentError {
   }
 }
 
-/** The own journal holds calls that this program's model does not know: it is older than the one that wrote them, or lacks an alias. */
+/** The own journal has calls that this program's model does not know: the program is older than the one that wrote them, or lacks an alias. */
 export class ModelOutdatedError extends PrevalentError {
   readonly code = 'MODEL_OUTDATED';
 }
@@ -187,37 +187,37 @@ export class ClockBehindError extends PrevalentError {
 }
 
 /**
- * The store could not be read or written just now. Calls that are not acknowledged yet stay in memory, and are written when it is back; those
- * who wait for them go on waiting.
+ * The store could not be read or written just now. Calls that are not acknowledged yet stay in memory, and are written when it is back. Their
+ * callers go on waiting.
  */
 export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
 }
 
 /**
- * The store lacks what this machine remembers to have published there: as a rule a drive that is not mounted, or another path. Nothing was
- * changed. Bring it back; or open with `begin: true` to begin again on purpose.
+ * The store lacks what this machine remembers to have published there: usually a drive that is not mounted, or a wrong path. Nothing was
+ * changed. Mount the drive or correct the path; or open with `begin: true` to begin a new epoch on purpose.
  */
 export class StoreEmptyError extends PrevalentError {
   readonly code = 'STORE_EMPTY';
 }
 
-/** The store is slower than the calls, and more of them wait than may be kept in memory. Nothing was run; await `durable()` and call again. */
+/** The store is slower than the calls, and more calls wait than memory should hold. Nothing was run; await `durable()` and call again. */
 export class StoreBehindError extends PrevalentError {
   readonly code = 'STORE_BEHIND';
 }
 
-/** Another process has taken over this master's name. What was not durable is undone, and no more calls are taken. */
+/** Another process has taken over this master's name. Calls that were not durable are undone, and no more calls are taken. */
 export class MasterFencedError extends PrevalentError {
   readonly code = 'MASTER_FENCED';
 }
 
-/** History before this point was deleted; what is left begins at a snapshot. */
+/** History before this point was deleted; the remaining history begins at a snapshot. */
 export class HistoryDeletedError extends PrevalentError {
   readonly code = 'HISTORY_DELETED';
 }
 
-/** Two masters sealed history apart from each other, so that neither seal extends the other. Nothing was changed or deleted. */
+/** Two masters sealed history apart from each other: neither seal extends the other. Nothing was changed or deleted. */
 export class SeparateHistoriesError extends PrevalentError {
   readonly code = 'SEPARATE_HISTORIES';
 }

@@ -148,7 +148,7 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * This master as somebody uses it: each call through what it gives is recorded with `meta`, in place of the option `meta`. It is as cheap as a
+   * The same master for one user: calls through its `model` and `transact` are recorded with this `meta`, in place of the option `meta`. It is as cheap as a
    * function call: make one for each request of a server with many users.
    *
    * @param meta who makes the calls: a plain object, plain JSON; `null` for nobody
@@ -200,10 +200,10 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * Publishes what is durable, fetches what others published, and merges it; issues own calls again that came too late for a seal, and
-   * seals and deletes if it may. A sync during a sync waits and runs once more. After a failure, the next one goes on.
+   * Publishes durable calls, reads what others published, and merges it. Re-issues own calls that a seal excludes; seals and deletes if this
+   * master may. A sync during a sync waits and runs once more. After a failure, the next sync continues.
    *
-   * @returns what came of it; streams that go no further are in `held`, and are no error
+   * @returns what was done; streams whose next event cannot be accepted yet are in `held`, and are no error
    * @throws StoreUnreachableError (`STORE_UNREACHABLE`); JournalDamagedError (`JOURNAL_DAMAGED`) if history that a late event needs is gone;
    * SeparateHistoriesError (`SEPARATE_HISTORIES`) if history was sealed twice, apart; ReplicaFailedError (`REPLICA_FAILED`);
    * NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) as `transact`; MasterClosedError (`MASTER_CLOSED`)
@@ -238,9 +238,9 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * Where this master stands, as far as it has heard; publishes and fetches nothing.
+   * The state of this master, as of its last sync. Publishes and reads nothing.
    *
-   * @throws what the store throws if its own files cannot be looked at
+   * @throws what the store throws if its own files cannot be read
    * @example `const { pending, held, seal } = await master.status();`
    */
   async status(): Promise<Status> {
@@ -254,8 +254,8 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * Writes a snapshot of all durable calls now, so that the next start replays only what follows. The disk is asked to make calls
-   * durable first. Writes none while calls that a seal cut are not issued again yet.
+   * Writes a snapshot of all durable calls now, so that the next start replays only later events. First makes all calls
+   * durable. Writes no snapshot while excluded calls are not re-issued yet.
    *
    * @throws StoreUnreachableError (`STORE_UNREACHABLE`) if it cannot be written; ReplicaFailedError (`REPLICA_FAILED`); NotDurableError
    * (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) as `transact`; MasterClosedError (`MASTER_CLOSED`)
@@ -266,8 +266,8 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * Syncs, seals history as far as it is stable, takes a snapshot there, and deletes what it stands in for. Where nothing was sealed
-   * yet, this master becomes the sealer; where another one is, it only takes the snapshot and deletes.
+   * Syncs, seals history as far as it is stable, takes a snapshot there, and deletes the journals that it replaces. If nothing was sealed
+   * yet, this master becomes the sealer. If another master is the sealer, it only takes the snapshot and deletes.
    *
    * @returns the seal, what was freed (bytes), and what it waits for
    * @throws InvalidOptionError (`INVALID_OPTION`) for an option that is not known; what `sync` throws
@@ -295,7 +295,7 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /**
-   * Calls `listener` after every visible change of the state, once for a whole merge. Gives what ends that.
+   * Calls `listener` after every visible change of the state, once for a whole merge. Returns a function that removes it.
    *
    * @throws InvalidOptionError (`INVALID_OPTION`) if it is no function
    * @example `useSyncExternalStore(master.subscribe, () => master.version);`
@@ -303,7 +303,7 @@ export class Master<M extends object> implements AsyncDisposable {
   subscribe = (listener: () => void): (() => void) => this.#replica.notifier.subscribe(listener);
 
   /**
-   * Calls `listener` whenever something of that name happens; `Notifications` lists the names. Gives what ends that.
+   * Calls `listener` whenever something of that name happens; `Notifications` lists the names. Returns a function that removes it.
    *
    * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such name, or the listener is no function
    * @example `const stop = master.on('rejected', ({ transaction, error }) => console.warn(transaction, error));`

@@ -8,7 +8,7 @@ export interface StreamId {
   readonly epoch: string;
 }
 
-/** One event as it stands in a journal. */
+/** One event of a journal. */
 export interface Event extends StreamId {
   /** ULID: the event's place in the total order. */
   readonly id: string;
@@ -22,7 +22,7 @@ export interface Event extends StreamId {
   readonly txv: number;
   readonly args: EncodedArgs;
   readonly meta: unknown;
-  /** First id of a call that was issued again. */
+  /** First id of a re-issued call. */
   readonly origin?: string;
 }
 
@@ -33,9 +33,9 @@ export interface StreamHeader extends StreamId {
   readonly session: string;
   /** Why the stream began. */
   readonly reason: 'new' | 'restored' | 'cut';
-  /** Readable only under a seal that reaches this ULID: it continues a stream which that seal cut. */
+  /** Readable only under a seal that reaches this ULID, because the stream continues one that such a seal cut; else `null`. */
   readonly after: string | null;
-  /** Of a stream that continues cut ones: by their epochs, the last of their events that it issues again. */
+  /** Of a stream that continues cut ones: for the epoch of each, the last event that is re-issued here. */
   readonly moved?: Readonly<Record<string, number>>;
 }
 

@@ -15,9 +15,9 @@ import type { Hold } from './hold.js';
 
 /** What an operator may ask of `compact()`. */
 export interface CompactOptions {
-  /** Makes this master the sealer although another one was: only when that one is gone for good. Default: false. */
+  /** Makes this master the sealer in place of another one. Only if that one is gone for good. Default: false. */
   readonly takeOver?: boolean;
-  /** Seals without waiting for streams that this program is too old to read; their masters issue the calls again. Default: false. */
+  /** Seals without waiting for streams that need a newer program; their masters re-issue the excluded calls. Default: false. */
   readonly cutHeld?: boolean;
 }
 

@@ -10,7 +10,7 @@ import { namedIn } from './seal.js';
  * Invariant: nothing of a stream that is held is lost; each sync tries again.
  */
 
-/** Why a stream goes no further for now. Nothing of it is lost. */
+/** Why the next event of a stream cannot be accepted yet. Nothing of the stream is lost. */
 export type HoldReason =
   | 'gap'
   | 'unreadable'
@@ -31,7 +31,7 @@ export type HoldReason =
 export interface Hold {
   readonly master: string;
   readonly epoch: string;
-  /** The event that is waited for. */
+  /** Number of the event that is waited for. */
   readonly seq: number;
   readonly reason: HoldReason;
   /** What happened and what to do. */

@@ -15,15 +15,15 @@ export interface MergedEvent {
   readonly master: string;
   /** Its number in the stream of that master, from 1 without gaps; another stream of the same master counts anew. */
   readonly seq: number;
-  /** First id of a call that was issued again; left out for all others. */
+  /** First id of a re-issued call; left out for all others. */
   readonly origin?: string;
-  /** When it was first made; a call that was issued again has a later `id`. Filters compare `id`. */
+  /** When the call was first made; a re-issued call has a later `id`. Filters compare `id`. */
   readonly time: Date;
   /** Stable name of the transaction in the journal. */
   readonly transaction: string;
   /** A private copy of the arguments. */
   readonly args: readonly unknown[];
-  /** What the option `meta` of its master said, or `as(meta)`; `null` if nothing. */
+  /** The option `meta` of its master, or the argument of `as(meta)`; `null` if there was none. */
   readonly meta: CallMeta | null;
   /** As of now: until it is sealed, a late event may change it. */
   readonly outcome: Outcome;
@@ -43,7 +43,7 @@ export interface SyncReport {
   readonly undone: number;
   /** Events rejected now that were not before. */
   readonly rejected: number;
-  /** Streams that go no further for now, and why. */
+  /** Streams whose next event cannot be accepted yet, and why. */
   readonly held: readonly Hold[];
   /** Own events that others can read now and could not before. */
   readonly published: number;
@@ -53,13 +53,13 @@ export interface SyncReport {
   readonly ms: number;
 }
 
-/** A call that came too late for a seal and was issued again. */
+/** A call that a seal excluded, and that was re-issued. */
 export interface Reissued {
   /** First id of the call. */
   readonly from: string;
   /** Its id now. */
   readonly to: string;
-  /** The call as it stands at the end now. */
+  /** The re-issued call. */
   readonly event: MergedEvent;
 }
 
@@ -71,7 +71,7 @@ export interface Divergence {
   readonly masters: readonly [string, string];
 }
 
-/** What `on(name, …)` listeners get. */
+/** What listeners of `on(name, …)` receive. */
 export interface Notifications {
   /** Once per event, when it is first applied or rejected here. */
   event: (event: MergedEvent) => void;
@@ -83,11 +83,11 @@ export interface Notifications {
   synced: (report: SyncReport) => void;
   /** A stream is held since this sync. */
   held: (hold: Hold) => void;
-  /** A seal was made without this call of this master; it was issued again, at the end. */
+  /** A seal excluded this call of this master; it was re-issued at the end of the order. */
   reissued: (again: Reissued) => void;
   /** Two masters that run the same code are in different states at the same seal: a transaction is not deterministic. */
   diverged: (difference: Divergence) => void;
-  /** Something went wrong outside any call that could have told it. */
+  /** Work in the background failed, such as a sync of `autoSync`, or calls that nobody waits for. */
   error: (error: PrevalentError | Error) => void;
 }
 

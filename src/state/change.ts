@@ -1,6 +1,6 @@
 /**
  * One thing that a transaction changed. `path` leads from the model to it: property names, array indices, map keys, and for
- * members of a set the member itself. What is given is guarded as everything that is read from a model.
+ * members of a set the member itself. The values are guarded, like everything that is read from a model.
  */
 export interface Change {
   /** `set`: a value at a place; `delete`: it is gone; `splice`: elements of an array from the last index of the path on. */

@@ -16,7 +16,7 @@ export interface Head {
   readonly id: string;
 }
 
-/** The end of a stretch of history: up to `H`, history is exactly the first `V[stream]` events of each stream. */
+/** The end of final history: up to `H`, history is exactly the first `V[stream]` events of each stream. */
 export interface Seal {
   /** From 1, without gaps along one chain. */
   readonly no: number;
@@ -30,7 +30,7 @@ export interface Seal {
   readonly chain: readonly string[];
 }
 
-/** What a master publishes about its stream; others believe nothing beyond it. */
+/** What a master publishes about its stream; others use nothing beyond it. */
 export interface Frontier {
   /** Every later event of this stream has a greater id. */
   readonly clock: string;
@@ -38,19 +38,19 @@ export interface Frontier {
   readonly head: Head | undefined;
   /** The newest seal this master has adopted; `undefined` while nothing was ever sealed. */
   readonly seal: Seal | undefined;
-  /** The snapshot that stands in for the first `events` events of this stream, which this master may have deleted. */
+  /** The snapshot that replaces the first `events` events of this stream, which this master may have deleted. */
   readonly snapshot: { readonly no: number; readonly position: string; readonly events: number } | undefined;
   /** Session of the machine that writes the stream. */
   readonly session: string;
-  /** Tells whether two masters run the same model code as far as names and versions go. */
+  /** Equal for two masters whose models have the same names and versions. */
   readonly modelHash: string;
-  /** JavaScript engine of the master, such as `v8 12.4`; `undefined` if it does not tell. */
+  /** JavaScript engine of the master, such as `v8 12.4`; `undefined` if it is not known. */
   readonly engine: string | undefined;
   /** Hash of the state at a seal. */
   readonly fingerprint: { readonly no: number; readonly hash: string } | undefined;
   /** What this master has accepted of the others; for status only. */
   readonly seen: Readonly<Record<string, number>>;
-  /** Epoch in which this master goes on; nothing more will come in this one. */
+  /** Epoch in which this master continues; this stream is complete. */
   readonly next: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Crc32 } from '../event/checksum.js';
 import { type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { encodeFrontier, type Frontier, type Head, type Seal, withRest } from './frontier.js';
 
-/** What a store finds when a master opens its journal, and what it is told to do: plain data, the same for every store. */
+/** What a store finds when a master opens its journal, and the answer that it carries out: plain data, the same for every store. */
 
 /** What a machine alone knows about a master that it has opened. */
 export interface Session {
@@ -19,7 +19,7 @@ export interface Session {
   readonly deletable: number;
   /** The others' streams that its state was built from when it last published; `undefined` if it never published. */
   readonly seen?: readonly string[] | undefined;
-  /** Last event of each earlier epoch that it has issued again. */
+  /** For each earlier epoch, the last event that it has re-issued. */
   readonly moved?: Readonly<Record<string, number>>;
   /** By earlier epochs: the last event that was published there. */
   readonly ends?: Readonly<Record<string, number>>;
@@ -34,7 +34,7 @@ export interface StreamFound {
 
 /** What was read of the newest journal. */
 export interface JournalFound {
-  /** Whether it begins with its header and has an end that can be written on. */
+  /** Whether it begins with its header, and can be continued at its end. */
   readonly isWhole: boolean;
   /** Its last event. */
   readonly head: Head | undefined;
@@ -57,7 +57,7 @@ export interface OpeningFacts {
   readonly journal: JournalFound | undefined;
 }
 
-/** What a master remembers when it goes on, whatever stream it goes on in. */
+/** What a master remembers when it continues, in this or another stream. */
 export interface Carried {
   readonly seal: Seal | undefined;
   readonly moved: Readonly<Record<string, number>>;
@@ -68,13 +68,13 @@ export interface Carried {
 export type Opening =
   /** Check every line of the newest journal beyond what was published, and ask again. */
   | { readonly kind: 'read'; readonly published: number; readonly deletable: number }
-  /** Go on where the newest journal ends. */
+  /** Continue at the end of the newest journal. */
   | {
       readonly kind: 'continue';
       readonly remembered: Carried;
       /** Events up to this one may have been read by others. */
       readonly published: number;
-      /** Events up to this one may be gone, as a snapshot stands in for them. */
+      /** Events up to this one may be missing, because a snapshot replaces them. */
       readonly deletable: number;
     }
   /** Begin a new stream. */
@@ -82,11 +82,11 @@ export type Opening =
       readonly kind: 'begin';
       readonly remembered: Carried;
       readonly reason: 'new' | 'restored';
-      /** The session that goes on; `undefined` if a new one begins with the stream. */
+      /** The session that continues; `undefined` if a new one begins with the stream. */
       readonly session: string | undefined;
-      /** Publish what the newest journal holds and its frontier does not tell, before that (`restOf`). */
+      /** First publish the events of the newest journal beyond its frontier (`restOf`). */
       readonly publishesRest: boolean;
-      /** What is said about it. */
+      /** What to report about it. */
       readonly notice: string | undefined;
     }
   /** Open nothing, and change nothing. */
@@ -101,7 +101,7 @@ export function headerOf(
   return { master, epoch, model, session: session ?? epoch, reason, after: null };
 }
 
-/** What publishes the rest of a stream that is left: its new frontier, and what is said about it. */
+/** Publishes the rest of a stream that is left: its new frontier, and what to report about it. */
 export interface Rest {
   readonly frontier: string;
   readonly notice: string;

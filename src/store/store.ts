@@ -13,7 +13,7 @@ export interface StreamListing {
   readonly frontier: string | undefined;
 }
 
-/** What a master says when it opens its own journal. */
+/** What a master asks for when it opens its own journal. */
 export interface JournalRequest {
   /** Name of the master. */
   readonly master: string;
@@ -23,7 +23,7 @@ export interface JournalRequest {
   readonly local: string | undefined;
   /** Makes the ULID of a new epoch, greater than that of the master's last epoch. */
   readonly newEpoch: (last: string | undefined) => string;
-  /** Says whether its newest stream goes on or another one begins: a store looks, asks, and does what it is told. */
+  /** Decides whether the newest stream continues or another one begins: a store collects the facts, asks, and carries out the answer. */
   readonly decide: (facts: OpeningFacts) => Opening;
 }
 
@@ -35,7 +35,7 @@ export interface Remembered {
   readonly seal: Seal | undefined;
   /** The others' streams that the state is built from. */
   readonly seen: readonly string[];
-  /** Events of the stream, from the first, that the published snapshot stands in for: only they may be deleted. */
+  /** How many events of the stream, from the first, the published snapshot replaces: only they may be deleted. */
   readonly deletable: number;
 }
 
@@ -48,21 +48,21 @@ export interface SnapshotListing {
 /** How a call to a store may fail: lost before it has an effect; without an answer after it took effect; refused for good. */
 export type FailureKind = 'lost' | 'unanswered' | 'refused';
 
-/** What a store can do beyond what all can; data, so that callers decide by it before they try. */
+/** What only some stores can do; data, so that callers decide by it before they try. */
 export interface Capabilities {
   /** Lines can be durable before a call returns (`Journal.now`). Without it `durability: 'always'` is refused. */
   readonly now: boolean;
-  /** It tells when others publish (`Store.watch`). */
+  /** It reports when others publish (`Store.watch`). */
   readonly watch: boolean;
   /** It notices at the next write that another process has taken over a name (`MASTER_FENCED`). */
   readonly fences: boolean;
-  /** What cannot be read of one stream keeps no other one back (`Store.trouble` says why it could not). */
+  /** An unreadable stream does not stop the others (`Store.trouble` says why it cannot be read). */
   readonly troubles: boolean;
-  /** It notices that others replaced or removed what it wrote, and puts it back (`Journal.keep`, `Journal.hold`). */
+  /** It notices that others replaced or removed its files, and puts them back (`Journal.keep`, `Journal.hold`). */
   readonly putsBack: boolean;
   /** It finds bytes that changed after they were written (`Journal.check`). Without it nobody but the process itself can change them. */
   readonly checks: boolean;
-  /** How calls to what lies below it may fail although it is used rightly; none for a store in memory. */
+  /** How calls to the storage below it may fail, although it is used correctly; none for a store in memory. */
   readonly failures: readonly FailureKind[];
 }
 
@@ -72,7 +72,7 @@ export interface Now {
   append(lines: string, firstSeq: number): void;
   /** As `Journal.cutBack`, before it returns; never while an append is on its way. */
   cutBack(upTo: number): void;
-  /** Whether that is the quicker way at this moment for a single caller who waits, although the event loop stands still meanwhile. */
+  /** Whether this is the faster way at the moment for a single caller who waits, although it blocks the event loop. */
   isQuick(): boolean;
   /** Runs work at the end of this turn of the event loop. */
   soon(work: () => void): void;
@@ -86,7 +86,7 @@ export interface Recalled {
   readonly line: string;
 }
 
-/** What a journal asks of its master, and tells it, if others meddle with its files. */
+/** What a journal asks of its master, and reports to it, if others change its files. */
 export interface Keeper {
   /** Events after `after` up to `upTo` of a stream: from the first on that is in memory without a gap up to the last; none if there is none. */
   recall(stream: StreamHeader, after: number, upTo: number): readonly Recalled[];
@@ -102,35 +102,35 @@ export interface Keeper {
  * A master's own journal: the stream it alone writes. Appending is durable when the promise resolves.
  *
  * What fails with StoreUnreachableError (`STORE_UNREACHABLE`) is tried again with the same arguments, as it may have taken effect or not.
- * What fails with MasterFencedError (`MASTER_FENCED`) has had no effect, or is in the journal that another process goes on with: that one writes it now; what only looks
- * does not fail so. Any other failure is a refusal; what became of it is unknown until `cutBack` succeeds.
+ * What fails with MasterFencedError (`MASTER_FENCED`) had no effect, or is in the journal that another process continues. Calls that only
+ * read do not fail so. Any other failure is a refusal; its effect is unknown until `cutBack` succeeds.
  */
 export interface Journal {
   /** First line of the stream that is written. */
   readonly header: StreamHeader;
   /** Last durable event when the journal was opened; `undefined` if there was none. */
   readonly head: Head | undefined;
-  /** What is noteworthy of its opening, in words; nothing is lost. */
+  /** Reports about its opening, in words; nothing is lost. */
   readonly notices: readonly string[];
   /** The newest seal that this machine remembers, published or not. */
   readonly seal: Seal | undefined;
-  /** Last event of each earlier epoch that this machine remembers to have issued again. */
+  /** For each earlier epoch, the last event that this machine remembers to have re-issued. */
   readonly moved: Readonly<Record<string, number>>;
-  /** By earlier epochs of this machine: the last event it had published there, though the file may have been put back since. */
+  /** For each earlier epoch of this machine: the last event it had published there; an older file may have been restored since. */
   readonly ends: Readonly<Record<string, number>>;
   /**
    * Appends whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when durable. Events that the stream
-   * has already are passed over, so that lines which were sent before may be sent again.
+   * has already are skipped, so the same lines may be sent again.
    */
   append(lines: string, firstSeq: number): Promise<void>;
-  /** Takes back every event after `upTo`, the last that was acknowledged: whatever came of calls that failed, and what was written behind these. */
+  /** Takes back every event after `upTo`, the last acknowledged one: the remains of failed calls, and everything written after them. */
   cutBack(upTo: number): Promise<void>;
-  /** The same before it returns; there if, and only if, the store's capabilities say so. */
+  /** The same, done before it returns; exists if, and only if, the store's capabilities say so. */
   readonly now?: Now | undefined;
-  /** Names whom to ask if files of this journal are replaced or removed while it is open; told once, before lines are appended. */
+  /** Says whom to ask if files of this journal are replaced or removed while it is open; called once, before lines are appended. */
   keep?(keeper: Keeper): void;
   /**
-   * Makes sure that everything appended is still in its place, and puts back what is not.
+   * Makes sure that everything appended is still in its place, and puts back what is missing.
    *
    * @throws MasterFencedError (`MASTER_FENCED`), StoreUnreachableError (`STORE_UNREACHABLE`), what the disk refuses
    */
@@ -142,23 +142,23 @@ export interface Journal {
   /** Replaces the frontier of an earlier stream of this master. */
   retire(stream: StreamId, frontier: string): Promise<void>;
   /**
-   * Begins the next stream of this master in one atomic step: the header and `lines` are there and durable, or nothing is. From then on this
-   * journal takes no more lines, and the one that is given holds the lock. A stream that was begun by the same call before is given again.
+   * Begins the next stream of this master in one atomic step: the header and `lines` exist and are durable, or nothing exists. From then on this
+   * journal takes no more lines, and the returned one holds the lock. The same call again returns the same stream.
    */
   succeed(header: StreamHeader, lines: string): Promise<Journal>;
-  /** Ends the segment that is written to, so that it can be deleted as a whole one day. */
+  /** Ends the segment that is being written, so that it can later be deleted as a whole. */
   rotate(): Promise<void>;
   /** Bytes that `deleteEvents` would free, or a few less; 0 if nothing. */
   deletableEvents(stream: StreamId, upTo: number): Promise<number>;
   /** Bytes that `deleteStream` would free. */
   deletableStream(stream: StreamId): Promise<number>;
-  /** Deletes segments of a stream of this master all of whose events are at or below `upTo`; the newest events stay. Gives the bytes freed. */
+  /** Deletes segments of a stream of this master all of whose events are at or below `upTo`; the newest events stay. Returns the bytes freed. */
   deleteEvents(stream: StreamHeader, upTo: number): Promise<number>;
-  /** Deletes an earlier stream of this master. Gives the bytes freed. */
+  /** Deletes an earlier stream of this master. Returns the bytes freed. */
   deleteStream(stream: StreamId): Promise<number>;
-  /** Writes a snapshot atomically: until it is whole and durable, nobody finds it. */
+  /** Writes a snapshot atomically: nobody finds it before it is complete and durable. */
   writeSnapshot(position: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Removes one; none is there afterwards, whether it was or not. */
+  /** Removes one; afterwards it does not exist, whether it did before or not. */
   removeSnapshot(snapshot: SnapshotListing): Promise<void>;
   /** Bytes this stream's files take, events and snapshots. */
   size(): Promise<{ readonly journal: number; readonly snapshots: number }>;
@@ -166,19 +166,19 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Whom a store that is watched tells. */
+/** Receives the reports of a watched store. */
 export interface StoreListener {
   /** Others changed something, or may have. */
   changed(): void;
-  /** Nothing more is told, or not everything; syncing at intervals goes on. */
+  /** Watching has ended, or misses changes; syncing at intervals continues. */
   failed(error: unknown): void;
 }
 
-/** Where masters share their journals. One contract suite (`prevalent/testing`) proves every implementation. */
+/** Where masters share their journals. One contract suite (`prevalent/testing`) tests every implementation. */
 export interface Store {
   /** How messages name the store. */
   readonly location: string;
-  /** Equal for stores of this process that reach the same journals, and only for these: by it two models in one store are noticed. */
+  /** Equal for stores of this process that reach the same journals, and only for these; shows that two models use one store. */
   readonly place: string | object;
   /** CRC-32 of bytes, as quick as the platform has it. */
   readonly crc32: Crc32;
@@ -196,7 +196,7 @@ export interface Store {
   /**
    * Every stream in the store.
    *
-   * @param again masters all of whose streams are looked for, however long that takes; of others new ones may be found later. Default: all
+   * @param again masters whose streams must all be listed, however long that takes; new streams of others may appear later. Default: all
    */
   streams(again?: ReadonlySet<string> | 'all'): Promise<readonly StreamListing[]>;
   /** The first line of a stream; `undefined` if it has not arrived. */
@@ -206,22 +206,22 @@ export interface Store {
    */
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
   /**
-   * Why not all that is there of a stream could be read when it was last tried, in words; `undefined` if it could. Only that stream is
-   * held then. A store that fails as a whole or not at all has nothing to say (`capabilities.troubles`).
+   * Why a stream could not be read completely at the last try, in words; `undefined` if it could. Then only that stream is
+   * held. A store that fails only as a whole returns `undefined` (`capabilities.troubles`).
    */
   trouble(stream: StreamId): string | undefined;
   /** The snapshots that a stream's master has written, newest first. */
   snapshots(stream: StreamId): Promise<readonly SnapshotListing[]>;
   /**
-   * Bytes of one snapshot, in pieces of any size. Fails if it is not there; with StoreUnreachableError (`STORE_UNREACHABLE`) if it may be:
-   * who reads would else go on as if it were gone.
+   * Bytes of one snapshot, in pieces of any size. Fails if it does not exist. Fails with StoreUnreachableError (`STORE_UNREACHABLE`) if it cannot be
+   * reached, so that the reader does not take it for deleted.
    */
   readSnapshot(stream: StreamId, snapshot: SnapshotListing): AsyncIterable<Uint8Array>;
   /**
-   * Tells when others publish, as far and as soon as the store learns of it. It may tell too often, and need not see everything:
-   * syncing at intervals finds the rest. A store that cannot do this has no such method. Gives what ends it.
+   * Reports when others publish, as soon as the store knows it. It may report too often, and may miss changes:
+   * syncing at intervals finds the rest. A store that cannot do this has no such method. Returns a function that ends it.
    *
-   * @param master whose own writing is not told
+   * @param master whose own writing is not reported
    */
   watch?(master: string, listener: StoreListener): Promise<() => Promise<void>>;
 }

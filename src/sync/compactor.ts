@@ -12,7 +12,7 @@ import type { Look } from './look.js';
 export interface CompactReport {
   /** The seal in force; `undefined` if nothing could be sealed yet. */
   readonly seal: Seal | undefined;
-  /** Which masters held which seal before. */
+  /** Which masters had which seal before. */
   readonly holders: readonly { readonly master: string; readonly no: number; readonly by: string }[];
   /** Bytes of this master's files that were deleted. */
   readonly freed: number;
@@ -20,7 +20,7 @@ export interface CompactReport {
   readonly waiting: readonly string[];
 }
 
-/** Makes seals, and deletes what a snapshot at a seal stands in for. */
+/** Makes seals, and deletes what a snapshot at a seal replaces. */
 export class Compactor {
   readonly #known: Known;
   readonly #look: Look;

@@ -22,7 +22,7 @@ export interface MasterOptions {
    */
   readonly local?: string;
   /**
-   * Begins again where the store lacks what this machine has published, in a new epoch, instead of refusing (`STORE_EMPTY`). Only for a store
+   * If the store lacks what this machine has published, begins a new epoch instead of refusing (`STORE_EMPTY`). Only for a store
    * that is meant to be empty; leave it out otherwise. Default: false.
    */
   readonly begin?: boolean;
@@ -32,8 +32,8 @@ export interface MasterOptions {
    */
   readonly durability?: Durability;
   /**
-   * Syncs by itself: every `everyMs` ms (default 2,000, at most 1,700,000,000, jittered by a fifth), and, with `watch` (default true), soon after the store
-   * tells of changes by others. Keeps the process alive until `close()`. Default: false.
+   * Syncs every `everyMs` ms (default 2,000, at most 1,700,000,000, jittered by a fifth). With `watch` (default true) also soon after the store
+   * reports changes by others. Keeps the process alive until `close()`. Default: false.
    */
   readonly autoSync?: false | { readonly everyMs?: number; readonly watch?: boolean };
   /** Takes a snapshot after so many events; a whole number. Default: 10,000. */
@@ -41,13 +41,13 @@ export interface MasterOptions {
   /** Bytes of memory for undo data; late events before what fits cost a rebuild. Default: 64 MiB. */
   readonly undoMemory?: number;
   /**
-   * Seals history from the start, and lets every master delete journals that a snapshot at a seal stands in for. Exactly one master of
-   * a store; two that have not met end in SEPARATE_HISTORIES. Default: false; `compact()` starts it as well.
+   * Makes this master the sealer. Then every master may delete journals that a snapshot at a seal replaces. Set it for exactly one master of
+   * a store: two sealers that have not synced end in SEPARATE_HISTORIES. Default: false; `compact()` starts sealing as well.
    */
   readonly sealer?: boolean;
   /** How long (ms) an event stays open for late ones before it is sealed. Default: 86,400,000 (a day). */
   readonly retention?: number;
-  /** How long (ms) a seal waits for a master that says nothing. Default: 604,800,000 (a week). */
+  /** How long (ms) a seal waits for a master that publishes nothing. Default: 604,800,000 (a week). */
   readonly patience?: number;
   /** How far (ms) clocks may differ. Default: 300,000 (5 min). */
   readonly maxClockDrift?: number;

@@ -4,21 +4,21 @@ import type { Seal } from '../store/frontier.js';
 import type { Known } from './known.js';
 import type { OwnStream } from './own-stream.js';
 
-/** What `status()` tells. */
+/** What `status()` returns. */
 export interface Status {
   /** Name of this master. */
   readonly name: string;
-  /** Where the masters meet: path of the shared folder, or what the store calls itself. */
+  /** Path of the shared folder, or the name that the store gives itself. */
   readonly store: string;
   /** Epoch of the stream this master writes. */
   readonly epoch: string;
-  /** By `master@epoch`: how many events the state contains, and how many its master has published as far as heard. */
+  /** By `master@epoch`: how many events the state contains, and how many its master has published, as of the last sync. */
   readonly streams: Readonly<Record<string, { readonly accepted: number; readonly published: number }>>;
-  /** By master: the JavaScript engine that runs it, such as `v8 12.4`, as far as heard. What is computed with `**` or `Intl` may differ between engines. */
+  /** By master: its JavaScript engine, such as `v8 12.4`, as of the last sync. Results of `**` and `Intl` may differ between engines. */
   readonly engines: Readonly<Record<string, string>>;
   /** Own calls that are not on disk yet. */
   readonly pending: number;
-  /** Streams that go no further for now, and why. */
+  /** Streams whose next event cannot be accepted yet, and why. */
   readonly held: readonly Hold[];
   /** The seal in force: up to `H`, history is final; `undefined` while nothing was ever sealed. */
   readonly seal: Seal | undefined;
@@ -30,7 +30,7 @@ export interface Status {
   readonly files: { readonly journal: number; readonly snapshots: number };
   /** Why no calls are taken; `undefined` while they are. */
   readonly readOnly: string | undefined;
-  /** What happened since this master was opened and needs no answer: a torn tail cut, a new epoch begun, a snapshot passed over. */
+  /** Reports since this master was opened that need no answer: a torn tail was cut, a new epoch has begun, a snapshot was skipped. */
   readonly notices: readonly string[];
 }
 
