@@ -75,10 +75,7 @@ export function blocksOf(page: string, text: string): Block[] {
   return blocks;
 }
 
-function read(
-  directives: readonly string[],
-  where: string,
-): Pick<Block, 'continues' | 'fails' | 'typesOnly' | 'jest'> {
+function read(directives: readonly string[], where: string): Pick<Block, 'continues' | 'fails' | 'typesOnly' | 'jest'> {
   let fails: string | undefined;
   for (const directive of directives) {
     const failing = /^fails (\S+)$/.exec(directive);

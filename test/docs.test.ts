@@ -133,7 +133,7 @@ function run(path: string): Promise<Outcome & { printed: string }> {
 
 /** Runs samples that are test files under Jest, set up as for our own tests; what it printed if one of them failed. */
 function runJest(paths: readonly string[]): Promise<string | undefined> {
-  const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const matches = paths.flatMap((path) => ['--testMatch', path.replaceAll('\\', '/')]);
   const { JEST_WORKER_ID: _, ...env } = process.env;
   const child = spawn(
@@ -219,10 +219,7 @@ describe('the documentation', () => {
 
   test('names commands and options of `prevalent` that there are', () => {
     const commands = new Map(
-      commandLine(() => undefined).commands.map((command) => [
-        command.name(),
-        command.options.map(({ long }) => long),
-      ]),
+      commandLine(() => undefined).commands.map((command) => [command.name(), command.options.map(({ long }) => long)]),
     );
     const unknown = pages().flatMap((page) =>
       [...readPage(page).matchAll(/npx prevalent ([a-z]+)([^`\n|#]*)/g)].flatMap(([, name, rest]) => {
@@ -313,7 +310,15 @@ describe('this check', () => {
   });
 
   test('knows the anchors of headings', () => {
-    const text = ['# A `code` & [link](x.md)', '```', '# no heading', '```', '## Again', '## Again', "## It's 5 o'clock"];
+    const text = [
+      '# A `code` & [link](x.md)',
+      '```',
+      '# no heading',
+      '```',
+      '## Again',
+      '## Again',
+      "## It's 5 o'clock",
+    ];
     const anchors = ['a-code--link', 'again', 'again-1', 'its-5-oclock'];
     expect([...anchorsOf(text.join('\n'))]).toEqual(anchors);
   });
