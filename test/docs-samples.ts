@@ -136,6 +136,28 @@ function program(blocks: readonly Block[]): Program {
   return { title, source: lines.join('\n'), origins, fails: last.fails, run };
 }
 
+/**
+ * What the comments behind `console.log(…)` say that it prints. `…` is any text; `, then ` parts what a loop prints; a remark comes
+ * after `; `.
+ */
+export function promisedOutput(source: string): string[] {
+  const comments = source.matchAll(/console\.log\(.*\);? \/\/ (.+)$/gm);
+  return [...comments].flatMap(([, comment]) => comment!.replace(/; .*$/, '').split(', then '));
+}
+
+/** The first promised line that was not printed after those before it; `undefined` if all were. */
+export function firstUnprinted(promised: readonly string[], printed: string): string | undefined {
+  const lines = printed.split(/\r?\n/).map((line) => line.trim());
+  let from = 0;
+  return promised.find((text) => {
+    const parts = text.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const pattern = new RegExp(`^${parts.join('.*')}$`);
+    const at = lines.findIndex((line, index) => index >= from && pattern.test(line));
+    from = at + 1;
+    return at < 0;
+  });
+}
+
 export interface Link {
   /** Path as written, without its anchor; empty for a place on the same page. */
   readonly target: string;

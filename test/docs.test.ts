@@ -6,7 +6,16 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { program as commandLine } from '../src/cli/main.js';
-import { anchorsOf, blocksOf, programsOf, relativeLinks, REACHED, type Program } from './docs-samples.js';
+import {
+  anchorsOf,
+  blocksOf,
+  firstUnprinted,
+  programsOf,
+  promisedOutput,
+  relativeLinks,
+  REACHED,
+  type Program,
+} from './docs-samples.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache', `samples-${process.pid}`);
@@ -153,7 +162,11 @@ function complaint(program: Program, path: string, ended: Outcome & { printed: s
   const at = new RegExp(`${name.replace('.', '\\.')}:(\\d+)`);
   const line = Number(at.exec(ended.text ?? '')?.[1] ?? 0);
   const where = program.origins[line - 1] ?? program.title;
-  if (program.fails === undefined) return ended.failed ? `${where}: ${ended.text ?? ''}` : undefined;
+  if (program.fails === undefined) {
+    if (ended.failed) return `${where}: ${ended.text ?? ''}`;
+    const missing = firstUnprinted(promisedOutput(program.source), ended.printed);
+    return missing === undefined ? undefined : `${program.title}: should print "${missing}"\n${ended.printed}`;
+  }
   if (!ended.failed) return `${program.title}: should fail with ${program.fails}, but ran to its end`;
   if (!ended.printed.includes(REACHED)) return `${where}: failed before the block that should: ${ended.text ?? ''}`;
   if (ended.code === program.fails) return undefined;
@@ -350,6 +363,8 @@ describe('this check', () => {
       ['<!-- sample: fails E_WANTED -->', '```ts', 'let x;'],
       ['```ts', `void Promise.reject(new Error('unhandled'));`],
       ['```ts', `process.exit(3);`],
+      ['```ts', `for (const word of ['a b', 'c']) console.log(word); // a …, then c; a remark`],
+      ['```ts', `console.log('c', [1]); // c [ 2 ]`],
     ];
     const text = blocks.map((lines) => [...lines, '```', ''].join('\n')).join('\n');
     const programs = programsOf(blocksOf('p.md', text));
@@ -359,6 +374,7 @@ describe('this check', () => {
       'p.md:23: should fail with E_WANTED, but ran to its end',
       'p.md:27: Error: unhandled',
       'p.md:31: it ended with status 3',
+      'p.md:39: should print "c [ 2 ]"',
       'p.md:8: Error: unwanted',
     ]);
   });
