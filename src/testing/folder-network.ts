@@ -14,8 +14,8 @@ interface Machine {
 }
 
 /**
- * Several machines, each with its own copy of one shared folder, and a file synchroniser between them that does nothing by
- * itself: a test decides which file reaches whom, when, and how much of it.
+ * Several machines, each with its own copy of one shared folder. The file synchroniser between them does nothing until a test decides which file
+ * reaches which machine, when, and how much of it.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export class FolderNetwork {
     });
   }
 
-  /** Options of `Master.open` for a machine. Each call is checked by a replay; `check: 'none'` behind them spares the time. */
+  /** Options of `Master.open` for a machine, with `check: 'replay'`; add `check: 'none'` after them where a test must be fast. */
   place(
     name: string,
     options: Pick<FolderStoreOptions, 'segmentBytes'> = {},
@@ -69,7 +69,7 @@ export class FolderNetwork {
     return { name, store: this.store(name, options), local: '/local', check: 'replay' };
   }
 
-  /** Files of `from` that `to` has not, or has otherwise. Only what `from` itself writes is carried. */
+  /** Files of `from` that `to` does not have, or has with other content. Only files that `from` itself writes are carried. */
   pending(from: string, to: string): string[] {
     const source = this.disk(from);
     const target = this.disk(to);
@@ -96,12 +96,12 @@ export class FolderNetwork {
     }
   }
 
-  /** Nobody sees the locks that are held on a machine any more, as from another container. */
+  /** The locks that are held on a machine become invisible, as from another container. */
   blind(name: string): void {
     this.#machine(name).locks.clear();
   }
 
-  /** A machine loses its power: what was not synced is gone but for what is kept of it (see `SimulatedDisk.crash`), and its locks are released. */
+  /** A machine loses its power: unsynced bytes are lost, except a share (see `SimulatedDisk.crash`), and its locks are released. */
   crash(name: string, keep: (path: string) => number = () => 0, keepName?: (path: string) => boolean): void {
     const machine = this.#machine(name);
     machine.locks.clear();

@@ -10,7 +10,7 @@ interface Lease {
   isOver: boolean;
 }
 
-/** The server behind `RemoteMemoryStore`s: what it holds, and which of them owns which name. */
+/** The server behind `RemoteMemoryStore`s: its streams, and which store owns which name. */
 export class RemoteMemoryServer {
   readonly memory = new MemoryStore();
   readonly #leases = new Map<string, Lease>();
@@ -41,13 +41,13 @@ export class RemoteMemoryServer {
       );
   }
 
-  /** The journal goes on as another one. */
+  /** Another journal continues this one. */
   follow(master: string, journal: Journal): void {
     const lease = this.#leases.get(master);
     if (lease !== undefined) this.#leases.set(master, { ...lease, journal });
   }
 
-  /** Lets go of a name. */
+  /** Releases a name. */
   async release(master: string, holder: object): Promise<void> {
     const lease = this.#leases.get(master);
     if (lease?.holder !== holder) return;

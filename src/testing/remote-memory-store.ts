@@ -13,7 +13,7 @@ import { type Call, RemoteJournal } from './remote-journal.js';
 import type { RemoteMemoryServer } from './remote-memory-server.js';
 
 /**
- * What becomes of one call to a server: it arrives and is answered; it is lost on the way; it takes effect, and the answer is lost; the
+ * The fate of one call to a server: it arrives and is answered; it is lost before it arrives; it takes effect, but the answer is lost; the
  * server refuses it.
  */
 export type Fate = 'answered' | 'lost' | 'unanswered' | 'refused';
@@ -43,8 +43,8 @@ function caller({ travel, fate }: Connection): Call {
 }
 
 /**
- * A store on the other side of a network, in memory: each call takes its time, may be lost on the way or answered by nobody, and a name
- * can be taken over. It has what a database or a broker has, and nothing that they lack; for tests of masters and of the store contract.
+ * A store behind a simulated network, in memory: each call takes time, may be lost, or may get no answer, and a name
+ * can be taken over. Its capabilities are those of a database or a broker. For tests of masters and of the store contract.
  *
  * @example
  * ```ts

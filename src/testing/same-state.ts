@@ -11,8 +11,8 @@ import { valueTypesOf } from '../model/values.js';
 
 /**
  * Asserts that two masters hold the same state: the same values, bytes, classes and property attributes, in the same order of
- * iteration, with the same objects in more than one place. It looks behind guards, wherever they stand. Use it instead of `assert.deepEqual(a.model, b.model)`, which does
- * not see the members of a guarded Map or Set and passes for different ones.
+ * iteration, with the same shared references. It compares the raw objects behind guards. Use it instead of `assert.deepEqual(a.model, b.model)`, which does
+ * not see the members of a guarded Map or Set, and takes different ones for equal.
  *
  * @param first a master, a model, or an object of one
  * @param second the same of another master

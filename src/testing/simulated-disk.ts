@@ -17,8 +17,8 @@ interface NameChange {
 }
 
 /**
- * A disk in memory that can fail, lose what was not synced, and hand files over to other disks in any order: the machines of
- * a simulated network. Bytes are durable when their file is synced, names when their directory is.
+ * A disk in memory, for the machines of a simulated network. It can fail, lose unsynced bytes, and pass files to other disks in any
+ * order. Bytes are durable when their file is synced, names when their directory is synced.
  *
  * @example
  * ```ts
@@ -45,12 +45,12 @@ export class SimulatedDisk implements FileSystem {
     return [...this.#files.keys()].sort();
   }
 
-  /** What a file holds; `undefined` if it is not there. */
+  /** The content of a file; `undefined` if it does not exist. */
   peek(path: string): Uint8Array | undefined {
     return this.#files.get(path)?.bytes;
   }
 
-  /** Puts a file there, as a file synchroniser or a person would: whole and durable. */
+  /** Writes a file as a file synchroniser or a person would: complete and durable. */
   put(path: string, bytes: Uint8Array): void {
     const file = { bytes: bytes.slice(), durable: bytes.slice() };
     this.#forget(path);
@@ -72,8 +72,8 @@ export class SimulatedDisk implements FileSystem {
   }
 
   /**
-   * The disk as one process sees it: after the next `crash` nothing that process still does reaches the disk, and nothing it
-   * waits for ever comes.
+   * The disk as one process sees it. After the next `crash`, no operation of that process reaches the disk, and none of its promises
+   * is settled.
    */
   session(): FileSystem {
     const life = this.#lives;
@@ -160,11 +160,11 @@ export class SimulatedDisk implements FileSystem {
   }
 
   /**
-   * The power fails: of each file what was synced is left, and a share of what was not.
+   * The power fails: of each file the synced bytes remain, and a share of the others.
    *
-   * @param keep the share of a file's unsynced bytes that is left, 0 to 1 from their beginning, or -1 to 0 from their end (pages
-   * may reach a disk in any order); in place of the others is what was there before
-   * @param keepName whether a name that appeared or went, and whose directory was not synced since, did so; all did by default
+   * @param keep the share of a file's unsynced bytes that remains, 0 to 1 from their beginning, or -1 to 0 from their end (pages
+   * may reach a disk in any order); in place of the others are the earlier bytes
+   * @param keepName whether a change of a name, whose directory was not synced since, remains; all remain by default
    */
   crash(keep: (path: string) => number, keepName: (path: string) => boolean = () => true): void {
     this.#lives++;

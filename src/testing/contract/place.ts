@@ -5,30 +5,30 @@ import type { FailureKind, Journal, Store } from '../../store/store.js';
 export interface Faults {
   /** How many calls were made to the storage since the last `fail` or `heal`. */
   count(): number;
-  /** Lets the call number `at`, counted from 0, fail in this way; others succeed. */
+  /** Makes the call number `at`, counted from 0, fail in this way; others succeed. */
   fail(at: number, kind: FailureKind): void;
   /** Nothing fails any more. */
   heal(): void;
 }
 
 /**
- * A place where stores can be made again and again on the same data. What is optional here is asked for if the store's capabilities name it,
- * and a place without it fails then.
+ * A place where stores can be opened many times on the same data. A member that is optional here is needed if the store's capabilities name it;
+ * the test of a place without it fails.
  */
 export interface StorePlace {
   /** A store on the data, as another start of the same or another process would make it. */
   open(): Store;
   /** As if the process that holds `journal` were killed: no close, its lock is gone. */
   kill(journal: Journal): Promise<void>;
-  /** As if the process that holds `journal` slept for so long that its name may be taken over (`fences`). */
+  /** As if the process that holds `journal` were suspended for so long that its name may be taken over (`fences`). */
   suspend?(journal: Journal): Promise<void>;
-  /** As if what is there of a stream could not be read, whoever tries (`troubles`). Gives what ends it. */
+  /** Makes a stream unreadable for everybody (`troubles`). Returns a function that ends that. */
   spoil?(stream: StreamId): Promise<() => Promise<void>>;
   /** As if a byte in the middle of a stream's first event had changed (`checks`). */
   damage?(stream: StreamId): Promise<void>;
-  /** As if somebody had removed what is there of a stream, and its journal were open (`putsBack`). */
+  /** Removes a stream whose journal is open, as somebody else might (`putsBack`). */
   remove?(stream: StreamId): Promise<void>;
-  /** Lets a call to the storage fail, in each way that `failures` names. */
+  /** Makes a call to the storage fail, in each way that `failures` names. */
   readonly faults?: Faults;
 }
 
