@@ -1,4 +1,3 @@
-import { defaultMetadataStorage } from '#class-transformer-storage';
 import { DuplicateClassError, UnstableNameError, UnsupportedStateError } from '../errors.js';
 import { isMisfit } from './class-fit.js';
 import { nameOf } from './class-source.js';
@@ -7,17 +6,8 @@ import type { AnyClass, ModelDefinition } from './definition.js';
 import { hiddenRemedy, hiddenStateOf } from './hidden-state.js';
 import { looksMinified } from './minified-name.js';
 import { StaticInstances } from './static-instances.js';
+import { typedFieldsOf } from './type-metadata.js';
 import type { ValueTable } from './values.js';
-
-interface TypeMetadata {
-  readonly options?: { readonly discriminator?: { readonly subTypes?: readonly { readonly value: unknown }[] } };
-  typeFunction(): unknown;
-}
-
-/** What class-transformer's `@Type` recorded, by class and property; it offers no public way to list it. */
-interface TypeStorage {
-  readonly _typeMetadatas: Map<unknown, Map<string, TypeMetadata>>;
-}
 
 const BUILT_IN: ReadonlySet<unknown> = new Set([
   Object,
@@ -168,14 +158,13 @@ function alias(type: AnyClass): AnyClass {
 }
 
 function typesOf(type: AnyClass): AnyClass[] {
-  const fields = (defaultMetadataStorage as unknown as TypeStorage)._typeMetadatas;
   const found: AnyClass[] = [];
   for (
     let one: unknown = type;
     typeof one === 'function' && one !== Function.prototype;
     one = Object.getPrototypeOf(one)
   ) {
-    for (const metadata of fields.get(one)?.values() ?? []) {
+    for (const [, metadata] of typedFieldsOf(one)) {
       const subTypes = metadata.options?.discriminator?.subTypes ?? [];
       for (const named of [metadata.typeFunction(), ...subTypes.map(({ value }) => value)])
         if (typeof named === 'function' && !BUILT_IN.has(named)) found.push(named as unknown as AnyClass);
