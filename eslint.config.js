@@ -9,7 +9,7 @@ nodeAllowed.push('src/cli/**', 'src/testing/**');
 const nodeModules = [...builtinModules.filter((name) => !name.startsWith('_')), 'node:*'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.cache/', 'node_modules/']),
+  globalIgnores(['dist/', 'coverage/', '.cache/', 'node_modules/', 'test/toolchains/nest/', 'test/toolchains/next/']),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -2,69 +2,40 @@
  * Packs the library, installs the tarball into an empty project and uses it there as a stranger would.
  * Needs the npm registry. Prints one line per check and, last, `N passed, N failed`.
  */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  Checks,
+  homeIn,
+  node as nodeIn,
+  npm as npmIn,
+  pack,
+  Project,
+  root,
+  run as runIn,
+  versioned,
+} from './project.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = dirname(dirname(here));
 const work = mkdtempSync(join(tmpdir(), 'prevalent-smoke-'));
 const project = join(work, 'project');
-mkdirSync(project);
-
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const wanted = { ...manifest.devDependencies, ...manifest.peerDependencies };
-const versioned = (...names) => names.map((name) => `${name}@${wanted[name]}`);
-
-let passed = 0;
-let failed = 0;
-
-function check(name, body) {
-  const begun = performance.now();
-  let problem;
-  try {
-    body();
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
-  }
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  if (problem === undefined) passed++;
-  else failed++;
-  console.log(`${problem === undefined ? 'PASS' : 'FAIL'} ${name} (${seconds} s)`);
-  if (problem !== undefined) console.log(problem.replaceAll(/^/gm, '     '));
-  return problem === undefined;
-}
-
-/** Runs a program to its end; its output. Throws with the output if it fails. */
-function run(command, args, { cwd = project, env = {} } = {}) {
-  const shell = process.platform === 'win32' && command !== process.execPath;
-  const options = { cwd, shell, encoding: 'utf8', timeout: 300_000, maxBuffer: 64 * 1024 * 1024 };
-  const ended = spawnSync(command, args, {
-    ...options,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-  });
-  if (ended.error !== undefined) throw ended.error;
-  if (ended.status === 0) return ended.stdout;
-  throw new Error(`${command} ${args.join(' ')}: status ${ended.status}\n${ended.stdout}${ended.stderr}`.trimEnd());
-}
-
-const node = (args, options) => run(process.execPath, args, options);
+const files = new Project(project);
+const checks = new Checks();
+const check = (name, body) => checks.check(name, body);
+const write = (name, content) => files.write(name, content);
+const run = (command, args, options) => runIn(command, args, { cwd: project, ...options });
+const node = (args, options) => nodeIn(args, { cwd: project, ...options });
+const npm = (args, options) => npmIn(args, { cwd: project, ...options });
 const tsc = (args, typescript = 'typescript') => node([join('node_modules', typescript, 'bin', 'tsc'), ...args]);
-const npm = (args, options) =>
-  process.env.npm_execpath?.endsWith('.js') === true
-    ? node([process.env.npm_execpath, ...args], options)
-    : run('npm', args, options);
 
 /** An empty folder that is also the home of what runs in it. */
 let homes = 0;
 function home() {
   const folder = join(project, `home-${++homes}`);
   mkdirSync(folder);
-  const names = ['HOME', 'USERPROFILE', 'LOCALAPPDATA', 'XDG_STATE_HOME', 'XDG_DATA_HOME'];
-  return { cwd: folder, env: Object.fromEntries(names.map((name) => [name, folder])) };
+  return { cwd: folder, env: homeIn(folder) };
 }
 
 function quickStart() {
@@ -82,10 +53,6 @@ function checkPrinted(printed) {
   if (lists !== "[ 'Call Ada' ] [ 'Call Ada' ]" || calls.join() !== 'add,add,complete')
     throw new Error(`the quick start printed:\n${printed}`);
 }
-
-const write = (name, content) => {
-  writeFileSync(join(project, name), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
-};
 
 function writeProject() {
   const compilerOptions = {
@@ -163,18 +130,15 @@ function writeProject() {
 
 function finish() {
   rmSync(work, { recursive: true, force: true, maxRetries: 3 });
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
+  checks.finish();
 }
 
 let tarball = '';
 
 const built = check('npm pack builds a tarball', () => {
-  const printed = npm(['pack', '--json', '--pack-destination', work], { cwd: root });
-  const [packed] = Object.values(JSON.parse(printed.slice(printed.search(/^[[{]/m))));
-  tarball = join(work, packed.filename);
-  if (!existsSync(tarball)) throw new Error(`${tarball} was not written`);
-  const names = packed.files.map((file) => file.path);
+  const packed = pack(work);
+  ({ tarball } = packed);
+  const { names } = packed;
   const pages = ['README.md', 'CHANGELOG.md', 'docs/README.md', 'docs/recipes/testing.md'];
   for (const name of ['LICENSE', ...pages, 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']) {
     if (!names.includes(name)) throw new Error(`${name} is not in the tarball`);
