@@ -10,6 +10,8 @@
  * ```
  */
 const preset = {
+  // Each call replaces globals; Jest would remember every replacement until the test file ends.
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
