@@ -152,7 +152,11 @@ if (!built) finish();
 const bin = (...path) => join(root, 'node_modules', ...path);
 check('publint', () => node([bin('publint', 'src', 'cli.js'), 'run', tarball, '--strict'], { cwd: root }));
 check('attw', () => {
-  node([bin('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'esm-only'], { cwd: root });
+  // Jest takes it by `require`, whole.
+  const exceptions = ['--exclude-entrypoints', 'jest-preset'];
+  node([bin('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'esm-only', ...exceptions], {
+    cwd: root,
+  });
 });
 
 const installed = check('npm install into an empty project', () => {
@@ -221,6 +225,21 @@ if (installed) {
     );
     node([join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build']);
     runsAlone(join(out, 'browser.mjs'));
+  });
+  // Both take another build of class-transformer than Node does, or the same: what `@Type` says is found in either.
+  check('quick start bundled for a server: Vite, esbuild', () => {
+    const server = {
+      logLevel: 'error',
+      ssr: { noExternal: true },
+      build: { ssr: 'quick-start.ts', outDir: 'out/server' },
+    };
+    write('vite.server.mjs', `export default ${JSON.stringify(server)};\n`);
+    node([join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '-c', 'vite.server.mjs']);
+    checkPrinted(node([join(project, 'out', 'server', 'quick-start.js')], home()));
+    const esbuild = join(project, 'node_modules', 'esbuild', 'bin', 'esbuild');
+    const out = join(project, 'out', 'server.mjs');
+    run(esbuild, ['quick-start.ts', '--bundle', '--platform=node', '--format=esm', '--keep-names', `--outfile=${out}`]);
+    checkPrinted(node([out], home()));
   });
   check('import prevalent/testing', () => {
     node([
