@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../../errors.js';
 import { MOST_SEGMENT_BYTES } from '../../event/limits.js';
 import type { FileSystem } from './file-system.js';
 import type { Lock } from './lock.js';
+import type { ReadingLimits } from './reading-limits.js';
 
 /** How a FolderStore reaches its machine; tests pass other implementations. */
 export interface FolderStoreOptions {
@@ -16,6 +17,11 @@ export interface FolderStoreOptions {
    * 30,000; Infinity waits for ever.
    */
   readonly timeLimit?: number;
+  /**
+   * How long (bytes) a line, a header, a frontier and a snapshot of another master may be. Give all masters of a folder the same: what one writes,
+   * the others must read.
+   */
+  readonly limits?: Partial<ReadingLimits>;
 }
 
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -30,6 +36,7 @@ const KNOWN = [
   'lock',
   'segmentBytes',
   'timeLimit',
+  'limits',
 ] as const satisfies readonly (keyof FolderStoreOptions)[];
 
 function refuseUnknown(options: FolderStoreOptions): void {

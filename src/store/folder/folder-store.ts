@@ -17,6 +17,7 @@ import { impatient, Lanes } from './others-files.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
 import { defaultLocalDirectory } from './session.js';
+import { HIGHEST, readingLimits, type ReadingLimits } from './reading-limits.js';
 import { Troubles } from './troubles.js';
 
 /** Of the pool that all file operations of this process share; Node makes four unless told otherwise. */
@@ -51,6 +52,7 @@ export class FolderStore implements Store {
   readonly #others: FileSystem;
   readonly #lock: (directory: string, master: string) => Promise<Lock>;
   readonly #segmentBytes: number;
+  readonly #limits: ReadingLimits;
   #begun = false;
   /** Masters that were opened here: what cannot be read of them is an error, not late. */
   readonly #mine = new Set<string>();
@@ -63,6 +65,7 @@ export class FolderStore implements Store {
     if (typeof path !== 'string' || path === '')
       throw new InvalidOptionError('store: the path of the shared folder is missing');
     this.#segmentBytes = segmentBytesOf(options);
+    this.#limits = readingLimits(options.limits);
     this.location = resolve(path).replaceAll('\\', '/');
     this.#fs = withoutLinks(options.fileSystem ?? nodeFileSystem, this.location);
     const { location } = this;
@@ -83,7 +86,8 @@ export class FolderStore implements Store {
       this.watch = (master, listener) => watch(location, (names) => isNewsFor(master, names), listener);
     }
     this.#lock = options.lock ?? takeLock;
-    this.#catalog = new StreamCatalog(this.#others, this.location, crc32, this.#troubles);
+    const limits = (master: string): ReadingLimits => this.#limitsOf(master);
+    this.#catalog = new StreamCatalog(this.#others, this.location, crc32, this.#troubles, limits);
   }
 
   async open(request: JournalRequest): Promise<Journal> {
@@ -117,10 +121,17 @@ export class FolderStore implements Store {
     if (!isStream(stream)) return [];
     const key = streamKey(stream);
     const troubles = this.#mine.has(stream.master) ? undefined : this.#troubles;
+    const directory = streamDirectory(this.location, stream);
     const reader =
-      this.#readers.get(key) ?? new SegmentReader(this.#others, streamDirectory(this.location, stream), troubles);
+      this.#readers.get(key) ??
+      new SegmentReader(this.#others, directory, troubles, this.#limitsOf(stream.master).line);
     this.#readers.set(key, reader);
     return reader.read(after, upTo);
+  }
+
+  // What was written here is read again here, whatever was given.
+  #limitsOf(master: string): ReadingLimits {
+    return this.#mine.has(master) ? HIGHEST : this.#limits;
   }
 
   trouble(stream: StreamId): string | undefined {
@@ -138,6 +149,10 @@ export class FolderStore implements Store {
       throw new SnapshotDamagedError(`${streamKey(stream)}/${position} is no name of a snapshot`);
     const file = `${streamDirectory(this.location, stream)}/snapshots/${snapshotName(position)}`;
     const size = await this.#others.size(file);
+    if (size > this.#limitsOf(stream.master).snapshot)
+      throw new SnapshotDamagedError(
+        `${file} has ${size} bytes, and no snapshot of others may have more than ${this.#limits.snapshot} here`,
+      );
     for (let offset = 0; offset < size; offset += READ_BYTES) yield await this.#others.read(file, offset, READ_BYTES);
   }
 }

@@ -5,7 +5,7 @@ import { type FileSystem, isMissing, readIfThere } from './file-system.js';
 import { segmentName, segmentsOf } from './layout.js';
 import type { Troubles } from './troubles.js';
 
-/** Given in place of a line that does not end: no checksum fits it. */
+/** Given in place of a line that does not end, or is too long: no checksum fits it. */
 const ENDLESS = '';
 /** How much of a file is read at a time; more only if a line is longer. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -112,7 +112,9 @@ export class SegmentReader {
         const isHeader = at.segment === 1 && at.offset + start === 0;
         if (!isHeader) {
           if (at.next >= wanted) {
-            lines.push(decoder.decode(bytes.subarray(start, textEnd(bytes, end))));
+            lines.push(
+              end - start > this.#mostBytes ? ENDLESS : decoder.decode(bytes.subarray(start, textEnd(bytes, end))),
+            );
             found++;
           }
           at.next++;

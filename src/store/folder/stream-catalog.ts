@@ -1,12 +1,12 @@
 import type { Crc32 } from '../../event/checksum.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
 import { firstLineOf, parseLine } from '../../event/line.js';
-import { MOST_FRONTIER_BYTES, MOST_HEADER_BYTES } from '../../event/limits.js';
 import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
 import { fewAtATime } from './few-at-a-time.js';
 import { type FileSystem, namesIn, readIfThere } from './file-system.js';
 import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } from './layout.js';
+import { HIGHEST, type ReadingLimits } from './reading-limits.js';
 import type { Troubles } from './troubles.js';
 
 /** More than the header line of a stream takes, unless it continues very many cut streams. */
@@ -28,9 +28,13 @@ interface Folder {
 }
 
 /** The frontier of a stream as it stands in its directory; one that is too long is none. */
-export async function frontierText(fs: FileSystem, directory: string): Promise<string | undefined> {
-  const bytes = await readIfThere(fs, `${directory}/${FRONTIER_FILE}`, 0, MOST_FRONTIER_BYTES + 1);
-  return bytes === undefined || bytes.length > MOST_FRONTIER_BYTES ? undefined : new TextDecoder().decode(bytes);
+export async function frontierText(
+  fs: FileSystem,
+  directory: string,
+  most = HIGHEST.frontier,
+): Promise<string | undefined> {
+  const bytes = await readIfThere(fs, `${directory}/${FRONTIER_FILE}`, 0, most + 1);
+  return bytes === undefined || bytes.length > most ? undefined : new TextDecoder().decode(bytes);
 }
 
 /**
@@ -42,15 +46,23 @@ export class StreamCatalog {
   readonly #root: string;
   readonly #crc32: Crc32;
   readonly #troubles: Troubles;
+  readonly #limits: (master: string) => ReadingLimits;
   readonly #folders = new Map<string, Folder>();
   /** Masters whose epochs are listed at the next look. */
   readonly #stale = new Set<string>();
   readonly #headers = new Map<string, StreamHeader>();
   #looks = 0;
 
-  /** @param troubles told of what cannot be read */
-  constructor(fs: FileSystem, root: string, crc32: Crc32, troubles: Troubles) {
+  /** @param troubles told of what cannot be read @param limits of a master's files */
+  constructor(
+    fs: FileSystem,
+    root: string,
+    crc32: Crc32,
+    troubles: Troubles,
+    limits: (master: string) => ReadingLimits = () => HIGHEST,
+  ) {
     this.#troubles = troubles;
+    this.#limits = limits;
     this.#fs = fs;
     this.#root = root;
     this.#crc32 = crc32;
@@ -82,7 +94,7 @@ export class StreamCatalog {
     const known = this.#headers.get(key);
     if (known !== undefined) return known;
     const file = `${streamDirectory(this.#root, stream)}/${segmentName(1)}`;
-    const text = await this.#firstLine(file);
+    const text = await this.#firstLine(file, this.#limits(stream.master).header);
     const line = text === undefined ? undefined : parseLine(text, this.#crc32);
     if (line?.kind !== 'header' || streamKey(line.header) !== key) return undefined;
     this.#headers.set(key, line.header);
@@ -151,16 +163,16 @@ export class StreamCatalog {
   }
 
   async #frontier(stream: StreamId): Promise<string | undefined> {
-    const text = frontierText(this.#fs, streamDirectory(this.#root, stream));
+    const text = frontierText(this.#fs, streamDirectory(this.#root, stream), this.#limits(stream.master).frontier);
     return this.#troubles.contain(fileOf(this.#root, stream), text, undefined);
   }
 
-  async #firstLine(file: string): Promise<string | undefined> {
-    for (let length = HEADER_BYTES; ; length *= 16) {
+  async #firstLine(file: string, most: number): Promise<string | undefined> {
+    for (let length = HEADER_BYTES; ; length = Math.min(16 * length, most)) {
       const bytes = await this.#bytes(file, length);
       const line = bytes === undefined ? undefined : firstLineOf(bytes);
       if (line !== undefined) return line;
-      if (bytes === undefined || bytes.length < length || length >= MOST_HEADER_BYTES) return undefined;
+      if (bytes === undefined || bytes.length < length || length >= most) return undefined;
     }
   }
 
