@@ -1,6 +1,6 @@
 /** What one transaction costs that adds very many objects to a list and moves them, alone and with a listener. */
 import { strict as assert } from 'node:assert';
-import { Master, MemoryStore, Prevalent, Transaction } from '../src/index.js';
+import { type DeepReadonly, Master, MemoryStore, Prevalent, Transaction } from '../src/index.js';
 import { duration, measure, printTable } from './harness.js';
 
 interface Entry {
@@ -41,7 +41,7 @@ export async function longLists(quick: boolean): Promise<void> {
     const contender = (
       name: string,
       { model }: Master<Lists>,
-      run: (model: Lists) => void,
+      run: (model: DeepReadonly<Lists>) => void,
     ): Parameters<typeof measure>[1][0] => ({
       name,
       operations: count,

@@ -5,7 +5,7 @@ import { enableMapSet, produce } from 'immer';
 import { create } from 'mutative';
 import { type Event, eventKey } from '../src/event/event.js';
 import { LineReader } from '../src/event/line-reader.js';
-import { Master, MemoryStore } from '../src/index.js';
+import { type DeepReadonly, Master, MemoryStore } from '../src/index.js';
 import { BEHIND_BASE, type Timeline } from '../src/timeline/timeline.js';
 import { Board, filledBoard, scatteredIds, type Task, taskId } from './board.js';
 import {
@@ -51,7 +51,7 @@ async function openBoard(entries: number): Promise<Master<Board>> {
 }
 
 async function toggleAll(
-  { model, durable }: { model: Board; durable: () => Promise<void> },
+  { model, durable }: { model: DeepReadonly<Board>; durable: () => Promise<void> },
   ids: readonly string[],
 ): Promise<void> {
   for (let from = 0; from < ids.length; from += TURN) {
@@ -255,7 +255,7 @@ async function reading(quick: boolean): Promise<void> {
   const entries = quick ? 10_000 : 100_000;
   const ids = scatteredIds(entries, entries);
   const master = await openBoard(entries);
-  const get = (board: Board): number => {
+  const get = (board: DeepReadonly<Board>): number => {
     let sum = 0;
     for (const id of ids) {
       const task = board.tasks.get(id)!;
@@ -263,7 +263,7 @@ async function reading(quick: boolean): Promise<void> {
     }
     return sum;
   };
-  const iterate = (board: Board): number => {
+  const iterate = (board: DeepReadonly<Board>): number => {
     let sum = 0;
     for (const task of board.tasks.values()) sum += task.title.length + (task.done ? 1 : 0);
     return sum;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoroDoc } from 'loro-crdt';
 import { applyUpdate, Doc, encodeStateAsUpdate } from 'yjs';
-import { FolderStore, Master, type ModelClass, Prevalent, Transaction } from '../src/index.js';
+import { type DeepReadonly, FolderStore, Master, type ModelClass, Prevalent, Transaction } from '../src/index.js';
 import { Board, taskId } from './board.js';
 import { type Contender, duration, measure, printTable, printTarget, printTimings, ratio } from './harness.js';
 
@@ -58,7 +58,7 @@ class Place<M extends object> {
 async function calls<M extends object>(
   master: Master<M>,
   count: number,
-  call: (model: M, at: number) => void,
+  call: (model: DeepReadonly<M>, at: number) => void,
 ): Promise<void> {
   for (let at = 0; at < count; at++) {
     call(master.model, at);

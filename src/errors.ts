@@ -5,6 +5,44 @@
 
 import { printable } from './printable.js';
 
+/** The code of each kind of error; what is no code of this library does not compile. */
+export type ErrorCode =
+  | 'DECORATOR_USAGE'
+  | 'DUPLICATE_MODEL'
+  | 'DUPLICATE_TRANSACTION'
+  | 'DUPLICATE_CLASS'
+  | 'SHARED_STATE'
+  | 'UNSTABLE_NAME'
+  | 'NOT_PREVALENT'
+  | 'ASYNC_TRANSACTION'
+  | 'INVALID_OPTION'
+  | 'WRITE_OUTSIDE_TRANSACTION'
+  | 'DETACHED_TRANSACTION'
+  | 'TRANSACTION_IN_QUERY'
+  | 'FOREIGN_TRANSACTION'
+  | 'UNCARRIABLE_ARGUMENT'
+  | 'LIVE_ARGUMENT'
+  | 'UNKNOWN_CLASS'
+  | 'UNSUPPORTED_STATE'
+  | 'MODEL_MISMATCH'
+  | 'MASTER_LOCKED'
+  | 'MASTER_CLOSED'
+  | 'READ_ONLY_MASTER'
+  | 'NOT_DURABLE'
+  | 'OUTCOME_UNKNOWN'
+  | 'JOURNAL_DAMAGED'
+  | 'MODEL_OUTDATED'
+  | 'SNAPSHOT_DAMAGED'
+  | 'CLOCK_BEHIND'
+  | 'STORE_UNREACHABLE'
+  | 'STORE_EMPTY'
+  | 'STORE_BEHIND'
+  | 'MASTER_FENCED'
+  | 'HISTORY_DELETED'
+  | 'SEPARATE_HISTORIES'
+  | 'REPLICA_FAILED'
+  | 'NON_DETERMINISTIC_TRANSACTION';
+
 /**
  * Base class of all errors of this library.
  *
@@ -18,7 +56,7 @@ import { printable } from './printable.js';
  */
 export abstract class PrevalentError extends Error {
   /** Stable identity of the kind of error; compare this, never the message. */
-  abstract readonly code: string;
+  abstract readonly code: ErrorCode;
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(printable(message), options);

@@ -1,6 +1,7 @@
 import { AsyncTransactionError, InvalidOptionError, MasterClosedError } from './errors.js';
-import { type Acting, actingModel, type TransactOptions } from './replica/acting.js';
+import { type ActingOn, actingModel, type TransactOptions } from './replica/acting.js';
 import type { CallMeta } from './model/call-meta.js';
+import type { DeepReadonly, Reading } from './model/deep-readonly.js';
 import type { ModelClass, ModelDefinition } from './model/definition.js';
 import { claimModel } from './model/open-models.js';
 import { definitionOf } from './model/prevalent.js';
@@ -13,7 +14,7 @@ import type { CompactReport } from './sync/compactor.js';
 import type { EventFilter } from './sync/history.js';
 import type { CompactOptions } from './protocol/facts.js';
 import { decideOpening } from './protocol/opening.js';
-import type { MergedEvent, Notifications, SyncReport } from './replica/notifier.js';
+import type { EventCalled, MergedEvent, Notifications, SyncReport } from './replica/notifier.js';
 import {
   type MasterOptions,
   metaText,
@@ -26,7 +27,8 @@ import { type Status, statusOf } from './sync/status.js';
 import { Replica } from './replica/replica.js';
 
 /**
- * One master of a model: the live state, its journal, and the way to the other masters.
+ * One master of a model: the live state, its journal, and the way to the other masters. `View` and `E` follow from the model `M`: what its readers
+ * have, and its events.
  *
  * @example
  * ```ts
@@ -44,9 +46,9 @@ import { Replica } from './replica/replica.js';
  * await master.close();
  * ```
  */
-export class Master<M extends object> implements AsyncDisposable {
-  /** The live model: reads work, `@Transaction` calls are recorded, any other write throws. Always the same object. */
-  readonly model: M;
+export class Master<M extends object, View = DeepReadonly<M>, E = MergedEvent<M>> implements AsyncDisposable {
+  /** The live model: reads work, `@Transaction` calls are recorded, any other write throws, and does not compile. Always the same object. */
+  readonly model: View;
   readonly #replica: Replica;
   readonly #parts: Assembly;
   readonly #autoSync: AutoSync | undefined;
@@ -61,7 +63,7 @@ export class Master<M extends object> implements AsyncDisposable {
     this.#name = parts.own.header.master;
     this.#autoSync = autoSync;
     this.#released = released;
-    this.model = replica.executor.model as M;
+    this.model = replica.executor.model as View;
   }
 
   /**
@@ -141,7 +143,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * (`OUTCOME_UNKNOWN`) if only opening it again tells whether they were
    * @example `const todo = await master.transact((list) => list.add('Buy milk'));`
    */
-  async transact<T>(fn: (model: M) => T, { meta, ...others }: TransactOptions = {}): Promise<T> {
+  async transact<T>(fn: Reading<View, T>, { meta, ...others }: TransactOptions = {}): Promise<T> {
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) throw new InvalidOptionError(`transact: there is no option ${unknown}; there is meta`);
     return meta === undefined ? this.#transact(this.model, fn) : this.as(meta).transact(fn);
@@ -156,12 +158,12 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws InvalidOptionError (`INVALID_OPTION`) if it is no plain object, or not plain JSON
    * @example `await master.as({ user: 'ada' }).transact((list) => list.add('Buy milk'));`
    */
-  as(meta: CallMeta | null): Acting<M> {
-    const model = actingModel(this.#replica, metaText(meta)) as M;
+  as(meta: CallMeta | null): ActingOn<View> {
+    const model = actingModel(this.#replica, metaText(meta)) as View;
     return { model, transact: (fn) => this.#transact(model, fn) };
   }
 
-  async #transact<T>(model: M, fn: (model: M) => T): Promise<T> {
+  async #transact<T>(model: View, fn: Reading<View, T>): Promise<T> {
     if (typeof fn !== 'function')
       throw new InvalidOptionError('transact: give a function that calls transactions on the model it is passed');
     // Called at once where there is room: whoever calls relies on it.
@@ -195,7 +197,7 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws TransactionInQueryError (`TRANSACTION_IN_QUERY`) if `fn` calls a transaction; what `fn` throws
    * @example `const open = master.query((list) => [...list.todos.values()].filter((todo) => !todo.done).length);`
    */
-  query<T>(fn: (model: M) => T): T {
+  query<T>(fn: Reading<View, T>): T {
     return this.#replica.query(fn);
   }
 
@@ -222,7 +224,9 @@ export class Master<M extends object> implements AsyncDisposable {
    * (`INVALID_OPTION`) for a filter that is not known; JournalDamagedError (`JOURNAL_DAMAGED`) if some cannot be read
    * @example `for await (const { time, args } of master.events({ transaction: 'add' })) console.log(time, args);`
    */
-  events(filter: EventFilter = {}): AsyncIterable<MergedEvent> {
+  events<K extends string>(filter: EventFilter & { readonly transaction: K }): AsyncIterable<EventCalled<E, K>>;
+  events(filter?: EventFilter): AsyncIterable<E>;
+  events(filter: EventFilter = {}): AsyncIterable<unknown> {
     return this.#parts.history.events(filter);
   }
 
@@ -249,8 +253,9 @@ export class Master<M extends object> implements AsyncDisposable {
   }
 
   /** Events that threw in their place and left no trace, in ULID order; final up to `status().seal.H`. `error` tells why. */
-  rejections(): MergedEvent[] {
-    return this.#replica.timeline.rejections().map((entry) => this.#replica.describe(entry));
+  rejections(): E[] {
+    const events: unknown[] = this.#replica.timeline.rejections().map((entry) => this.#replica.describe(entry));
+    return events as E[];
   }
 
   /**
@@ -308,8 +313,9 @@ export class Master<M extends object> implements AsyncDisposable {
    * @throws InvalidOptionError (`INVALID_OPTION`) if there is no such name, or the listener is no function
    * @example `const stop = master.on('rejected', ({ transaction, error }) => console.warn(transaction, error));`
    */
-  on<Name extends keyof Notifications>(name: Name, listener: Notifications[Name]): () => void {
-    return this.#replica.notifier.on(name, listener);
+  on<Name extends keyof Notifications>(name: Name, listener: Notifications<E>[Name]): () => void {
+    // The events of a model are told apart by what the replica says of them.
+    return this.#replica.notifier.on(name, listener as unknown as Notifications[Name]);
   }
 
   /** Makes everything durable and public, and releases the lock. Later calls throw MasterClosedError (`MASTER_CLOSED`). */

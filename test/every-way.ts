@@ -48,9 +48,12 @@ class Machines<M extends object> {
   }
 
   stateOf(master: Master<M>): string {
-    const answers = [JSON.stringify(this.#ask(master.model)), master.query((raw) => JSON.stringify(this.#ask(raw)))];
+    const answers = [
+      JSON.stringify(this.#ask(master.model as M)),
+      master.query((raw) => JSON.stringify(this.#ask(raw as M))),
+    ];
     sameGraph(answers[0] as string, answers[1] as string, 'guarded and raw');
-    return master.query((raw) => this.textOf(raw));
+    return master.query((raw) => this.textOf(raw as M));
   }
 
   async endingOf(master: Master<M>): Promise<Ending> {
@@ -84,7 +87,7 @@ class Machines<M extends object> {
     return calls.filter((call) => {
       this.time += 10;
       try {
-        call(master.model);
+        call(master.model as M);
         return true;
       } catch {
         return false;
@@ -161,7 +164,7 @@ async function inOrder<M extends object>(
         const recorded = outcomes[index]?.error;
         let error: string | undefined;
         try {
-          call(master.model);
+          call(master.model as M);
         } catch (thrown) {
           // A message that is computed belongs to the moment of the throw.
           error = isComputed(thrown) ? recorded : textOf(thrown);

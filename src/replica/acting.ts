@@ -1,4 +1,5 @@
 import type { CallMeta } from '../model/call-meta.js';
+import type { DeepReadonly, Reading } from '../model/deep-readonly.js';
 import { registry } from '../model/registry.js';
 import type { Replica } from './replica.js';
 
@@ -9,11 +10,14 @@ export interface TransactOptions {
 }
 
 /** A master as somebody uses it: each call through this one is recorded with the same `meta`. */
-export interface Acting<M extends object> {
+export type Acting<M extends object> = ActingOn<DeepReadonly<M>>;
+
+/** The same, of the model as its readers have it. */
+export interface ActingOn<View> {
   /** As `Master.model`; its transactions are recorded with the `meta` that was given. */
-  readonly model: M;
+  readonly model: View;
   /** As `Master.transact`, on this model. */
-  transact<T>(fn: (model: M) => T): Promise<T>;
+  transact<T>(fn: Reading<View, T>): Promise<T>;
 }
 
 /**
@@ -23,9 +27,10 @@ export interface Acting<M extends object> {
  * @param meta JSON text
  */
 export function actingModel(replica: Replica, meta: string): object {
-  const { model } = replica.executor;
+  const { model, derived } = replica.executor;
   const recorded = { text: meta, value: JSON.parse(meta) as unknown };
   const acting = new Proxy(model, {});
   registry.hosts.set(acting, { call: (definition, args) => replica.call(definition, args, model, recorded) });
+  registry.derivers.set(acting, derived);
   return acting;
 }

@@ -2,7 +2,7 @@ import { HistoryDeletedError, InvalidOptionError, JournalDamagedError } from '..
 import { isUlid, lastUlidAt } from '../event/ulid.js';
 import { type Stretch, stretchTo } from '../protocol/past.js';
 import type { SealedPoint } from '../protocol/shedding.js';
-import type { MergedEvent } from '../replica/notifier.js';
+import type { EventFacts } from '../replica/notifier.js';
 import type { Replica } from '../replica/replica.js';
 import { Executor } from '../state/executor.js';
 import { fold } from '../timeline/fold.js';
@@ -16,7 +16,7 @@ import type { PastState } from './snapshot/snapshotter.js';
 export interface EventFilter {
   /** Only events of this master. */
   readonly master?: string;
-  /** Only calls of this transaction. */
+  /** Only calls of this transaction, also those that were recorded under another of its names. */
   readonly transaction?: string;
   /** Only events after this ULID or time. */
   readonly after?: string | Date;
@@ -47,14 +47,17 @@ export class History {
    * @throws InvalidOptionError (`INVALID_OPTION`) for a filter that is not known, or a point that is no ULID or Date, HistoryDeletedError (`HISTORY_DELETED`) if events
    * that would have to be listed are deleted, JournalDamagedError (`JOURNAL_DAMAGED`) if some cannot be read
    */
-  async *events(filter: EventFilter = {}): AsyncGenerator<MergedEvent, void, undefined> {
+  async *events(filter: EventFilter = {}): AsyncGenerator<EventFacts, void, undefined> {
     refuseUnknown('events', filter, FILTERS);
     const after = filter.after === undefined ? genesisBase().position : ulidOf(filter.after);
     const until = filter.until === undefined ? '~' : ulidOf(filter.until);
+    const { transactions } = this.#replica.definition;
+    const wanted = transactionOf(filter, transactions);
     for (const event of (await this.#since(after)).events) {
       if (event.id <= after || event.id > until) continue;
       if (filter.master !== undefined && event.master !== filter.master) continue;
-      if (filter.transaction !== undefined && event.tx !== filter.transaction) continue;
+      // By whichever of its names it was recorded.
+      if (wanted !== undefined && transactions.get(event.tx) !== wanted) continue;
       yield this.#replica.describe(
         this.#replica.timeline.rejection(event) ?? { event, undo: undefined, error: undefined },
       );
@@ -114,6 +117,19 @@ export class History {
       ),
     );
   }
+}
+
+function transactionOf<Definition>(
+  { transaction }: EventFilter,
+  transactions: ReadonlyMap<string, Definition>,
+): Definition | undefined {
+  if (transaction === undefined) return undefined;
+  const definition = transactions.get(transaction);
+  if (definition === undefined)
+    throw new InvalidOptionError(
+      `events: the model has no transaction ${JSON.stringify(transaction)}; it has ${[...transactions.keys()].join(', ')}`,
+    );
+  return definition;
 }
 
 function ulidOf(point: string | Date): string {

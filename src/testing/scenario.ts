@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ModelReader } from '../model/deep-readonly.js';
 import type { ModelClass } from '../model/definition.js';
 import { MemoryStore } from '../store/memory/memory-store.js';
 import type { MergedEvent } from '../replica/notifier.js';
@@ -9,7 +10,7 @@ export interface ScenarioEnd<M extends object> {
   /** Checks something about the model; throws what `check` throws. */
   expect(check: (model: M) => void): ScenarioEnd<M>;
   /** The events that were recorded, in order. */
-  readonly events: readonly MergedEvent[];
+  readonly events: readonly MergedEvent<M>[];
   /** The error that the last step of `when` threw. */
   readonly error: unknown;
 }
@@ -17,9 +18,9 @@ export interface ScenarioEnd<M extends object> {
 /** The steps of a scenario. */
 export interface Scenario<M extends object> {
   /** What happened before. */
-  given(...steps: ((model: M) => unknown)[]): Scenario<M>;
+  given(...steps: ModelReader<M, unknown>[]): Scenario<M>;
   /** What is tested; an error it throws is kept in `error`, and the model must then be as before. */
-  when(step: (model: M) => unknown): Promise<ScenarioEnd<M>>;
+  when(step: ModelReader<M, unknown>): Promise<ScenarioEnd<M>>;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface Scenario<M extends object> {
  * ```
  */
 export function scenario<M extends object>(Model: ModelClass<M>): Scenario<M> {
-  const before: ((model: M) => unknown)[] = [];
+  const before: ModelReader<M, unknown>[] = [];
   return {
     given(...steps) {
       before.push(...steps);
@@ -55,8 +56,8 @@ export function scenario<M extends object>(Model: ModelClass<M>): Scenario<M> {
 
 async function run<M extends object>(
   Model: ModelClass<M>,
-  before: readonly ((model: M) => unknown)[],
-  step: (model: M) => unknown,
+  before: readonly ModelReader<M, unknown>[],
+  step: ModelReader<M, unknown>,
 ): Promise<ScenarioEnd<M>> {
   const store = new MemoryStore();
   await using master = await testMaster(Model, { name: 'first', store });
@@ -78,7 +79,7 @@ async function run<M extends object>(
   ) {
     throw new Error(`${Model.name} is not deterministic: replaying the same calls gives another state`);
   }
-  const events: MergedEvent[] = [];
+  const events: MergedEvent<M>[] = [];
   for await (const event of master.events()) events.push(event);
   const model = await master.at(new Date(8.64e15));
   const end: ScenarioEnd<M> = {

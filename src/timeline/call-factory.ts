@@ -80,6 +80,11 @@ export class CallFactory {
     }
   }
 
+  /** The method that the event runs. */
+  method(event: Event): PropertyKey {
+    return this.#find(event).property;
+  }
+
   /** A private copy of what the event's master recorded with it. */
   meta(event: Event): CallMeta | null {
     return copyJson(event.meta) as CallMeta | null;

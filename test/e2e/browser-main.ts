@@ -50,7 +50,7 @@ async function meet(): Promise<unknown> {
     titles: [...again.model.items.values()].map(({ title }) => title.split(' ')[0]).sort(),
     same: same && again.query(listed) === tablet.query(listed),
     thrown: refusalOf(() => again.model.add('', new Map())),
-    written: refusalOf(() => again.model.items.clear()),
+    written: refusalOf(() => (again.model.items as Map<string, unknown>).clear()),
     path,
   };
 }

@@ -117,7 +117,7 @@ test(
             store: join(folder, 'shared'),
             local: join(folder, 'local'),
           });
-          const wrong = master.query((log) => problems(log, acknowledged));
+          const wrong = master.query((log: CrashLog) => problems(log, acknowledged));
           await master.close();
           if (wrong.length > 0)
             throw new Error(`After kill ${run} (seed ${SEED}, ${folder}): ${wrong.slice(0, 10).join('; ')}`);

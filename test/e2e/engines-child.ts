@@ -58,7 +58,7 @@ async function engines(name: string, store: string, local: string, rounds: numbe
   await master.sync();
   const { engines: known, notices } = await master.status();
   const rejected = master.rejections().length;
-  const state = textOf(master.query((model) => model));
+  const state = textOf(master.query((model: Engines) => model));
   await master.close();
   const powers = Array.from({ length: 1000 }, (_, i) => (1 + i / 1000) ** 14.5).join();
   const native = createHash('sha256').update(powers).digest('hex');

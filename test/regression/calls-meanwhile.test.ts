@@ -33,7 +33,7 @@ class World {
   }
 
   /** Calls `model` at every operation on the disk of `b` while `work` runs. */
-  async calling<T>(model: () => Diary | undefined, work: () => Promise<T>): Promise<T> {
+  async calling<T>(model: () => Pick<Diary, 'write'> | undefined, work: () => Promise<T>): Promise<T> {
     const disk = this.network.disk('b');
     let isCalling = false;
     disk.fault = () => {

@@ -42,7 +42,7 @@ test.each(['build', 'buildLast'] as const)(
     expect(values[0] === held).toBe(true);
     expect((copy as Parts['frozen']).holds === held).toBe(true);
     expect(() => {
-      frozen.holds.done = true;
+      (frozen.holds as { done: boolean }).done = true;
     }).toThrow(expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }));
     await master.close();
   },

@@ -115,9 +115,9 @@ test.each(failures.map((failure, index) => [String(failure), index] as const))(
 
 test('a write outside a transaction throws and changes nothing', async () => {
   const { master } = await opened();
-  const returned = master.model.add('a', 'A');
+  const returned = master.model.add('a', 'A') as Todo;
   const before = stateOf(master);
-  const list = master.model;
+  const list = master.model as TodoList;
   const writes: (() => unknown)[] = [
     () => (list.todos.get('a')!.done = true),
     () => (returned.title = 'changed'),
@@ -217,7 +217,7 @@ test('a transaction inside query throws, on the raw model and on the guarded one
   expect(codeOf(() => master.query((list) => list.add('a', 'A')))).toBe('TRANSACTION_IN_QUERY');
   expect(codeOf(() => master.query(() => master.model.add('a', 'A')))).toBe('TRANSACTION_IN_QUERY');
   let kept: TodoList | undefined;
-  master.query((list) => (kept = list));
+  master.query((list: TodoList) => (kept = list));
   expect(codeOf(() => kept?.add('a', 'A'))).toBe('TRANSACTION_IN_QUERY');
   expect(master.model.todos.size).toBe(0);
   master.model.add('a', 'A');

@@ -87,9 +87,9 @@ describe('an object of the model as an argument is refused before anything is lo
     master.model.add('milk');
     const { version } = master;
     for (const [, hold] of holders) {
-      expect(refusal(() => master.model.remove(1, hold(get(master.model)))).code).toBe('LIVE_ARGUMENT');
+      expect(refusal(() => master.model.remove(1, hold(get(master.model as Todos)))).code).toBe('LIVE_ARGUMENT');
       // What `transact` gave is guarded as well.
-      const given = await master.transact((todos) => get(todos));
+      const given = await master.transact((todos: Todos) => get(todos));
       expect(refusal(() => master.model.remove(hold(given))).code).toBe('LIVE_ARGUMENT');
     }
     expect(master.version).toBe(version);

@@ -452,8 +452,12 @@ test('11. no reference into the model leads around the log', async () => {
   const returned = master.model.hold(given);
   expect(given).toEqual({ list: [1] });
   given.list.push(2);
-  expect(() => returned.list.push(3)).toThrow(expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }));
-  expect(() => master.model.held!.list.push(4)).toThrow(expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }));
+  expect(() => (returned.list as number[]).push(3)).toThrow(
+    expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }),
+  );
+  expect(() => (master.model.held!.list as number[]).push(4)).toThrow(
+    expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }),
+  );
   const past = await master.at(new Date(8.64e12));
   past.held!.list.push(5);
   expect(master.query(({ held }) => held)).toEqual({ list: [1, 0] });

@@ -124,7 +124,7 @@ test('an iterator over the guarded collection yields guards', async () => {
   const master = await Master.open(Todos, { name: 'a', store: new MemoryStore() });
   for (const todo of master.model.iterate())
     expect(() => {
-      todo.done = true;
+      (todo as { done: boolean }).done = true;
     }).toThrow(expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }));
   expect(master.query(({ todos }) => [...todos])).toEqual([['a', { done: false }]]);
   await master.close();
@@ -134,7 +134,7 @@ test('a list of new objects is guarded', async () => {
   const master = await Master.open(Todos, { name: 'a', store: new MemoryStore() });
   const [todo] = master.model.list();
   expect(() => {
-    todo!.done = true;
+    (todo as { done: boolean }).done = true;
   }).toThrow(expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }));
   expect([...master.model.keys()]).toEqual(['a']);
   await master.close();

@@ -210,7 +210,7 @@ describe('a transaction', () => {
     const master = await Master.open(Incidents, { name: 'a', store: new MemoryStore() });
     master.model.keep('of the language');
     expect(() => {
-      run(master.model);
+      run(master.model as Incidents);
     }).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_STATE', message: expect.stringMatching(message) as string }),
     );
@@ -229,7 +229,7 @@ describe('a transaction', () => {
 
   test('outside of one it is no write of a model', async () => {
     const master = await Master.open(Incidents, { name: 'a', store: new MemoryStore() });
-    expect(() => (master.model.first.stack = 'x')).toThrow(
+    expect(() => ((master.model as Incidents).first.stack = 'x')).toThrow(
       expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }),
     );
     await master.close();

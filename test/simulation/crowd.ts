@@ -159,7 +159,7 @@ export class Crowd {
     for (const { name, text } of states)
       if (text !== first!.text) this.wrong.push(`${name} is\n${text}, ${first!.name} is\n${first!.text}`);
     const counted = first!.master.query((board) => new Set(board.made.keys()));
-    const rejected = new Set(first!.master.rejections().map(({ args }) => (args as string[])[0]!));
+    const rejected = new Set(first!.master.rejections().map(({ args }) => args[0]));
     for (const token of this.#made) {
       if (token === '' || counted.has(token) !== rejected.has(token)) continue;
       if (counted.has(token) || !this.#doubtful.has(token)) this.wrong.push(`${token} is lost or twice`);

@@ -339,7 +339,7 @@ describe('standard decorators', () => {
     const master = await Master.open(Model, { name: 'one', store: new MemoryStore() });
     expect(master.model.add(3)).toBe(3);
     expect(() => {
-      master.model.value = 4;
+      (master.model as { value: number }).value = 4;
     }).toThrow('outside a transaction');
     await master.close();
   });

@@ -45,7 +45,7 @@ test('its calls are recorded, atomic, and replayed, also by a program that uses 
   expect(till.model.take(5)).toBe(1);
   till.model.note('inherited');
   expect(() => till.model.take(0)).toThrow('nothing was paid');
-  expect(() => till.model.taken.push(new Money(1))).toThrow(
+  expect(() => (till.model.taken as Money[]).push(new Money(1))).toThrow(
     expect.objectContaining({ code: 'WRITE_OUTSIDE_TRANSACTION' }),
   );
   await till.sync();

@@ -76,7 +76,7 @@ const open = (check: 'none' | 'replay' = 'none'): Promise<Master<Wallet>> =>
 async function codeOf(call: (wallet: Wallet) => unknown): Promise<{ code: string; message: string; left: string }> {
   const master = await open();
   try {
-    call(master.model);
+    call(master.model as Wallet);
     throw new Error('nothing was refused');
   } catch (error) {
     const { code, message } = error as Error & { code: string };

@@ -113,7 +113,7 @@ test('what is given shows the same state, is guarded alike, and is nobody elseâ€
     (one) => one.refuse(),
   ];
   for (const work of writes) {
-    const [there, here] = [codeOf(() => work(master.model)), codeOf(() => work(model))];
+    const [there, here] = [codeOf(() => work(master.model as Book)), codeOf(() => work(model as Book))];
     expect([String(work), here]).toEqual([String(work), there]);
   }
   expect(master.model.lines).toEqual(['ada: one']);
