@@ -1,21 +1,18 @@
 import { DecoratorUsageError } from '../errors.js';
+import type { MethodName } from './methods.js';
 import { Prevalent, type PrevalentOptions } from './prevalent.js';
 import { registry } from './registry.js';
 import { Transaction, type TransactionOptions } from './transaction.js';
 
-/** Names of the methods of a class. */
-export type MethodName<M> = {
-  [K in keyof M]-?: M[K] extends (...args: never[]) => unknown ? K : never;
-}[keyof M] &
-  string;
-
 /** Options of `definePrevalent`: those of `@Prevalent`, the name, and which methods are transactions. */
-export interface ModelOptions<
-  M,
-  V extends Record<string, object> = Record<string, object>,
-> extends PrevalentOptions<V> {
+export interface ModelOptions<M, V extends Record<string, object> = Record<string, object>> extends Omit<
+  PrevalentOptions<V>,
+  'derived'
+> {
   /** Stable name of the model; a store holds one model. */
   readonly name: string;
+  /** As that of `@Prevalent`. */
+  readonly derived?: { readonly [K in keyof M]?: (model: M) => M[K] };
   /** The transactions: names of methods, or what `@Transaction` would be given of each, `{}` for nothing. */
   readonly transactions: readonly MethodName<M>[] | { readonly [K in MethodName<M>]?: TransactionOptions };
 }
@@ -70,7 +67,7 @@ export function definePrevalent<M extends object, V extends Record<string, objec
   }
   // When none was refused: a class is not left half defined.
   for (const [property, descriptor] of methods) Object.defineProperty(model.prototype, property, descriptor);
-  Prevalent(name, options)(model);
+  Prevalent(name, options as PrevalentOptions<V>)(model);
   return model;
 }
 

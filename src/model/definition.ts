@@ -76,3 +76,12 @@ export interface Owner {
   /** The stored object behind a guard of this model; other values as they are. */
   unwrap(value: unknown): unknown;
 }
+
+/** Computes a derived field; `this` is the model. */
+export type Compute = (this: object) => unknown;
+
+/** What gives the derived fields of one managed model. */
+export interface Deriver {
+  /** The field as `self`, the model as the reader holds it, shows it. */
+  derive(self: object, field: string | symbol, compute: Compute): unknown;
+}

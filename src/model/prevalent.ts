@@ -10,6 +10,7 @@ import type {
   StateClass,
   TransactionDefinition,
 } from './definition.js';
+import { deriveFields } from './derived.js';
 import { looksMinified } from './minified-name.js';
 import { isPlatformClass } from './platform-class.js';
 import { registry } from './registry.js';
@@ -35,6 +36,11 @@ export interface PrevalentOptions<V extends Record<string, object> = Record<stri
    * you do not own. A state keeps a copy of its own of each value, and nobody changes a value in place.
    */
   readonly values?: { readonly [K in keyof V]: ValueCodec<V[K]> };
+  /**
+   * Fields that follow from the rest of the state, by name: `{ byTag: (model: TodoList) => indexOf(model.todos) }`. Each is computed when it is
+   * read for the first time after a change, and is in no journal and in no snapshot. `@Derived()` on a getter says the same.
+   */
+  readonly derived?: Readonly<Record<string, (model: never) => unknown>>;
   /** Version of the state's shape; default 1. */
   readonly version?: number;
   /** One step per older version of the shape: `{ 1: fields => ({ ...fields, tags: new Set() }) }`. */
@@ -116,6 +122,7 @@ export function Prevalent<V extends Record<string, object>>(
       constants: new ConstantTable(options.constants, (object) => values.typeOf(object) !== undefined),
       values,
     };
+    deriveFields(model, options.derived ?? {});
     registry.byClass.set(model, definition);
     Reflect.defineMetadata(MODEL_METADATA, definition, model);
   };

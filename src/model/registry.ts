@@ -1,5 +1,5 @@
 import type { CallMeta } from './call-meta.js';
-import type { ModelDefinition, Owner, TransactionHost } from './definition.js';
+import type { Deriver, ModelDefinition, Owner, TransactionHost } from './definition.js';
 
 /** The transaction that runs right now, in any master of this process. */
 export interface RunningTransaction {
@@ -16,6 +16,10 @@ export interface RunningTransaction {
 interface Registry {
   readonly byClass: WeakMap<object, ModelDefinition>;
   readonly hosts: WeakMap<object, TransactionHost>;
+  /** What gives the derived fields of managed instances. */
+  readonly derivers: WeakMap<object, Deriver>;
+  /** The getters of derived fields. */
+  readonly derived: WeakSet<object>;
   /** What knows the objects of each managed model. */
   readonly owners: Set<WeakRef<Owner>>;
   running: { readonly host: TransactionHost; readonly transaction: RunningTransaction } | undefined;
@@ -27,6 +31,8 @@ const KEY = Symbol.for('prevalent.registry.v1');
 export const registry: Registry = ((globalThis as { [KEY]?: Registry | undefined })[KEY] ??= {
   byClass: new WeakMap(),
   hosts: new WeakMap(),
+  derivers: new WeakMap(),
+  derived: new WeakSet(),
   owners: new Set(),
   running: undefined,
 });

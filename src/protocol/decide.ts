@@ -232,7 +232,7 @@ function rebuilt(
       holds: acceptance.held,
       cut,
       state: { kind: 'rebuild', base, events, saved },
-      notices: damages.map(({ message }) => message),
+      notices: [...damages.map(({ message }) => message), ...(base.notice === undefined ? [] : [base.notice])],
     },
   };
 }

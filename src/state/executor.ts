@@ -2,11 +2,13 @@ import { AsyncTransactionError, ForeignTransactionError, ReplicaFailedError } fr
 import { isPromise } from '../event/brand.js';
 import type { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
+import { withoutDerived } from '../model/derived.js';
 import { addOwner } from '../model/ownership.js';
 import { registry, type RunningTransaction } from '../model/registry.js';
 import type { Change } from './change.js';
 import { rawChanges } from './changes.js';
 import { copyOf } from './copy.js';
+import { DerivedValues } from './derived-values.js';
 import { deterministic, genesisId } from './determinism.js';
 import { Elements } from './elements.js';
 import { isOutOfMemory, notingRangeErrors, stackErrorIn } from './exhaustion.js';
@@ -48,6 +50,8 @@ export interface Refused {
 /** Runs transactions on one model, each atomically and under the membrane, whenever and for whatever it runs. */
 export class Executor {
   readonly membrane: Membrane;
+  /** Fields that follow from the rest of the state. */
+  readonly derived = new DerivedValues(this);
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
   readonly #disown: () => void;
@@ -68,8 +72,8 @@ export class Executor {
     const { values } = this.membrane;
     this.#raw = newModel({ name: definition.model.name, make: () => this.#construct(), classes, values }, check);
     this.model = this.membrane.bindRoot(this.#raw);
-    registry.hosts.set(this.model, host);
-    registry.hosts.set(this.#raw, host);
+    this.#manage(this.model);
+    this.#manage(this.#raw);
   }
 
   /** The raw root, without any guard. */
@@ -89,7 +93,7 @@ export class Executor {
     const before = seeThrough(this.membrane);
     try {
       return deterministic(genesisId(name), () => {
-        const root = new Model();
+        const root = withoutDerived(new Model());
         ownValues(root, this.membrane.classes);
         return root;
       });
@@ -100,19 +104,30 @@ export class Executor {
 
   /** Replaces the whole state; the guarded root stays the same object. */
   replace(root: object): void {
-    registry.hosts.delete(this.#raw);
+    this.#leave(this.#raw);
+    this.derived.forget();
     this.membrane.ownership.renew();
     this.#raw = root;
     this.membrane.bindRoot(root);
-    registry.hosts.set(root, this.#host);
+    this.#manage(root);
   }
 
   /** Gives the state away: the raw root becomes an ordinary object that no master manages. */
   release(): object {
-    registry.hosts.delete(this.#raw);
-    registry.hosts.delete(this.model);
+    this.#leave(this.#raw);
+    this.#leave(this.model);
     this.#disown();
     return this.#raw;
+  }
+
+  #manage(root: object): void {
+    registry.hosts.set(root, this.#host);
+    registry.derivers.set(root, this.derived);
+  }
+
+  #leave(root: object): void {
+    registry.hosts.delete(root);
+    registry.derivers.delete(root);
   }
 
   /** Tells whether a transaction of this model runs right now. */
@@ -128,6 +143,7 @@ export class Executor {
    */
   apply(call: Call): Applied {
     const { membrane } = this;
+    this.derived.forget();
     const undo = membrane.begin(call.origin);
     try {
       return { result: membrane.commit(this.#invoke(call)), undo };
@@ -140,6 +156,7 @@ export class Executor {
   /** As `apply`, but gives what was thrown, with its text. */
   attempt(call: Call): Applied | Refused {
     const { membrane } = this;
+    this.derived.forget();
     const undo = membrane.begin(call.origin);
     try {
       return { result: membrane.commit(this.#invoke(call)), undo };
@@ -198,6 +215,7 @@ export class Executor {
 
   /** Takes back what `apply` did; calls are undone newest first, and `endRewind` ends a rewind. */
   undo(undo: UndoLog): void {
+    this.derived.forget();
     const { beforeWrite } = this.membrane;
     if (beforeWrite !== undefined) for (const { target } of undo.records()) beforeWrite(target);
     undo.undo(this.membrane.orders);
@@ -205,6 +223,7 @@ export class Executor {
 
   /** Ends a rewind: collections whose deletes were undone get their order back. */
   endRewind(): void {
+    this.derived.forget();
     this.membrane.orders.endRewind();
   }
 

@@ -12,6 +12,8 @@ export interface Base {
   /** Id of the last event of each stream in it; what an older program wrote does not tell. */
   readonly names?: VersionNames;
   readonly rejections: readonly Entry[];
+  /** What users should read of a state that is built on it. */
+  readonly notice?: string;
   /** The state at `position`, which whoever asks goes on to change; asked for once. */
   root(): object;
 }

@@ -3,6 +3,7 @@ import { crcText } from '../../event/checksum.js';
 import { type StreamId, streamKey } from '../../event/event.js';
 import type { ClassTable } from '../../model/class-table.js';
 import type { ModelDefinition } from '../../model/definition.js';
+import { lackingFields } from '../../model/field-use.js';
 import { StateDecoder } from '../../state/snapshot-decoder.js';
 import type { Journal, SnapshotListing, Store } from '../../store/store.js';
 import type { SnapshotBase } from '../../protocol/seen.js';
@@ -201,12 +202,17 @@ export class Snapshots {
     if (header === undefined || end?.frames !== frames - 1 || end.fingerprint !== fingerprint.text())
       throw new SnapshotDamagedError('its end is missing');
     if (end.nodes !== state.nodes) throw new SnapshotDamagedError('it does not hold all its objects');
-    // Here, so that a state this program cannot read is found while there is another way.
-    const root = upgrade(state.finish(), header, this.#definition, this.#genesis, this.#classes, state.entrance);
     const { position, vector, names, rejections, seal, under } = header;
+    // Here, so that a state this program cannot read is found while there is another way.
+    const upgraded = upgrade(state.finish(), header, this.#definition, this.#genesis, this.#classes, state.entrance);
+    const { root, gained } = upgraded;
+    const lacking = lackingFields(this.#definition, gained);
+    const notice =
+      lacking === undefined ? {} : { notice: `The snapshot ${position} of ${streamKey(stream)} ${lacking}` };
     return {
       position,
       vector,
+      ...notice,
       ...(names && { names }),
       rejections,
       seal,

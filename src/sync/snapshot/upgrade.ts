@@ -1,9 +1,17 @@
 import type { ClassTable } from '../../model/class-table.js';
 import type { ModelDefinition } from '../../model/definition.js';
+import { withoutDerived } from '../../model/derived.js';
 import type { Entrance } from '../../model/ledger.js';
 import { ownValues } from '../../state/own-values.js';
 import { enterMigrated } from '../../state/ownership.js';
 import type { SnapshotHeader } from './header.js';
+
+/** A root of this program's model. */
+export interface Upgraded {
+  readonly root: object;
+  /** Fields that it got the value of a new model for, although the version of its shape is the same. */
+  readonly gained: readonly string[];
+}
 
 /**
  * Makes the root of an older program's snapshot one of this program's model: the steps of `migrate`, one version at a time, and
@@ -17,13 +25,14 @@ import type { SnapshotHeader } from './header.js';
  * @throws SharedStateError (`SHARED_STATE`) if `migrate` gave what is part of another state
  */
 export function upgrade(
-  root: object,
+  recorded: object,
   { version, fields }: SnapshotHeader,
   definition: ModelDefinition,
   genesis: () => object,
   classes: ClassTable,
   entrance: Entrance,
-): object {
+): Upgraded {
+  const root = withoutDerived(recorded);
   if (version !== definition.version) {
     migrate(root, version, definition);
     ownValues(root, classes);
@@ -33,7 +42,7 @@ export function upgrade(
   const known = new Set([...fields, ...Object.keys(root)]);
   const gained = Object.keys(fresh).filter((key) => !known.has(key));
   if (gained.length > 0) insert(root, fresh, gained);
-  return root;
+  return { root, gained: version === definition.version ? gained : [] };
 }
 
 function migrate(root: object, from: number, { version, migrate: steps }: ModelDefinition): void {
