@@ -1,14 +1,16 @@
 import { InvalidOptionError, type PrevalentError } from '../errors.js';
 import type { CallMeta } from '../model/call-meta.js';
+import type { MethodArgs, MethodKey } from '../model/methods.js';
 import type { Change } from '../state/change.js';
+import type { Patch } from '../state/patch.js';
 import type { Seal } from '../store/frontier.js';
 import type { Hold } from '../protocol/hold.js';
 
 /** How an event ended: applied to the state, or rejected because it threw in its final place. */
 export type Outcome = 'applied' | 'rejected';
 
-/** One merged event as users see it. */
-export interface MergedEvent {
+/** What every event tells, whatever its model. */
+export interface EventFacts {
   /** ULID: its place in the order of all events. */
   readonly id: string;
   /** Name of the master that called it. */
@@ -21,6 +23,8 @@ export interface MergedEvent {
   readonly time: Date;
   /** Stable name of the transaction in the journal. */
   readonly transaction: string;
+  /** The method of the model's class that it runs: the key of the property, whatever its transaction is called. */
+  readonly method: PropertyKey;
   /** A private copy of the arguments. */
   readonly args: readonly unknown[];
   /** The option `meta` of its master, or the argument of `as(meta)`; `null` if there was none. */
@@ -32,6 +36,50 @@ export interface MergedEvent {
   /** What it changed when it first ran here; only for `on('event')` listeners. Late events that cause a rebuild have none. */
   readonly changes?: readonly Change[];
 }
+
+/**
+ * The name of a transaction that is called otherwise than its method. The compiler does not see names that are given to decorators, so that this
+ * is the type of all of them: a text that equals none you write. Ask for `method`.
+ */
+export type RenamedTransaction = `${string}\0`;
+
+/** An event that runs one method. */
+interface EventOf<M, K extends keyof M> extends EventFacts {
+  readonly transaction: (K & string) | RenamedTransaction;
+  readonly method: K;
+  /** A private copy of the arguments, as the method takes them. They are what was recorded: programs of other masters may have recorded others. */
+  readonly args: MethodArgs<M, K>;
+}
+
+/**
+ * One merged event as users see it: of a model `M` one for each method, told apart by `method` or `transaction`.
+ *
+ * @example
+ * ```ts
+ * import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
+ *
+ * @Prevalent('counter-of-event-docs')
+ * class Counter {
+ *   value = 0;
+ *   @Transaction() add(by: number): void { this.value += by; }
+ * }
+ *
+ * const master = await Master.open(Counter, { name: 'laptop', store: new MemoryStore() });
+ * master.on('event', (event) => {
+ *   if (event.method === 'add') console.log(event.args[0].toFixed(1)); // 2.0
+ * });
+ * master.model.add(2);
+ * await master.close();
+ * ```
+ */
+export type MergedEvent<M = unknown, K extends keyof M = MethodKey<M>> = [MethodKey<M>] extends [never]
+  ? EventFacts
+  : { [Key in K]: EventOf<M, Key> }[K];
+
+/** The events of a transaction among those of a model; all of them for a name that is no method's. */
+export type EventCalled<E, Name extends string> = [Extract<E, { readonly method: Name }>] extends [never]
+  ? E
+  : Extract<E, { readonly method: Name }>;
 
 /** What one `sync()` did. */
 export interface SyncReport {
@@ -54,13 +102,23 @@ export interface SyncReport {
 }
 
 /** A call that a seal excluded, and that was re-issued. */
-export interface Reissued {
+export interface Reissued<E = EventFacts> {
   /** First id of the call. */
   readonly from: string;
   /** Its id now. */
   readonly to: string;
   /** The re-issued call. */
-  readonly event: MergedEvent;
+  readonly event: E;
+}
+
+/** One visible change of the state: a call, a whole merge, or what the store refused. */
+export interface StateChange {
+  /** Steps that bring a copy of the model as it was in line with it, in order; `applyPatches` applies them. */
+  readonly patches: readonly Patch[];
+  /** Ids of events that were taken back, newest first. */
+  readonly undone: readonly string[];
+  /** Ids of events that ran then, in order: those that were taken back and still count, and new ones. */
+  readonly ran: readonly string[];
 }
 
 /** States that should be equal and are not. */
@@ -71,20 +129,22 @@ export interface Divergence {
   readonly masters: readonly [string, string];
 }
 
-/** What listeners of `on(name, …)` receive. */
-export interface Notifications {
+/** What listeners of `on(name, …)` receive; `E` are the events of the model. */
+export interface Notifications<E = EventFacts> {
   /** Once per event, when it is first applied or rejected here. */
-  event: (event: MergedEvent) => void;
+  event: (event: E) => void;
+  /** The state has changed, by whatever it was; told right then, and in order. */
+  state: (change: StateChange) => void;
   /** An event threw in its place and left no trace. */
-  rejected: (event: MergedEvent) => void;
+  rejected: (event: E) => void;
   /** A late event changed the outcome of this earlier one. */
-  reordered: (event: MergedEvent) => void;
+  reordered: (event: E) => void;
   /** A sync ended. */
   synced: (report: SyncReport) => void;
   /** A stream is held since this sync. */
   held: (hold: Hold) => void;
   /** A seal excluded this call of this master; it was re-issued at the end of the order. */
-  reissued: (again: Reissued) => void;
+  reissued: (again: Reissued<E>) => void;
   /** Two masters that run the same code are in different states at the same seal: a transaction is not deterministic. */
   diverged: (difference: Divergence) => void;
   /** Work in the background failed, such as a sync of `autoSync`, or calls that nobody waits for. */
@@ -97,6 +157,7 @@ type Listeners = { [Name in keyof Notifications]: Set<Notifications[Name]> };
 export class Notifier {
   readonly #listeners: Listeners = {
     event: new Set(),
+    state: new Set(),
     rejected: new Set(),
     reordered: new Set(),
     synced: new Set(),
@@ -107,6 +168,9 @@ export class Notifier {
   };
   readonly #subscribers = new Set<() => void>();
   #version = 0;
+  /** Changes of the state that are not told yet. */
+  readonly #handed: StateChange[] = [];
+  #isFlushing = false;
 
   /** Rises with every visible change of the state. */
   get version(): number {
@@ -150,6 +214,19 @@ export class Notifier {
       });
     }
     if (name === 'error' && !this.wants('error')) throwLater(what[0]);
+  }
+
+  /** The state has changed; it is told at the next `flush`, when calls may be made. */
+  hand(change: StateChange): void {
+    this.#handed.push(change);
+  }
+
+  /** Tells of all changes of the state, in order, also if a listener changes it again. */
+  flush(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    for (let next = this.#handed.shift(); next !== undefined; next = this.#handed.shift()) this.tell('state', next);
+    this.#isFlushing = false;
   }
 
   /** The state changed visibly. */

@@ -8,7 +8,7 @@ import {
 } from '../errors.js';
 import { CallCodec } from '../event/call-codec.js';
 import { type Event, eventKey, streamKey } from '../event/event.js';
-import { idTime, UlidClock } from '../event/ulid-clock.js';
+import { UlidClock } from '../event/ulid-clock.js';
 import { ClassTable } from '../model/class-table.js';
 import type { ModelDefinition, TransactionDefinition, TransactionHost } from '../model/definition.js';
 import { registry } from '../model/registry.js';
@@ -19,8 +19,10 @@ import { CallFactory } from '../timeline/call-factory.js';
 import { type Base, fold, UNDOABLE_TAIL } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
 import { BEHIND_BASE, genesisBase, type Revision, Timeline, type VersionVector } from '../timeline/timeline.js';
-import { type MergedEvent, Notifier } from './notifier.js';
+import { describe } from './describe.js';
+import { type EventFacts, Notifier } from './notifier.js';
 import type { RecordedMeta, Recording, ReplicaOptions } from './recording.js';
+import { mergeWatch, StateWatch } from './state-watch.js';
 import { endOf, goesBeyond } from '../protocol/cut.js';
 import { holdsAllOf } from '../protocol/seal.js';
 import { reached } from '../protocol/vector.js';
@@ -148,6 +150,10 @@ export class Replica implements TransactionHost {
     const told = this.notifier.wants('event')
       ? { ...this.describe(entry), changes: this.#changesOf(entry) }
       : undefined;
+    const state = this.#stateWatch();
+    state?.ran(entry);
+    state?.end();
+    this.notifier.flush();
     this.notifier.changed();
     if (told !== undefined) this.notifier.tell('event', told);
     recording.recorded();
@@ -162,17 +168,17 @@ export class Replica implements TransactionHost {
    */
   merge(events: readonly Event[], ended: VersionVector = new Map()): MergeOutcome | typeof BEHIND_BASE {
     const changes = new Map<string, Change[]>();
-    const watch = this.notifier.wants('event')
-      ? (entry: Entry): void => {
-          changes.set(entry.event.id, this.#changesOf(entry));
-        }
+    const added = this.notifier.wants('event')
+      ? (entry: Entry): void => void changes.set(entry.event.id, this.#changesOf(entry))
       : undefined;
+    const state = this.#stateWatch();
     // All entries are looked through only if something is dead: there may be very many.
     const dead = goesBeyond(this.#accepted, ended)
       ? this.#timeline.entries.map(({ event }) => event).filter((event) => event.seq > endOf(ended, streamKey(event)))
       : [];
-    const revision = this.#timeline.revise(events, new Set(dead.map(eventKey)), watch);
+    const revision = this.#timeline.revise(events, new Set(dead.map(eventKey)), mergeWatch(added, state));
     if (revision === BEHIND_BASE) return BEHIND_BASE;
+    state?.end();
     for (const event of dead) {
       this.#accepted.set(streamKey(event), endOf(ended, streamKey(event)));
       this.#lastIds.delete(streamKey(event));
@@ -207,6 +213,7 @@ export class Replica implements TransactionHost {
     }
     this.#accepted = new Map(base.vector);
     this.#noteAccepted(events);
+    this.#stateWatch()?.replaced(events.map(({ id }) => id));
   }
 
   /** Takes back this master's calls after its `durable` last event, because the store refused them. */
@@ -215,29 +222,24 @@ export class Replica implements TransactionHost {
     const lost = this.#timeline.entries
       .filter(({ event }) => streamKey(event) === key && event.seq > durable)
       .map(({ event }) => event);
-    if (this.#timeline.revise([], new Set(lost.map(eventKey))) === BEHIND_BASE)
+    const state = this.#stateWatch();
+    if (this.#timeline.revise([], new Set(lost.map(eventKey)), state) === BEHIND_BASE)
       throw new Error('Calls that are not durable can no longer be taken back');
+    state?.end();
+    this.notifier.flush();
     if (key !== undefined) this.#accepted.set(key, durable);
     if (lost.length > 0) this.notifier.changed();
     return lost.map(({ id }) => id);
   }
 
   /** An event as users see it. */
-  describe(entry: Entry): MergedEvent {
-    const { event, error } = entry;
-    const { id, master, seq, tx } = event;
-    return {
-      id,
-      master,
-      seq,
-      ...(event.origin === undefined ? {} : { origin: event.origin }),
-      time: new Date(idTime(event.origin ?? id)),
-      transaction: tx,
-      args: this.calls.args(event),
-      meta: this.calls.meta(event),
-      outcome: error === undefined ? 'applied' : 'rejected',
-      ...(error === undefined ? {} : { error }),
-    };
+  describe(entry: Entry): EventFacts {
+    return describe(this.calls, entry);
+  }
+
+  /** What writes down a change of the state, if somebody listens. */
+  #stateWatch(): StateWatch | undefined {
+    return this.notifier.wants('state') ? new StateWatch(this.executor, this.notifier) : undefined;
   }
 
   #changesOf({ undo }: Entry): Change[] {

@@ -105,7 +105,8 @@ function valueBefore({ kind, key, before }: UndoEntry): unknown {
   }
 }
 
-function valueNow(target: object, key: unknown): { has: boolean; value: unknown } {
+/** What stands at a key of an object now: a property, an entry, a member. */
+export function valueNow(target: object, key: unknown): { has: boolean; value: unknown } {
   if (target instanceof Map)
     return { has: Map.prototype.has.call(target, key), value: Map.prototype.get.call(target, key) };
   if (target instanceof Set) {

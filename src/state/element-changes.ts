@@ -35,7 +35,8 @@ export function elementChanges(target: unknown[], entries: readonly UndoEntry[])
   return changes.reverse();
 }
 
-function firstIndex({ kind, key, before }: UndoEntry): number {
+/** The first index that a record of elements is about. */
+export function firstIndex({ kind, key, before }: UndoEntry): number {
   return kind === SET_LENGTH ? (before as number) : Number(key);
 }
 

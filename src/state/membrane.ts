@@ -93,6 +93,11 @@ export class Membrane implements Recorder, Owner {
     return this.#root.proxy;
   }
 
+  /** The raw root. */
+  get root(): object {
+    return this.#root?.current ?? {};
+  }
+
   /** What a reader sees in place of a stored value. */
   wrap(value: unknown, holder?: object, key?: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
@@ -116,7 +121,7 @@ export class Membrane implements Recorder, Owner {
 
   /** Finds paths from the model to stored objects, until the state is written to again. */
   paths(): PathFinder {
-    return new PathFinder(this.#places, this.#root?.current ?? {});
+    return new PathFinder(this.#places, this.root);
   }
 
   /** Tells whether a raw object has been seen by a reader, so that it was part of the state. */

@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { MasterClosedError } from '../errors.js';
 import { modelHash } from '../model/model-hash.js';
 import type { Adoption } from '../protocol/adopt.js';
@@ -59,15 +60,15 @@ export class Act {
   }
 
   /** From now on calls are taken: the state is there. @param seen as `begin` was told */
-  async open({ received, reissued }: Applied, seen: Readonly<Record<string, number>>): Promise<void> {
+  async open({ received, reissued, holds }: Applied, seen: Readonly<Record<string, number>>): Promise<void> {
     await this.#own.flush();
     this.#replica.attach(this.#own);
     this.#known.gained(received.length - reissued.length);
     if (reissued.length > 0)
       this.#known.notice(
-        `A seal was made without ${reissued.length} calls of this master, which came too late for it; they were issued again.`,
+        `A seal was made without ${counted(reissued.length, 'call')} of this master, which came too late for it, and ${reissued.length === 1 ? 'was' : 'were'} issued again.`,
       );
-    for (const text of startNotices(this.facts(), seen)) this.#known.notice(text);
+    for (const text of startNotices(this.facts(), seen, holds)) this.#known.notice(text);
   }
 
   /** Takes note of what others have published: new ids exceed it, and the `H` of the seal in force. */
@@ -89,7 +90,10 @@ export class Act {
 
   /** Carries a decision out on the state, in this turn of the event loop. */
   apply(decision: Decision): Applied {
-    return apply(this.#known, this.#replica, this.#own, decision);
+    const applied = apply(this.#known, this.#replica, this.#own, decision);
+    // Whoever listens may call, and sees all of it done.
+    this.#replica.notifier.flush();
+    return applied;
   }
 
   /** Calls that are made while `work` reads the store are still there when the stream they went to is left. */

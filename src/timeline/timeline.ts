@@ -4,6 +4,7 @@ import { ULID_MIN } from '../event/ulid.js';
 import type { Applied, Executor } from '../state/executor.js';
 import { applyChecked } from '../state/checked-executor.js';
 import { isInstance } from '../state/thrown.js';
+import type { UndoLog } from '../state/undo-log.js';
 import type { CallFactory } from './call-factory.js';
 import { type Entry, mergeInOrder, weightOf } from './entry.js';
 import { EntryList } from './entry-list.js';
@@ -25,6 +26,16 @@ export interface UndoMemory {
   readonly bytes: number;
   /** Events with greater ids must stay undoable; `undefined` if none must. */
   readonly keepAfter: () => string | undefined;
+}
+
+/** Sees what a revision does, while the state stands as it leaves it. */
+export interface RevisionWatch {
+  /** An event has run. @param isNew it is one that was added */
+  ran(entry: Entry, isNew: boolean): void;
+  /** An event is taken back by `takeBack`. */
+  undoing(event: Event, undo: UndoLog, takeBack: () => void): void;
+  /** All that had to be is taken back. */
+  rewound(): void;
 }
 
 /** A late event lies before everything that can still be undone: the state must be rebuilt from an older one. */
@@ -126,20 +137,20 @@ export class Timeline {
    *
    * @param added events in ULID order, none of which is in the timeline
    * @param dropped events to forget
-   * @param watch told of each added event right after it ran, while the state is as it left it
+   * @param watch sees what is taken back and what runs
    * @returns `BEHIND_BASE` if it would have to undo behind the base; nothing has changed then
    * @throws ReplicaFailedError (`REPLICA_FAILED`) if a replay ran out of stack or memory; the timeline takes nothing any more then
    */
   revise(
     added: readonly Event[],
     dropped: ReadonlySet<EventKey> = new Set(),
-    watch?: (entry: Entry) => void,
+    watch?: RevisionWatch,
   ): Revision | typeof BEHIND_BASE {
     if (this.#stopped !== undefined) throw this.#stopped;
     const first = this.#earliest(added, dropped);
     if (first === undefined) return { undone: 0, replayed: 0 };
     if (first <= this.#position) return BEHIND_BASE;
-    const tail = this.#rewindTo(first);
+    const tail = this.#rewindTo(first, watch);
     const kept = dropped.size === 0 ? tail : tail.filter(({ event }) => !dropped.has(eventKey(event)));
     for (const key of dropped) this.#rejections.delete(key);
     const merged = mergeInOrder(
@@ -148,7 +159,7 @@ export class Timeline {
     );
     const fresh = watch === undefined ? undefined : new Set(added);
     this.#replayAll(merged, (entry) => {
-      if (fresh?.has(entry.event) === true) watch?.(entry);
+      watch?.ran(entry, fresh?.has(entry.event) === true);
     });
     return { undone: tail.length, replayed: merged.length };
   }
@@ -223,18 +234,24 @@ export class Timeline {
   }
 
   /** Undoes all events from `id` on and takes them out, in order. */
-  #rewindTo(id: string): Entry[] {
+  #rewindTo(id: string, watch?: RevisionWatch): Entry[] {
     const tail = this.#entries.cutFrom(id);
     if (tail.length === 0) return tail;
     this.#whole(() => {
       for (let i = tail.length - 1; i >= 0; i--) {
         const entry = tail[i] as Entry;
         this.#undoBytes -= weightOf(entry);
-        if (entry.undo === undefined) continue;
-        this.#executor.undo(entry.undo);
+        const { undo } = entry;
+        if (undo === undefined) continue;
+        if (watch === undefined) this.#executor.undo(undo);
+        else
+          watch.undoing(entry.event, undo, () => {
+            this.#executor.undo(undo);
+          });
         entry.undo = undefined;
       }
       this.#executor.endRewind();
+      watch?.rewound();
     });
     return tail;
   }
