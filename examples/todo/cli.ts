@@ -1,4 +1,5 @@
 /** The to-do list on the command line. Without a command it plays a demo. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PrevalentError } from 'prevalent';
 import * as commands from './commands.js';
@@ -11,11 +12,12 @@ const WHICH = 'its number in the list, or the beginning of its id (numbers shift
 
 const program: Command = new Command('todo')
   .description('A to-do list on several masters that share a folder. Without a command: a demo in a temporary folder.')
+  .version(version())
   .option('--name <name>', 'which master this is, for example laptop')
   .option('--folder <path>', 'the shared folder (default: ./shared)')
   .option(
     '--begin',
-    'begin again if the folder lacks what this master has published (else that is refused: a drive may not be mounted)',
+    'begin a list where none is, also if this master has published there before (else that is refused: the path may be wrong, a drive not mounted)',
   )
   .allowExcessArguments()
   .action(async () => {
@@ -32,10 +34,12 @@ program
     await commands.list(place());
   });
 program
-  .command('add <title>')
-  .description('add a to-do')
-  .action(async (title: string) => {
-    await commands.add(place(), title);
+  .command('add')
+  .description('add a to-do; the first one begins a list')
+  .argument('<title...>')
+  .allowUnknownOption()
+  .action(async (title: readonly string[]) => {
+    await commands.add(place(), title.join(' '));
   });
 program
   .command('done')
@@ -48,9 +52,10 @@ program
   .command('rename')
   .description('give a to-do another title')
   .argument('<which>', WHICH)
-  .argument('<title>')
-  .action(async (which: string, title: string) => {
-    await commands.rename(place(), which, title);
+  .argument('<title...>')
+  .allowUnknownOption()
+  .action(async (which: string, title: readonly string[]) => {
+    await commands.rename(place(), which, title.join(' '));
   });
 program
   .command('remove')
@@ -73,10 +78,15 @@ program
   });
 program
   .command('watch')
-  .description('show changes as they arrive, until Ctrl-C')
+  .description('show the list and what happens as it arrives, until Ctrl-C')
   .action(async () => {
     await watch(place());
   });
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 function place(): Place {
   const { name, folder = './shared', begin = false } = program.opts<Partial<Place>>();

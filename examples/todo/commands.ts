@@ -1,18 +1,20 @@
+import type { DeepReadonly, Master } from 'prevalent';
+import { screenOf } from './columns.js';
 import { findTodo, shortId } from './find.js';
 import { logLines } from './history.js';
-import { type Place, withList } from './session.js';
+import { type Opened, type Place, withList } from './session.js';
 import type { Todo, TodoList } from './todo-list.js';
 import { count, listLines, summary } from './view.js';
 
 export async function list(place: Place): Promise<void> {
   await withList(place, ({ model }) => {
     const todos = model.all();
-    print([...listLines(todos), summary(todos)]);
+    print([...listLines(todos, screenOf(process.stdout)), summary(todos)]);
   });
 }
 
 export async function add(place: Place, title: string): Promise<void> {
-  await change(place, 'Added', (model) => model.add(title));
+  await change(place, 'Added', (model) => model.add(title), { mayBegin: true });
 }
 
 export async function rename(place: Place, which: string, title: string): Promise<void> {
@@ -52,14 +54,20 @@ export async function sync(place: Place): Promise<void> {
   });
 }
 
-async function change(place: Place, verb: string, act: (model: TodoList) => Todo): Promise<void> {
-  await withList(place, async (master) => {
+async function change(
+  place: Place,
+  verb: string,
+  act: (model: DeepReadonly<TodoList>) => Todo,
+  opened?: Opened,
+): Promise<void> {
+  const work = async (master: Master<TodoList>): Promise<void> => {
     const line = await master.transact((model) => {
       const { id, title } = act(model);
       return `${verb} ${shortId(id, model.all())}: ${JSON.stringify(title)}.`;
     });
     print([`${line} ${summary(master.model.all())}.`]);
-  });
+  };
+  await withList(place, work, opened);
 }
 
 function print(lines: readonly string[]): void {

@@ -105,8 +105,8 @@ function compare(laptop: TodoMaster, phone: TodoMaster): void {
 function advise(): void {
   say('', 'Now try it for real, in two or three terminals:');
   for (const command of [
+    '--name laptop --folder ./shared add Buy milk',
     '--name desk   --folder ./shared watch',
-    '--name laptop --folder ./shared add "Buy milk"',
     '--name phone  --folder ./shared list',
     '--name phone  --folder ./shared done 1',
     '--name laptop --folder ./shared log',

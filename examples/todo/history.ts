@@ -1,10 +1,10 @@
-import type { Master, MergedEvent } from 'prevalent';
+import type { Master } from 'prevalent';
 import type { TodoList } from './todo-list.js';
-import { count, eventLine, Titles } from './view.js';
+import { count, eventLine, Titles, type TodoEvent } from './view.js';
 
 /** The newest part of the merged history as lines of text, a heading for each day. */
 export async function logLines(master: Master<TodoList>, last = 50): Promise<string[]> {
-  const events: MergedEvent[] = [];
+  const events: TodoEvent[] = [];
   for await (const event of master.events()) events.push(event);
 
   const earlier = Math.max(events.length - last, 0);
@@ -15,21 +15,20 @@ export async function logLines(master: Master<TodoList>, last = 50): Promise<str
     const event = events[index]!;
     const before = events[index - 1];
     // What has another title now, or is gone, is named by the list as it was then.
-    if (before !== undefined && event.transaction !== 'add' && !titles.knows(event.args[0]))
+    if (before !== undefined && event.method !== 'add' && !titles.knows(event.args[0]))
       titles.learn((await master.at(before.id)).all());
     const today = event.time.toDateString();
     if (today !== day) lines.push(today);
     day = today;
     lines.push(`  ${eventLine(event, titles)}`);
-    if (event.transaction === 'rename' && event.outcome === 'applied')
-      titles.rename(String(event.args[0]), String(event.args[1]));
+    if (event.method === 'rename' && event.outcome === 'applied') titles.rename(event.args[0], event.args[1]);
   }
   return lines;
 }
 
 /** Titles of the to-dos that were never renamed. */
-function currentTitles({ model }: Master<TodoList>, events: readonly MergedEvent[]): Titles {
-  const renamed = new Set(events.filter((event) => event.transaction === 'rename').map(({ args }) => args[0]));
+function currentTitles({ model }: Master<TodoList>, events: readonly TodoEvent[]): Titles {
+  const renamed = new Set(events.filter(({ method }) => method === 'rename').map(({ args }) => args[0] as unknown));
   const titles = new Titles();
   titles.learn(model.all().filter(({ id }) => !renamed.has(id)));
   return titles;

@@ -1,16 +1,19 @@
 import type { MergedEvent } from 'prevalent';
+import { fitTo, NO_SCREEN, padTo, type Screen, widthOf } from './columns.js';
 import { shortId } from './find.js';
-import type { Todo } from './todo-list.js';
+import type { Todo, TodoList } from './todo-list.js';
 
 /** The list as lines of text: number, tick box, short id, title. */
-export function listLines(todos: readonly Todo[]): string[] {
+export function listLines(todos: readonly Todo[], screen: Screen = NO_SCREEN): string[] {
   if (todos.length === 0) return ['  (empty)'];
   const digits = String(todos.length).length + 1;
   const shorts = todos.map(({ id }) => shortId(id, todos));
   const width = Math.max(...shorts.map((short) => short.length));
   return todos.map(({ title, done }, index) => {
     const number = String(index + 1).padStart(digits);
-    return `${number}. [${done ? 'x' : ' '}] ${shorts[index]!.padEnd(width)}  ${title}`;
+    const before = `${number}. [${done ? 'x' : ' '}] ${shorts[index]!.padEnd(width)}  `;
+    const shown = fitTo(title, screen.columns - before.length);
+    return before + (done ? screen.done(shown) : shown);
   });
 }
 
@@ -20,12 +23,21 @@ export function summary(todos: readonly Todo[]): string {
   return `${todos.length - done} to do, ${done} done`;
 }
 
+/** Columns of one of two lists beside each other; longer lines are cut. */
+const WIDEST = 48;
+
 /** Two columns under two headings. */
 export function sideBySide(left: readonly string[], right: readonly string[]): string[] {
-  const width = Math.max(...left.map((line) => line.length)) + 4;
-  const rows = Math.max(left.length, right.length);
-  return Array.from({ length: rows }, (_, row) => `${(left[row] ?? '').padEnd(width)}${right[row] ?? ''}`.trimEnd());
+  const cut = left.map((line) => fitTo(line, WIDEST));
+  const width = Math.max(...cut.map(widthOf)) + 4;
+  const rows = Math.max(cut.length, right.length);
+  return Array.from({ length: rows }, (_, row) => {
+    return `${padTo(cut[row] ?? '', width)}${fitTo(right[row] ?? '', WIDEST)}`.trimEnd();
+  });
 }
+
+/** What happened to the list. */
+export type TodoEvent = MergedEvent<TodoList>;
 
 /** `1 event`, `2 events`. */
 export function count(number: number, what: string): string {
@@ -55,29 +67,29 @@ export class Titles {
 }
 
 /** One event as a line of text. */
-export function eventLine(event: MergedEvent, titles: Titles): string {
+export function eventLine(event: TodoEvent, titles: Titles): string {
   const line = `${event.time.toTimeString().slice(0, 8)}  ${event.master.padEnd(8)}${deed(event, titles)}`;
   return event.outcome === 'applied' ? line : `${line}\n${' '.repeat(22)}REJECTED: ${reason(event)}`;
 }
 
-function deed({ transaction, args: [first, second] }: MergedEvent, titles: Titles): string {
-  switch (transaction) {
+function deed(event: TodoEvent, titles: Titles): string {
+  switch (event.method) {
     case 'add':
-      return `added ${JSON.stringify(first)}`;
+      return `added ${JSON.stringify(event.args[0])}`;
     case 'rename': {
-      const [old, title] = [titles.of(first), JSON.stringify(second)];
+      const [old, title] = [titles.of(event.args[0]), JSON.stringify(event.args[1])];
       return `renamed ${old === title ? 'a to-do' : old} to ${title}`;
     }
     case 'done':
-      return `completed ${titles.of(first)}`;
+      return `completed ${titles.of(event.args[0])}`;
     case 'remove':
-      return `removed ${titles.of(first)}`;
+      return `removed ${titles.of(event.args[0])}`;
     default:
-      return transaction;
+      return event.transaction;
   }
 }
 
 // Without the name of the error's class, and with ids as short as the list shows them.
-function reason({ error = '' }: MergedEvent): string {
+function reason({ error = '' }: TodoEvent): string {
   return error.replace(/^TodoError: /, '').replaceAll(/\b([\da-f]{4})[\da-f]{4}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, '$1');
 }

@@ -124,7 +124,6 @@ describe('the to-do example', () => {
   });
 
   test('keeps two processes in step', async () => {
-    expect(await output('laptop', 'list')).toContain('(empty)');
     expect(await output('laptop', 'add', 'Buy milk')).toMatch(/^Added [\da-f]+: "Buy milk". 1 to do, 0 done.$/m);
     await output('phone', 'add', 'Bake bread');
     await output('laptop', 'add', 'Call Ada');
@@ -184,11 +183,31 @@ describe('the to-do example', () => {
     expect(await complaint(on('Laptop', 'list'))).toContain('"Laptop" cannot name a master');
     expect(await complaint(start('list'))).toContain('--name laptop');
     expect(await complaint(start('lst'))).toContain('no command "lst"');
+    folder = join(home, 'shraed');
+    for (const command of [['list'], ['done', '1'], ['log'], ['sync'], ['watch']])
+      expect(await complaint(on('laptop', ...command))).toContain(`there is no list in ${folder}`);
+    folder = join(home, 'nowhere', 'shared');
+    expect(await complaint(on('laptop', 'add', 'Tea'))).toContain(`there is no list in ${folder}`);
+    folder = join(home, 'shared');
     expect(await output('laptop', 'list')).toContain('1 to do, 0 done');
   });
 
+  test('takes titles as people type them, and begins a list where asked to', async () => {
+    expect(await output('laptop', 'add', 'Buy', 'milk', 'and', 'tea')).toContain(': "Buy milk and tea".');
+    expect(await output('laptop', 'add', '-5 degrees')).toContain(': "-5 degrees".');
+    expect(await output('laptop', 'add', '-5', 'degrees', '--or', 'less')).toContain(': "-5 degrees --or less".');
+    expect(await output('laptop', 'rename', '1', 'Buy', '--', 'oat', 'milk')).toMatch(/: "Buy (-- )?oat milk"/);
+    expect(withoutIds(await output('phone', 'list'))).toMatch(/^ 1\. \[ \] Buy .*\n 2\. \[ \] -5 degrees\n/);
+    // Nothing of a terminal where there is none.
+    await output('laptop', 'done', '1');
+    expect(await output('laptop', 'list')).not.toContain('\u001b');
+    expect((await start('--version').ended).out).toMatch(/^\d+\.\d+\.\d+/);
+    folder = join(home, 'new');
+    expect(await output('laptop', '--begin', 'list')).toContain('(empty)');
+  });
+
   test('watches what another process does', async () => {
-    const watching = on('desk', 'watch');
+    const watching = on('desk', '--begin', 'watch');
     await watching.prints('Ctrl-C ends');
     expect(await complaint(on('desk', 'list'))).toContain('"desk" is open in another process');
     await output('phone', 'add', 'Buy milk');
