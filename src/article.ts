@@ -5,3 +5,8 @@ const SPOKEN_AS_CONSONANT = /^(?:eu|one|u[ist]|uni|ur|uu)/i;
 export function withArticle(noun: string): string {
   return `${/^[aeiou]/i.test(noun) && !SPOKEN_AS_CONSONANT.test(noun) ? 'an' : 'a'} ${noun}`;
 }
+
+/** So many things, as messages count them: `1 event`, `2 events`. @param many the plural, where it is not the noun with an s */
+export function counted(number: number, noun: string, many = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : many}`;
+}

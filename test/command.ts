@@ -1,5 +1,10 @@
 /** The `prevalent` command in this process. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { program } from '../src/cli/main.js';
+
+// What lies in the state directory of whoever runs the tests is nobody's business.
+process.env['XDG_STATE_HOME'] ??= join(tmpdir(), `prevalent-state-${process.pid}`);
 
 /** What a command said, and its exit code. */
 export interface Ran {

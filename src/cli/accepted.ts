@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { type StreamHeader, streamKey } from '../event/event.js';
 import { streamOf } from '../protocol/vector.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
@@ -61,7 +62,7 @@ function textOf({ key, there, accepted, by }: Absent): string {
   const { master } = streamOf(key);
   const what = there === 0 ? `the journal of ${key} is not here` : `the journal of ${key} ends with event ${there}`;
   return (
-    `${what}, but ${by} has accepted ${accepted} events of it: it vanished or went back, or has not arrived here yet. ` +
+    `${what}, but ${by} has accepted ${counted(accepted, 'event')} of it: it vanished or went back, or has not arrived here yet. ` +
     `${by} keeps them. Sync the folder, or put the files of ${master} back from another copy`
   );
 }

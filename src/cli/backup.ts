@@ -1,5 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { counted } from '../article.js';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
@@ -111,7 +112,7 @@ async function copyMoment(store: FolderStore, root: string, moment: Moment): Pro
     if (snapshot !== undefined && offered === undefined)
       missing.push(`The snapshot ${snapshot.position} of ${key}, which stands in for deleted events, cannot be read`);
     else if (snapshot !== undefined && offered !== undefined) offers.push({ vector: offered.vector, no: snapshot.no });
-    told.push(`${key}: ${head?.seq ?? 0} events, ${copied.size} snapshots`);
+    told.push(`${key}: ${counted(head?.seq ?? 0, 'event')}, ${counted(copied.size, 'snapshot')}`);
     if (journal.goesOn) told.push(`${key}: ${LEFT_OUT}; they are in a backup made after its master's next sync`);
     await finishStream(root, one);
   }

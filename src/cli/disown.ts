@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { InvalidOptionError } from '../errors.js';
 import { type Event, type StreamHeader, streamKey } from '../event/event.js';
 import { LineWriter } from '../event/line.js';
@@ -67,7 +68,9 @@ export async function disown(folder: string, master: string, options: DisownOpti
 function tell(bad: readonly Event[], parted: readonly Parted[], print: Print): void {
   for (const { stream, good, bad: gone } of parted)
     if (gone.length > 0)
-      print(`Of ${streamKey(stream)} the first ${good?.seq ?? 0} calls stay, and ${gone.length} after them go:`);
+      print(
+        `Of ${streamKey(stream)} the first ${counted(good?.seq ?? 0, 'call')} ${good?.seq === 1 ? 'stays' : 'stay'}, and ${gone.length} after that ${gone.length === 1 ? 'goes' : 'go'}:`,
+      );
   for (const { id, tx, args } of bad) print(`${id} ${tx} ${JSON.stringify(args)}`);
   if (bad.length === 0) print('There is no call after that.');
 }
@@ -101,7 +104,7 @@ class Disowning {
     const { header, events } = await this.#begin(parted, again);
     for (const one of parted) await this.#partWith(one, header.epoch);
     this.#print(
-      `${events.length === 0 ? 'No call was' : `${events.length} calls were`} made again. "${header.master}" goes on in a new epoch: open it as before.`,
+      `${events.length === 0 ? 'No call was' : `${counted(events.length, 'call')} ${events.length === 1 ? 'was' : 'were'}`} made again. "${header.master}" goes on in a new epoch: open it as before.`,
     );
   }
 

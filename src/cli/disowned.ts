@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { LINE_FEED, parseLine } from '../event/line.js';
@@ -156,11 +157,11 @@ export function refuseLoss(parted: readonly Parted[], master: string, { frontier
     const accepted = frontiers.find((one) => one.stream.master !== master && (one.frontier.seen[key] ?? 0) > stays);
     if (accepted !== undefined)
       throw new InvalidOptionError(
-        `${accepted.stream.master} has accepted ${accepted.frontier.seen[key] ?? 0} events of ${key}, of which ${stays} would stay: what others have accepted counts. Nothing was changed. Undo those calls by calls of your model.`,
+        `${accepted.stream.master} has accepted ${counted(accepted.frontier.seen[key] ?? 0, 'event')} of ${key}, of which ${stays} would stay: what others have accepted counts. Nothing was changed. Undo those calls by calls of your model.`,
       );
     if ((seal?.V[key] ?? 0) > stays || vectors.some((vector) => (vector.get(key) ?? 0) > stays))
       throw new InvalidOptionError(
-        `A seal or a published snapshot holds more of ${key} than the ${stays} events that would stay: that counts. Nothing was changed. Undo those calls by calls of your model.`,
+        `A seal or a published snapshot holds more of ${key} than the ${counted(stays, 'event')} that would stay: that counts. Nothing was changed. Undo those calls by calls of your model.`,
       );
   }
 }

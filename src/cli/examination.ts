@@ -4,7 +4,7 @@ import { parseLine } from '../event/line.js';
 import { MOST_SEGMENT_BYTES } from '../event/limits.js';
 import { streamOf } from '../protocol/vector.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
-import { isMissing } from '../store/folder/file-system.js';
+import { isMissing, namesIn } from '../store/folder/file-system.js';
 import { segmentName, segmentsOf, streamDirectory } from '../store/folder/layout.js';
 import { nodeFileSystem } from '../store/folder/node-file-system.js';
 import { recoverStream } from '../store/folder/recovery.js';
@@ -26,6 +26,8 @@ export interface Examination {
   readonly damagedSnapshots: readonly string[];
   /** What is damaged or missing, with the place. */
   readonly problems: readonly string[];
+  /** What an operator has cut from the end, and where it is kept; no problem any more. */
+  readonly cut: string | undefined;
   /** The first damage of the journal. */
   readonly damage: JournalDamagedError | undefined;
 }
@@ -44,11 +46,19 @@ export function examineAll(store: FolderStore): Promise<Examination[]> {
 /** With what is not there of each stream, although somebody has accepted it. */
 function withAbsent(found: readonly Examination[], absent: ReadonlyMap<string, string>): Examination[] {
   const keys = new Set(found.map(({ stream }) => streamKey(stream)));
-  const nothing = { frontier: undefined, events: 0, snapshots: [], damagedSnapshots: [], damage: undefined };
+  const nothing = {
+    frontier: undefined,
+    events: 0,
+    snapshots: [],
+    damagedSnapshots: [],
+    cut: undefined,
+    damage: undefined,
+  };
   const gone = [...absent].filter(([key]) => !keys.has(key));
   return [
     ...found.map((one) => {
-      const problem = absent.get(streamKey(one.stream));
+      // What was cut and is with others is told already.
+      const problem = one.cut === undefined ? absent.get(streamKey(one.stream)) : undefined;
       return problem === undefined ? one : { ...one, problems: [...one.problems, problem] };
     }),
     ...gone.map(([key, problem]) => ({ stream: streamOf(key), ...nothing, problems: [problem] })),
@@ -97,25 +107,42 @@ async function examineJournal(
   frontier: Frontier | undefined,
   deleted: number,
   problems: string[],
-): Promise<{ events: number; damage: JournalDamagedError | undefined }> {
+): Promise<Pick<Examination, 'events' | 'cut' | 'damage'>> {
   const published = frontier?.head?.seq ?? 0;
   const scan = { fs: nodeFileSystem, root: store.location, stream, published, crc32: store.crc32, thorough: true };
   try {
     const { head, header } = await recoverStream({ ...scan, deleted });
     const there = head?.seq ?? 0;
     const events = Math.max(there, Math.min(deleted, published));
+    const missing = missingOf({ from: events + 1, to: published }, deleted, streamKey(stream));
+    const cut = missing === undefined ? undefined : await cutFrom(store, stream, there);
+    if (cut !== undefined) return { events, cut: `${missing}: ${cut}`, damage: undefined };
     if (header === undefined)
       problems.push(`the journal of ${streamKey(stream)} has no header; perhaps it has not arrived`);
-    const missing = missingOf({ from: events + 1, to: published }, deleted, streamKey(stream));
     if (missing !== undefined) problems.push(missing);
     else if (frontier?.head !== undefined && there === published && head?.id !== frontier.head.id)
       problems.push(`event ${published} of ${streamKey(stream)} is not the one that was published`);
-    return { events, damage: undefined };
+    return { events, cut: undefined, damage: undefined };
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error;
     problems.push(error.message);
-    return { events: await goodEvents(store, stream, deleted), damage: error };
+    return { events: await goodEvents(store, stream, deleted), cut: undefined, damage: error };
   }
+}
+
+/** What was cut off behind the last event that is there, in words; `undefined` if nothing was, so that what is missing was lost otherwise. */
+async function cutFrom(store: FolderStore, stream: StreamId, last: number): Promise<string | undefined> {
+  const directory = streamDirectory(store.location, stream);
+  const end = (await segmentsOf(nodeFileSystem, directory)).at(-1) ?? 1;
+  const size = await nodeFileSystem.size(`${directory}/${segmentName(end)}`).catch((error: unknown) => {
+    if (isMissing(error)) return 0;
+    throw error;
+  });
+  const aside = (await namesIn(nodeFileSystem, directory, 'file')).filter((name) => name.endsWith('.rejected'));
+  // Cut from the last file where that ends now, or put aside as the file that would follow.
+  const begins = [`${segmentName(end)}.${size}.`, `${segmentName(last + 1)}.`];
+  if (!aside.some((name) => begins.some((begin) => name.startsWith(begin)))) return undefined;
+  return `repair or disown cut it off; what was cut is kept in ${aside.join(', ')} of ${directory}`;
 }
 
 /** How many events of a damaged journal are whole, deleted ones included. */

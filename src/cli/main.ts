@@ -9,6 +9,7 @@ import { disown, type DisownOptions } from './disown.js';
 import { exportEvents } from './export.js';
 import type { Print } from './folder.js';
 import { log, type LogOptions } from './log.js';
+import { privateDirectories, type PrivateOptions } from './private.js';
 import { repair, type RepairOptions } from './repair.js';
 import { status } from './status.js';
 import { verify, type VerifyOptions } from './verify.js';
@@ -52,7 +53,7 @@ export function program(
   add('verify', 'check every checksum, number, frontier and snapshot; with a model, replay everything as well')
     .option(
       '--model <file#Class>',
-      'a JavaScript module and the model it exports; compares each snapshot with a full replay',
+      'a module and the model it exports, TypeScript through tsx; compares each snapshot with a full replay',
     )
     .action(async (folder: string, options: VerifyOptions) => {
       report(await verify(folder, options, print));
@@ -86,6 +87,13 @@ export function program(
     .option('--drop', 'do not make them again; they are kept in .rejected files')
     .action(async (folder: string, master: string, options: DisownOptions) => {
       await disown(folder, master, options, print);
+    });
+  command
+    .command('private')
+    .description('list the private directories of this user, and remove those whose shared folder is gone if asked to')
+    .option('--remove', 'remove them')
+    .action(async (options: PrivateOptions) => {
+      await privateDirectories(options, print);
     });
   return command;
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { counted } from '../article.js';
 import { JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
@@ -37,6 +38,7 @@ export async function repair(folder: string, master: string, options: RepairOpti
       const count = await repairStream(store, found, options, print);
       damaged += count;
       if (count === 0) others = [...others, ...found.problems];
+      if (found.cut !== undefined) print(`${found.cut}.`);
     }
     for (const problem of others) print(problem);
     if (others.length > 0) print('Nothing can be cut for that. Sync the folder, or look for a good copy.');
@@ -89,7 +91,7 @@ async function repairJournal(
   print(damage.message);
   print(
     `${cut ? 'Cut' : 'Would cut'} ${name} at byte ${byte}${later.length === 0 ? '' : `, and put aside ${later.join(', ')}`}. ` +
-      `That takes ${lost.length} readable events out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
+      `That takes ${counted(lost.length, 'readable event')} out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
   );
   const kept = eventsIn(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
   if (kept < published)

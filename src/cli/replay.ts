@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { crcText } from '../event/checksum.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
@@ -41,12 +42,17 @@ export async function replayProblems(
   });
   try {
     const { held, streams } = await master.status();
-    const problems = held.map(
-      (hold) => `${streamKey(hold)} cannot be replayed from event ${hold.seq} on: ${hold.message}`,
-    );
+    const problems: string[] = [];
+    for (const hold of held) {
+      const text = `${streamKey(hold)} cannot be replayed from event ${hold.seq} on: ${hold.message}`;
+      // Cut by an operator: nothing is behind it any more.
+      const isCut = found.some(({ stream, cut }) => cut !== undefined && streamKey(stream) === streamKey(hold));
+      if (isCut && hold.reason === 'gap') print(text);
+      else problems.push(text);
+    }
     const events = Object.values(streams).reduce((sum, { accepted }) => sum + accepted, 0);
     print(
-      `Replayed ${events} events${whole ? '' : ' (the earliest of them as a snapshot, because not all of them are there)'}; ${master.rejections().length} of them are rejected.`,
+      `Replayed ${counted(events, 'event')}${whole ? '' : ' (the earliest of them as a snapshot, because not all of them are there)'}; ${master.rejections().length} of them are rejected.`,
     );
     for (const { stream, snapshots } of found)
       for (const position of snapshots) {

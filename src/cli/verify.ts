@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { streamKey } from '../event/event.js';
 import { examineAll } from './examination.js';
 import { existingStore, type Print } from './folder.js';
@@ -14,10 +15,11 @@ export async function verify(folder: string, options: VerifyOptions, print: Prin
   const store = await existingStore(folder);
   const model = options.model === undefined ? undefined : await loadModel(options.model);
   const found = await examineAll(store);
-  for (const { stream, events, snapshots, problems } of found) {
+  for (const { stream, events, snapshots, problems, cut } of found) {
     print(
-      `${streamKey(stream)}: ${problems.length === 0 ? 'good' : 'NOT GOOD'}, ${events} events, ${snapshots.length} good snapshots`,
+      `${streamKey(stream)}: ${problems.length === 0 ? 'good' : 'NOT GOOD'}, ${counted(events, 'event')}, ${counted(snapshots.length, 'good snapshot')}`,
     );
+    if (cut !== undefined) print(`  ${cut}.`);
     for (const problem of problems) print(`  ${problem}`);
   }
   let count = found.reduce((sum, { problems }) => sum + problems.length, 0);
@@ -25,7 +27,11 @@ export async function verify(folder: string, options: VerifyOptions, print: Prin
     const problems = await replayProblems(store, model, found, print);
     for (const problem of problems) print(`  ${problem}`);
     count += problems.length;
-  } else if (model !== undefined) print('Nothing was replayed, because of these problems.');
-  print(count === 0 ? 'Everything is as it should be.' : `${count} problem${count === 1 ? '' : 's'}.`);
+  } else if (model === undefined && found.some(({ frontier }) => frontier?.snapshot !== undefined))
+    print(
+      'A snapshot stands in for deleted events. Whether your program can read it is told with --model: a class that was renamed, for example, keeps it from being used.',
+    );
+  else if (model !== undefined) print('Nothing was replayed, because of these problems.');
+  print(count === 0 ? 'Everything is as it should be.' : `${counted(count, 'problem')}.`);
   return count;
 }

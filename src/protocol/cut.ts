@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { JournalDamagedError } from '../errors.js';
 import { streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
@@ -67,7 +68,7 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
         kind: 'refusal',
         own: false,
         error: new JournalDamagedError(
-          `Seal ${seal.no} names ${named} events of ${key}, of which ${count} were merged here; event ${named + 1} cannot be read in ${location}, so it is not known whether it still counts. ` +
+          `Seal ${seal.no} names ${counted(named, 'event')} of ${key}, of which ${count} were merged here; event ${named + 1} cannot be read in ${location}, so it is not known whether it still counts. ` +
             'Nothing was changed; sync the folder again.',
         ),
       };

@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import { ModelMismatchError, StoreEmptyError } from '../errors.js';
 import { streamKey } from '../event/event.js';
 import { type CaseFacts, type Case, caseFor, type SeenOf } from '../store/cases.js';
@@ -193,7 +194,7 @@ function empty({ master, location, session, streams }: OpeningFacts): StoreEmpty
   const others = masters(session?.seen ?? []);
   const there = masters(streams.map(({ stream }) => streamKey(stream)).filter((key) => !key.startsWith(`${master}@`)));
   return new StoreEmptyError(
-    `${location} lacks the journal of "${master}": this machine has published ${session?.head?.seq ?? 0} events there (in ${master}/${session?.epoch ?? ''})` +
+    `${location} lacks the journal of "${master}": this machine has published ${counted(session?.head?.seq ?? 0, 'event')} there (in ${master}/${session?.epoch ?? ''})` +
       `${others === '' ? '' : `, and built its state from those of ${others} as well`}. ` +
       `There ${there === '' ? 'is no journal of anybody' : `are only journals of ${there}`}. Nothing was changed. ` +
       'If the drive is not mounted, or the path is another one, set that right and open again. If the folder is gone for good, restore a copy of it; ' +
@@ -207,7 +208,7 @@ function noticeOf(name: string, { master, location, session }: OpeningFacts): st
   switch (name as BegunAgain) {
     case 'the journal is gone':
     case 'told to begin in a store without what was published':
-      return `The journal of "${master}" is gone from ${location}, although it had published ${session?.head?.seq ?? 0} events; it continues in a new epoch. Other masters and other copies of the folder hold what they received.`;
+      return `The journal of "${master}" is gone from ${location}, although it had published ${counted(session?.head?.seq ?? 0, 'event')}; it continues in a new epoch. Other masters and other copies of the folder hold what they received.`;
     case 'an older copy of the own journal':
       return `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. What is missing here is with other masters, as far as they received it.`;
     default:

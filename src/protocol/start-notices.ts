@@ -1,6 +1,9 @@
+import { counted } from '../article.js';
+import { streamKey } from '../event/event.js';
 import { idTime, isFromFuture } from '../event/ulid-clock.js';
 import { endOf } from './cut.js';
 import type { Facts } from './facts.js';
+import type { Hold } from './hold.js';
 
 /**
  * What users should read about a state that was just recovered, as texts for `status().notices`.
@@ -8,19 +11,29 @@ import type { Facts } from './facts.js';
  * Invariant: what is told here stops nothing and needs no answer; a start of which nothing is noteworthy tells nothing.
  */
 
-/** @param seen what had been accepted before this start, by stream */
-export function startNotices(facts: Facts, seen: Readonly<Record<string, number>>): string[] {
-  return [...missing(facts, seen), ...kept(facts), ...notSealing(facts), ...clockBehind(facts)];
+/**
+ * @param seen what had been accepted before this start, by stream
+ * @param holds streams that go no further, and why
+ */
+export function startNotices(facts: Facts, seen: Readonly<Record<string, number>>, holds: readonly Hold[]): string[] {
+  return [...missing(facts, seen, holds), ...kept(facts), ...notSealing(facts), ...clockBehind(facts)];
 }
 
-// Somebody restored an older copy of others' folders: what was accepted before is not there to be read again.
-function missing({ state, cut, location }: Facts, seen: Readonly<Record<string, number>>): string[] {
+// Somebody restored an older copy of others' folders: what was accepted before is not there to be read again. Or it is there, and this program
+// is older than the one that accepted it.
+function missing(
+  { state, cut, location }: Facts,
+  seen: Readonly<Record<string, number>>,
+  holds: readonly Hold[],
+): string[] {
   return Object.entries(seen).flatMap(([key, seq]) => {
     const has = state.accepted.get(key) ?? 0;
     if (has >= Math.min(seq, endOf(cut, key))) return [];
-    return [
-      `The state once contained ${seq} events of ${key}, of which ${location} holds only ${has} now; the others are merged again as soon as they arrive.`,
-    ];
+    const once = `The state once contained ${counted(seq, 'event')} of ${key}`;
+    const hold = holds.find((held) => streamKey(held) === key && held.reason !== 'gap');
+    return hold === undefined
+      ? [`${once}, of which ${location} holds only ${has} now; the others are merged again as soon as they arrive.`]
+      : [`${once}, of which this program takes only ${has} (${hold.reason}): ${hold.message}.`];
   });
 }
 

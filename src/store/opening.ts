@@ -1,3 +1,4 @@
+import { counted } from '../article.js';
 import type { PrevalentError } from '../errors.js';
 import type { Crc32 } from '../event/checksum.js';
 import { type StreamHeader, type StreamId, streamKey } from '../event/event.js';
@@ -118,6 +119,6 @@ export function restOf(
   if (head === undefined || head.seq <= published) return undefined;
   return {
     frontier: encodeFrontier(withRest(frontier, header.session, head), crc32),
-    notice: `Published ${head.seq - published} events of ${streamKey(header)} that its writer had not published.`,
+    notice: `Published ${counted(head.seq - published, 'event')} of ${streamKey(header)} that its writer had not published.`,
   };
 }

@@ -1,13 +1,14 @@
 /** The command as people run it: a process of its own, and a model in TypeScript through a loader. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Master } from '../../src/index.js';
 import { Notes } from '../unit/cli/notes.js';
+import { compile } from './compiled.js';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
@@ -71,6 +72,39 @@ test('whoever stops reading a listing ends it, without an error', async () => {
     const [code] = (await once(child, 'close')) as [number];
     expect([code, errors]).toEqual([0, '']);
   } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('a model in TypeScript is loaded without a loader given, if tsx is there; if not, that is said', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'prevalent-command-'));
+  const compiled = compile([]);
+  try {
+    const store = join(home, 'shared');
+    const master = await Master.open(Notes, { name: 'laptop', store, local: join(home, 'local') });
+    for (const text of ['one', 'two']) await master.transact((notes) => notes.write(text));
+    await master.close();
+    // As an installed package has it.
+    copyFileSync(join(root, 'package.json'), join(dirname(dirname(compiled.path('src/index.ts'))), 'package.json'));
+    const run = (model: string, cwd: string): Promise<{ out: string; err: string }> =>
+      new Promise((resolve) => {
+        const command = [compiled.path('src/cli/main.ts'), 'verify', store, '--model', model];
+        execFile(process.execPath, command, { cwd }, (_, out, err) => resolve({ out, err }));
+      });
+    const good = await run('test/unit/cli/notes.ts#Notes', root);
+    expect(good).toEqual({
+      out: expect.stringMatching(/Replayed 2 events[^]*Everything is as it should be\.\n$/),
+      err: '',
+    });
+    writeFileSync(join(home, 'model.ts'), 'enum Kind { One }\nexport class Model { kind: Kind = Kind.One }\n');
+    const without = await run('./model.ts#Model', home);
+    expect(without).toEqual({
+      out: '',
+      err: expect.stringMatching(/through tsx, which is not installed: npm install/),
+    });
+    expect((await run('./none.ts#Model', home)).err).toMatch(/the module cannot be loaded/);
+  } finally {
+    compiled.remove();
     rmSync(home, { recursive: true, force: true });
   }
 });

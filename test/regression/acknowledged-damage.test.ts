@@ -88,7 +88,7 @@ test('an older copy of the others is reported when the master opens again', asyn
   const disk = network.disk('a');
   for (const path of disk.paths()) if (path.startsWith('/shared/b/')) disk.remove(path);
   const again = await Master.open(Notes, network.place('a'));
-  expect((await again.status()).notices.join()).toMatch(/once contained 1 events of b@/);
+  expect((await again.status()).notices.join()).toMatch(/once contained 1 event of b@/);
   network.deliverAll();
   await again.sync();
   expect(again.query((notes) => notes.all)).toEqual(['from b', 'from a']);

@@ -30,7 +30,7 @@ describe.each([
       const opening = folder.open('one');
       await expect(opening).rejects.toMatchObject({ code: 'STORE_EMPTY' });
       await expect(opening).rejects.toThrow(
-        /shared lacks the journal of "one": .* 1 events there \(in one\/\w{26}\), .* those of two .*no journal of anybody.*begin: true/,
+        /shared lacks the journal of "one": .* 1 event there \(in one\/\w{26}\), .* those of two .*no journal of anybody.*begin: true/,
       );
       expect(isThere ? readdirSync(folder.shared) : existsSync(folder.shared)).toEqual(isThere ? [] : false);
       plug();

@@ -18,7 +18,7 @@ test('a folder that vanished is reported when the master opens again', async () 
   for (const path of disk.paths()) if (path.startsWith('/shared/')) disk.remove(path);
   await expect(Master.open(Notes, network.place('a'))).rejects.toMatchObject({ code: 'STORE_EMPTY' });
   const again = await Master.open(Notes, { ...network.place('a'), begin: true });
-  expect((await again.status()).notices.join()).toMatch(/is gone from \/shared, although it had published 1 events/);
+  expect((await again.status()).notices.join()).toMatch(/is gone from \/shared, although it had published 1 event;/);
   await again.close();
 });
 

@@ -16,6 +16,7 @@ import { nodeFileSystem } from './node-file-system.js';
 import { impatient, Lanes } from './others-files.js';
 import { SegmentReader } from './segment-reader.js';
 import { StreamCatalog } from './stream-catalog.js';
+import { noteOwner, sayingPrivate } from './private-directory.js';
 import { defaultLocalDirectory } from './session.js';
 import { HIGHEST, readingLimits, type ReadingLimits } from './reading-limits.js';
 import { Troubles } from './troubles.js';
@@ -92,18 +93,25 @@ export class FolderStore implements Store {
 
   async open(request: JournalRequest): Promise<Journal> {
     const local = resolve(request.local ?? defaultLocalDirectory(this.location, request.master)).replaceAll('\\', '/');
-    await this.#fs.mkdir(local);
     this.#mine.add(request.master);
+    try {
+      await this.#fs.mkdir(local);
+    } catch (error) {
+      throw sayingPrivate(error, local);
+    }
     const lock = await this.#lock(local, request.master);
     try {
       const files = { fs: this.#fs, others: this.#others, root: this.location, catalog: this.#catalog };
       const place = { ...files, segmentBytes: this.#segmentBytes };
       const journal = await new FolderOpening(place, { ...request, local }, lock).journal();
+      // Whoever names one looks after it.
+      if (request.local === undefined)
+        await noteOwner(this.#fs, local, { folder: this.location, master: request.master });
       this.#begun = true;
       return journal;
     } catch (error) {
       await lock.release();
-      throw error;
+      throw sayingPrivate(error, local);
     }
   }
 

@@ -11,15 +11,20 @@ import { type FileSystem, isMissing, readIfThere, replaceFile } from './file-sys
  * symbolic links resolved, so that every way to a folder leads to the same one.
  */
 export function defaultLocalDirectory(root: string, master: string): string {
-  const base =
-    process.platform === 'win32'
-      ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
-      : process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   const place = createHash('sha256')
     .update(realPath(resolve(root)))
     .digest('hex')
     .slice(0, 16);
-  return join(base, 'prevalent', `${place}-${master}`);
+  return join(stateDirectory(), `${place}-${master}`);
+}
+
+/** Where the private directories of this user lie unless the option `local` names another place. */
+export function stateDirectory(): string {
+  const base =
+    process.platform === 'win32'
+      ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+      : process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  return join(base, 'prevalent');
 }
 
 /** A path without symbolic links; where nothing is there yet, links above it are resolved. */

@@ -29,7 +29,7 @@ test('status and log read a folder without its model', async () => {
   }
   const { lines: status } = await run('status', store);
   expect(status).toHaveLength(2);
-  expect(status[0]).toMatch(/^laptop@\w{26}: 1 events, the last at 20/);
+  expect(status[0]).toMatch(/^laptop@\w{26}: 1 event, the last at 20/);
   const { lines: log } = await run('log', store);
   expect(
     log.map((line) => line.slice(line.indexOf('laptop') >= 0 ? line.indexOf('laptop') : line.indexOf('phone'))),

@@ -301,7 +301,7 @@ describe('a running master that deletes its history meanwhile is no problem to',
     const target = join(home, 'backup');
     expect(await backupOf(await busy(), target, () => undefined)).toBe(0);
     const verified = await run('verify', target);
-    expect([verified.code, verified.printed[0]]).toEqual([0, expect.stringContaining('8 events, 1 good snapshots')]);
+    expect([verified.code, verified.printed[0]]).toEqual([0, expect.stringContaining('8 events, 1 good snapshot')]);
     expect(readdirSync(home).sort()).toEqual(['backup', 'laptop', 'shared']);
   });
 });

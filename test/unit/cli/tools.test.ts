@@ -67,7 +67,7 @@ describe('verify', () => {
     const plain = await run('verify', shared);
     expect(plain.code).toBe(0);
     expect(plain.lines).toHaveLength(3);
-    expect(plain.lines[0]).toMatch(/^laptop@\w{26}: good, 6 events, 1 good snapshots$/);
+    expect(plain.lines[0]).toMatch(/^laptop@\w{26}: good, 6 events, 1 good snapshot$/);
     const { lines, code } = await run('verify', shared, '--model', MODEL);
     expect([code, lines.at(-1)]).toEqual([0, 'Everything is as it should be.']);
     expect(lines.join()).toContain('Replayed 10 events; 0 of them are rejected');
@@ -101,7 +101,7 @@ describe('verify', () => {
     const master = await open('laptop');
     await master.transact((notes) => notes.write('right'));
     // Behind the back of the journal, as a fault in a program might.
-    master.query(({ all }) => (all[0]!.text = 'wrong'));
+    master.query(({ all }: Notes) => (all[0]!.text = 'wrong'));
     await master.snapshot();
     await master.close();
     expect((await run('verify', shared)).code).toBe(0);
@@ -250,10 +250,20 @@ describe('repair', () => {
     expect(cut.code).toBe(0);
     const kept = [...files('.ndjson', join(shared, 'laptop')), ...files('.rejected', join(shared, 'laptop'))];
     expect(kept.map((file) => readFileSync(file, 'latin1')).join('').length).toBe(bytes.length);
+    const isGood = async (): Promise<void> => {
+      const { lines, code } = await run('verify', shared);
+      expect([code, lines.at(-1)]).toEqual([0, 'Everything is as it should be.']);
+      expect(lines.join('\n')).toMatch(
+        /^ {2}Events 2 to 5 of laptop@\w{26} are published .*: repair or disown cut .* kept in 0{15}1\.ndjson\.\d+\.rejected/m,
+      );
+    };
+    await isGood();
     const master = await open('laptop');
     expect((await master.status()).notices.join()).toMatch(/new epoch/);
     await master.transact((notes) => notes.write('goes on'));
     expect(readdirSync(join(shared, 'laptop'))).toHaveLength(2);
+    await master.sync();
+    await isGood();
   });
 
   test.each([
