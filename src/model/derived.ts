@@ -99,7 +99,7 @@ export function deriveFields(
   for (const [field, compute] of Object.entries(derived)) {
     if (typeof compute !== 'function')
       throw new DecoratorUsageError(`derived: ${field} must be a function of the model: (model) => …`);
-    if (field in model.prototype)
+    if (field in model.prototype && !isDerived(model.prototype, field))
       throw new DecoratorUsageError(
         `derived: ${model.name} has a method or an accessor ${field}; put @Derived() on the getter, or take another name`,
       );

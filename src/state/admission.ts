@@ -259,6 +259,6 @@ function refuseClass(target: object, place: PlaceOf): never {
       `${place()} would hold an instance of a class without a name, which no snapshot could tell from others. Give it one: @Prevalent("…", { classes: { item: TheClass } }).`,
     );
   throw new UnknownClassError(
-    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field. If the class is not yours, let its objects be values: { values: { … } }.`,
+    `${place()} would hold an instance of ${name}, which has no stable name here. Name it: @Prevalent("…", { classes: { ${name}: ${name} } }), or put @Type(() => ${name}) on the field. If it is there already, a bundler made two copies of class-transformer, and only the first way helps. If the class is not yours, let its objects be values: { values: { … } }.`,
   );
 }

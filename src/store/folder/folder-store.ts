@@ -97,7 +97,7 @@ export class FolderStore implements Store {
     try {
       await this.#fs.mkdir(local);
     } catch (error) {
-      throw sayingPrivate(error, local);
+      throw sayingPrivate(error, local, true);
     }
     const lock = await this.#lock(local, request.master);
     try {

@@ -33,12 +33,16 @@ export async function ownerOf(fs: FileSystem, local: string): Promise<PrivateOwn
   }
 }
 
-/** What is thrown in place of a refusal of the system to make or write the private directory; other errors as they are. */
-export function sayingPrivate(error: unknown, local: string): unknown {
+/**
+ * What is thrown in place of a refusal of the system to make or write the private directory; other errors as they are.
+ *
+ * @param isOfIt the error is surely about the directory: it could not be made
+ */
+export function sayingPrivate(error: unknown, local: string, isOfIt = false): unknown {
   const { code, path, message } = error as { code?: unknown; path?: unknown; message?: string };
   const isRefusal = code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR';
   const at = typeof path === 'string' ? path.replaceAll('\\', '/') : '';
-  if (!isRefusal || !(at === local || at.startsWith(`${local}/`) || local.startsWith(`${at}/`))) return error;
+  if (!isRefusal || !(isOfIt || at === local || at.startsWith(`${local}/`))) return error;
   return new InvalidOptionError(
     `The private directory ${local} of this master cannot be made or written (${message ?? code}). It holds the master's lock and what this machine remembers of it, and is not part of the shared folder. ` +
       "Give another one on this machine, which stays: the option `local` of Master.open, as in local: '/var/lib/my-app/laptop'" +
