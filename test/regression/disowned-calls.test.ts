@@ -76,7 +76,7 @@ test(
     const before = everything(folder);
     const { lines } = await disown(folder, '--after', last);
     expect(lines.join('\n')).toMatch(
-      /the first 2 calls stay, and 2 after them go:\n\S+ write \["bad 1"\]\n\S+ write \["bad 2"\]/,
+      /the first 2 calls stay, and 2 after that go:\n\S+ write \["bad 1"\]\n\S+ write \["bad 2"\]/,
     );
     expect(lines.at(-1)).toMatch(/^Nothing was changed/);
     expect(everything(folder)).toEqual(before);
