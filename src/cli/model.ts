@@ -74,7 +74,9 @@ function loaderFor(path: string): string | undefined {
   for (const from of [path, join(process.cwd(), 'index.js')]) {
     try {
       // What is found is for require(); the loader works as an ES module only, which lies beside it.
-      return createRequire(from).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs');
+      return createRequire(from)
+        .resolve('tsx/esm/api')
+        .replace(/\.cjs$/, '.mjs');
     } catch {
       // Perhaps it is installed in the other place.
     }
