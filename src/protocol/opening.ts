@@ -204,7 +204,7 @@ function empty({ master, location, session, streams }: OpeningFacts): StoreEmpty
 
 type BegunAgain = Exclude<(typeof OPENING_CASES)[number]['name'], 'a first start'>;
 
-function noticeOf(name: string, { master, location, session }: OpeningFacts): string {
+function noticeOf(name: string, { master, location, memory, session }: OpeningFacts): string {
   switch (name as BegunAgain) {
     case 'the journal is gone':
     case 'told to begin in a store without what was published':
@@ -212,6 +212,8 @@ function noticeOf(name: string, { master, location, session }: OpeningFacts): st
     case 'an older copy of the own journal':
       return `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. What is missing here is with other masters, as far as they received it.`;
     default:
+      if (session === undefined && memory !== undefined)
+        return `The private directory ${memory} of "${master}" knows nothing of its newest journal, so it continues in a new epoch; all that is in the journal counts. If that directory was lost, as in a container, let it stay: mount a volume there, or give the option \`local\` a directory that stays. If another machine wrote the journal, give each a name of its own.`;
       return `The newest journal of "${master}" was written by another machine or copy; this one continues in a new epoch. All that is in it counts; what it lacks is with those who received it.`;
   }
 }

@@ -48,6 +48,8 @@ export interface OpeningFacts {
   readonly model: string;
   /** How messages name the store. */
   readonly location: string;
+  /** How messages name where this machine remembers; `undefined` if that needs no name. */
+  readonly memory?: string | undefined;
   /** What this machine remembers of the master; `undefined` if it never opened it, or forgot. */
   readonly session: Session | undefined;
   /** All streams of the store, this master's included. */

@@ -16,6 +16,10 @@ interface NameChange {
   readonly removed: string | undefined;
 }
 
+/** By file: what tells it from all others, on whatever disk. */
+const births = new WeakMap<SimulatedFile, string>();
+let made = 0;
+
 /**
  * A disk in memory, for the machines of a simulated network. It can fail, lose unsynced bytes, and pass files to other disks in any
  * order. Bytes are durable when their file is synced, names when their directory is synced.
@@ -149,6 +153,7 @@ export class SimulatedDisk implements FileSystem {
         });
       },
       identityNow: (directory) => this.identityNow(directory),
+      birth: (file) => alive(() => this.birth(file)),
       kind: (path) => alive(() => this.kind(path)),
       kindNow: (path) => this.kindNow(path),
       open: (file, create) => alive(async () => guarded(await this.open(file, create))),
@@ -236,6 +241,14 @@ export class SimulatedDisk implements FileSystem {
 
   identityNow(directory: string): string | undefined {
     return this.#directories.has(directory) ? directory : undefined;
+  }
+
+  async birth(file: string): Promise<string | undefined> {
+    const held = this.#files.get(file);
+    if (held === undefined) return undefined;
+    const known = births.get(held) ?? `file ${++made}`;
+    births.set(held, known);
+    return known;
   }
 
   async mkdir(directory: string): Promise<void> {

@@ -3,7 +3,7 @@ import { headerLine } from '../../event/line.js';
 import type { Crc32 } from '../../event/checksum.js';
 import { type FileSystem, isMissing, namesIn, replaceFile, unlinkIfThere } from './file-system.js';
 import { lastEventIn } from './last-event.js';
-import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+import { FRONTIER_FILE, MEMORY_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
 
 /**
  * Deletes what a snapshot stands in for. A crash between any two steps leaves a stream that is read as before: segments go
@@ -108,7 +108,7 @@ async function filesOf(fs: FileSystem, directory: string): Promise<string[]> {
   const segments = (await segmentsOf(fs, directory)).reverse().map((first) => `${directory}/${segmentName(first)}`);
   const snapshots = await snapshotsOf(fs, directory);
   return [
-    ...(names.includes(FRONTIER_FILE) ? [`${directory}/${FRONTIER_FILE}`] : []),
+    ...[FRONTIER_FILE, MEMORY_FILE].filter((name) => names.includes(name)).map((name) => `${directory}/${name}`),
     ...snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`),
     ...segments,
   ];

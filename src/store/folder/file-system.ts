@@ -42,6 +42,11 @@ export interface FileSystem {
    * is none. Links are followed.
    */
   identityNow(directory: string): string | undefined;
+  /**
+   * What tells a file that stands at a path from every copy of it, wherever and whenever it is made; stays when it is renamed. `undefined` if
+   * there is none. Left out where that cannot be told.
+   */
+  birth?(file: string): Promise<string | undefined>;
   /** Removes an empty directory. */
   rmdir(directory: string): Promise<void>;
   /** Makes the names in a directory durable. */

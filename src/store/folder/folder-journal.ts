@@ -245,7 +245,8 @@ export class FolderJournal implements Journal {
     if (this.#successor !== undefined || mark.hasEnded) return;
     // What is not known to be on disk is looked at by the next start as if this process had crashed.
     const isWhole = this.#offset === this.#durable && !mark.isLost;
-    // A mark that stays costs the next start the copy of one file, no more.
+    // What cannot be left costs the next start a new epoch, and a mark that stays the copy of one file, no more.
+    if (isWhole) await this.#memory.leave(this.#end.directory).catch(() => undefined);
     await mark.end(isWhole).catch(() => undefined);
     await lock.release();
   }

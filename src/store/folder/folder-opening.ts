@@ -3,17 +3,18 @@ import { MasterLockedError } from '../../errors.js';
 import { type StreamHeader, type StreamId } from '../../event/event.js';
 import { headerLine } from '../../event/line.js';
 import { decodeFrontier } from '../frontier.js';
-import { headerOf, type Opening, type OpeningFacts, type Session, type StreamFound } from '../opening.js';
+import { headerOf, type Opening, type OpeningFacts, type StreamFound } from '../opening.js';
 import type { Journal, JournalRequest } from '../store.js';
 import { WriterMark } from './writer-mark.js';
 import { type FileSystem, replaceFile, syncWayTo } from './file-system.js';
 import { FolderJournal } from './folder-journal.js';
 import { epochsOf, removeTemporaries, segmentName, segmentsOf, streamDirectory } from './layout.js';
 import { publishRest, readFrontier } from './left-over.js';
+import { dropMemory, leftMemory, takeMemory } from './left-memory.js';
 import type { Lock } from './lock.js';
 import { claimFolder } from './own-folder.js';
 import { type Recovered, recoverStream, type Scan } from './recovery.js';
-import { readSession, writeSession } from './session.js';
+import { type FolderSession, readSession, writeSession } from './session.js';
 import type { StreamCatalog } from './stream-catalog.js';
 import { takeOver } from './take-over.js';
 import { keepTornTail } from './torn-tail.js';
@@ -26,6 +27,12 @@ export interface OpeningPlace {
   readonly root: string;
   readonly catalog: StreamCatalog;
   readonly segmentBytes: number;
+}
+
+/** What is found; the memory of this machine may lie in the folder. */
+interface FolderFacts extends OpeningFacts {
+  readonly session: FolderSession | undefined;
+  readonly isLeft: boolean;
 }
 
 /** The own journal as it was read, and the file that is written on. */
@@ -53,12 +60,15 @@ export class FolderOpening {
     // Nothing is made before it is decided: a folder that is not there may be a drive that is not mounted.
     const isThere = (await fs.kind(`${root}/${this.#request.master}`)) !== undefined;
     if (isThere) await this.#claim();
-    const facts = await this.#facts();
+    let facts = await this.#facts();
     let opening = this.#request.decide(facts);
     let found: Recovered | undefined;
     if (opening.kind === 'refuse') throw opening.error;
     // Who wrote before may not have ended: it must not write to what is read from now on.
     const mark = await WriterMark.put(this.#place.fs, this.#request.local);
+    facts = await this.#taken(facts);
+    opening = this.#request.decide(facts);
+    if (opening.kind === 'refuse') throw opening.error;
     if (opening.kind === 'read') {
       if (mark.hadAnother) await takeOver(this.#place.fs, streamDirectory(this.#place.root, newestOf(facts).stream));
       const { header, segment, head } = (found = await this.#read(facts, opening));
@@ -77,15 +87,29 @@ export class FolderOpening {
     this.#notices.push(...(await claimFolder(this.#place.others, this.#place.root, this.#request.master)));
   }
 
-  async #facts(): Promise<OpeningFacts> {
+  async #facts(): Promise<FolderFacts> {
     const { fs, root, catalog } = this.#place;
     const { master, model, local } = this.#request;
     const streams: StreamFound[] = [];
     for (const { stream, frontier } of await catalog.streams('all', false))
       streams.push({ stream, header: await catalog.header(stream), frontier: decodeFrontier(frontier, crc32) });
-    const session = await readSession(fs, local);
     const newest = await this.#newest();
-    return { master, model, location: root, session, streams, newest, journal: undefined };
+    const own = await readSession(fs, local);
+    // Once it was left in the folder, it is no longer what vouches for the stream.
+    const isLeft = newest !== undefined && (own === undefined || own.left === newest.stream.epoch);
+    const session = isLeft ? await leftMemory(fs, streamDirectory(root, newest.stream)) : own;
+    const found = { master, model, location: root, memory: local, session, streams, newest, journal: undefined };
+    return { ...found, isLeft: isLeft && session !== undefined };
+  }
+
+  /** Takes the memory that was left in the folder. Nobody else may, from now on. */
+  async #taken(facts: FolderFacts): Promise<FolderFacts> {
+    const { fs, root } = this.#place;
+    if (facts.newest === undefined) return facts;
+    const stream = streamDirectory(root, facts.newest.stream);
+    if (facts.isLeft) return { ...facts, session: await takeMemory(fs, stream, this.#request.local) };
+    await dropMemory(fs, stream);
+    return facts;
   }
 
   /** The newest stream that has a journal; a crash may leave the folder of one that never began. */
@@ -119,7 +143,7 @@ export class FolderOpening {
   async #continue(
     { remembered, published, deletable }: Extract<Opening, { kind: 'continue' }>,
     { header, segment, found: { head, torn } }: Read,
-    session: Session | undefined,
+    session: FolderSession | undefined,
     mark: WriterMark,
   ): Promise<Journal> {
     const { fs, root } = this.#place;
@@ -129,6 +153,7 @@ export class FolderOpening {
     return new FolderJournal({
       ...this.#parts(header, published, mark),
       ...remembered,
+      leaves: session?.leaves,
       published: { seen: session?.seen, head: session?.epoch === header.epoch ? session.head : undefined },
       header,
       head,
@@ -144,7 +169,7 @@ export class FolderOpening {
   /** Begins a new stream: its directory, its header, and the session that vouches for it. */
   async #begin(
     opening: Extract<Opening, { kind: 'begin' }>,
-    facts: OpeningFacts,
+    facts: FolderFacts,
     mark: WriterMark,
     isThere: boolean,
   ): Promise<Journal> {
@@ -161,7 +186,9 @@ export class FolderOpening {
     await syncWayTo(fs, local);
     // Before the stream exists: a crash in between leaves nothing that another session would have to continue.
     const { session, epoch } = header;
-    await writeSession(fs, local, { session, epoch, head: undefined, deletable: 0, ...opening.remembered });
+    // It may have lost its private directory, and lose it again.
+    const leaves = facts.session === undefined ? facts.newest !== undefined || undefined : facts.session.leaves;
+    await writeSession(fs, local, { session, epoch, head: undefined, deletable: 0, ...opening.remembered, leaves });
     await fs.mkdir(directory);
     await syncWayTo(fs, `${root}/${master}`, root);
     const line = new TextEncoder().encode(headerLine(header, crc32) + '\n');
@@ -170,6 +197,7 @@ export class FolderOpening {
     return new FolderJournal({
       ...this.#parts(header, 0, mark),
       ...opening.remembered,
+      leaves,
       published: { head: undefined },
       header,
       head: undefined,

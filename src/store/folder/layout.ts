@@ -11,9 +11,13 @@ import { type FileSystem, namesIn } from './file-system.js';
 
 const SEGMENT = /^(\d{16})\.ndjson$/;
 const SNAPSHOT = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.snapshot$/;
-const TEMPORARY = /^\.(frontier\.json|session\.json|writer|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
+const TEMPORARY =
+  /^\.(frontier\.json|session\.json|memory\.json|writer|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
 
 export const FRONTIER_FILE = 'frontier.json';
+
+/** What a private directory held that does not stay. */
+export const MEMORY_FILE = 'memory.json';
 
 /** Tells whether names are those of a stream: anything else, from wherever it came, must not become a path. */
 export function isStream({ master, epoch }: StreamId): boolean {

@@ -68,6 +68,7 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
     syncDirectoryNow: (directory) => {
       fs.syncDirectoryNow(directory);
     },
+    ...(fs.birth === undefined ? {} : { birth: fs.birth.bind(fs) }),
     ...(fs.watch === undefined ? {} : { watch: fs.watch.bind(fs) }),
   };
 }

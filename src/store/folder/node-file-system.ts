@@ -130,6 +130,16 @@ export const nodeFileSystem: FileSystem = sayingWhose({
     const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
     return found?.isDirectory() === true ? `${found.dev}:${found.ino}` : undefined;
   },
+  async birth(file): Promise<string | undefined> {
+    try {
+      const { ino, birthtimeNs, ctimeNs } = await files.lstat(file, { bigint: true });
+      // Some file systems do not know when a file was made; no copy has the time of the last change, which cannot be set.
+      return birthtimeNs > 0n ? `${ino}:${birthtimeNs}` : `${ino}:changed:${ctimeNs}`;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
   rmdir: files.rmdir,
   async syncDirectory(directory): Promise<void> {
     if (!SYNCS_DIRECTORIES) return;

@@ -24,6 +24,8 @@ export interface OpenEnd {
   /** Of earlier streams: what it remembers to have issued again, and what was published. */
   readonly moved: Readonly<Record<string, number>>;
   readonly ends: Readonly<Record<string, number>>;
+  /** Whether its private directory was lost before: see `PrivateMemory.leave`. */
+  readonly leaves: boolean | undefined;
   readonly notices: readonly string[];
   readonly lock: Lock;
   readonly mark: WriterMark;

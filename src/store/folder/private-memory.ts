@@ -1,11 +1,11 @@
 import type { StreamHeader } from '../../event/event.js';
-import type { Session } from '../opening.js';
 import type { Remembered } from '../store.js';
 import type { FileSystem } from './file-system.js';
-import { writeSession } from './session.js';
+import { leaveMemory } from './left-memory.js';
+import { type FolderSession as Session, writeSession } from './session.js';
 
 /** What it remembers when it opens the stream. */
-export interface Known extends Pick<Session, 'seal' | 'moved' | 'ends' | 'deletable'> {
+export interface Known extends Pick<Session, 'seal' | 'moved' | 'ends' | 'deletable' | 'leaves'> {
   /** What it published there last; without an event if that was in another stream. */
   readonly published: Pick<Session, 'head' | 'seen'>;
 }
@@ -14,7 +14,7 @@ export interface Known extends Pick<Session, 'seal' | 'moved' | 'ends' | 'deleta
 export class PrivateMemory {
   readonly #fs: FileSystem;
   readonly #local: string;
-  readonly #of: Pick<Session, 'session' | 'epoch' | 'moved' | 'ends'>;
+  readonly #of: Pick<Session, 'session' | 'epoch' | 'moved' | 'ends' | 'leaves'>;
   #published: Pick<Session, 'head' | 'seal' | 'seen'>;
   #deletable: number;
   /** What the file says. */
@@ -23,7 +23,7 @@ export class PrivateMemory {
   constructor(fs: FileSystem, local: string, { session, epoch }: StreamHeader, known: Known) {
     this.#fs = fs;
     this.#local = local;
-    this.#of = { session, epoch, moved: known.moved ?? {}, ends: known.ends ?? {} };
+    this.#of = { session, epoch, moved: known.moved ?? {}, ends: known.ends ?? {}, leaves: known.leaves };
     this.#published = { ...known.published, seal: known.seal };
     this.#deletable = known.deletable;
   }
@@ -40,7 +40,7 @@ export class PrivateMemory {
   }
 
   /** Another stream goes on. It may be succeeded itself before anything is published: that it is ours must not hang on headers alone. */
-  async succeeded({ session, epoch, moved }: StreamHeader): Promise<Required<Known>> {
+  async succeeded({ session, epoch, moved }: StreamHeader): Promise<Required<Omit<Known, 'leaves'>>> {
     const published = { head: undefined, seen: this.#published.seen ?? [] };
     const known = {
       seal: this.#published.seal,
@@ -48,7 +48,8 @@ export class PrivateMemory {
       ends: this.#of.ends ?? {},
       deletable: 0,
     };
-    await writeSession(this.#fs, this.#local, { session, epoch, ...published, ...known });
+    const { leaves } = this.#of;
+    await writeSession(this.#fs, this.#local, { session, epoch, ...published, ...known, leaves });
     return { ...known, published };
   }
 
@@ -62,5 +63,14 @@ export class PrivateMemory {
     if (news !== this.#written)
       await writeSession(this.#fs, this.#local, { ...this.#of, ...published, deletable: this.#deletable });
     this.#written = news;
+  }
+
+  /** Nothing more is written: where the private directory does not stay, the memory is left with the stream. */
+  async leave(stream: string): Promise<void> {
+    if (this.#of.leaves !== true) return;
+    const session = { ...this.#of, ...this.#published, deletable: this.#deletable };
+    // Before anybody can take it: then this directory, if it stays after all, is not enough to go on.
+    await writeSession(this.#fs, this.#local, { ...session, left: session.epoch });
+    await leaveMemory(this.#fs, stream, session);
   }
 }

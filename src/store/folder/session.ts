@@ -37,10 +37,22 @@ function realPath(path: string): string {
   }
 }
 
+/** What this machine remembers in its private directory. */
+export interface FolderSession extends Session {
+  /** The private directory was lost before: at a proper end what it holds is left in the shared folder. */
+  readonly leaves?: boolean | undefined;
+  /** The epoch with which it was left there: whoever takes it goes on with that stream. */
+  readonly left?: string | undefined;
+}
+
 /** Reads the session; one that is missing or damaged is no session, and a new epoch begins. */
-export async function readSession(fs: FileSystem, local: string): Promise<Session | undefined> {
+export async function readSession(fs: FileSystem, local: string): Promise<FolderSession | undefined> {
   const bytes = await readIfThere(fs, `${local}/session.json`);
-  if (bytes === undefined) return undefined;
+  return bytes && sessionIn(bytes)?.session;
+}
+
+/** What a text tells; of one that was left in a folder, also which file it was left with. */
+export function sessionIn(bytes: Uint8Array): { session: FolderSession; file: string | undefined } | undefined {
   try {
     const {
       session,
@@ -51,10 +63,14 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
       seen,
       moved = {},
       ends = {},
-    } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Session>;
+      leaves,
+      left,
+      file,
+    } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<FolderSession> & { file?: string };
     if (typeof session !== 'string') return undefined;
     const remembered = { head: head ?? undefined, seal: isSeal(seal) ? seal : undefined, deletable, moved, ends };
-    return { session, epoch, ...remembered, ...(Array.isArray(seen) ? { seen } : {}) };
+    const stays = { ...(leaves === true ? { leaves } : {}), ...(typeof left === 'string' ? { left } : {}) };
+    return { session: { session, epoch, ...remembered, ...(Array.isArray(seen) ? { seen } : {}), ...stays }, file };
   } catch {
     // A torn session cannot vouch for anything, which is exactly what "no session" says.
     return undefined;
@@ -62,6 +78,6 @@ export async function readSession(fs: FileSystem, local: string): Promise<Sessio
 }
 
 /** Writes the session atomically. */
-export async function writeSession(fs: FileSystem, local: string, session: Session): Promise<void> {
+export async function writeSession(fs: FileSystem, local: string, session: FolderSession): Promise<void> {
   await replaceFile(fs, local, 'session.json', [new TextEncoder().encode(JSON.stringify({ v: 1, ...session }) + '\n')]);
 }
