@@ -2,6 +2,7 @@
 const LONG = [
   'simulation/simulation',
   'simulation/disk-faults',
+  'e2e/syncthing',
   'e2e/crash',
   'e2e/todo',
   'docs',

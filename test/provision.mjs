@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 /** By name: the Debian package, and the files that may be the program. */
 const DEBIAN = {
   chromium: { package: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'] },
+  syncthing: { package: 'syncthing', files: ['syncthing'] },
 };
 
 /** A registry may fail for a moment: so often (ms between) it is asked again. */

@@ -6,7 +6,7 @@ import { type StreamId, streamKey } from '../event/event.js';
 import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
-import { LINE_FEED, LineCheck } from '../event/line.js';
+import { headerLine, LINE_FEED, LineCheck } from '../event/line.js';
 import { nodeFileSystem as fs } from '../store/folder/node-file-system.js';
 import { wholeFile } from '../store/folder/recovery.js';
 import type { SnapshotHeader } from '../sync/snapshot/header.js';
@@ -140,6 +140,9 @@ async function copyJournal(store: FolderStore, root: string, { stream, frontier 
   const source = streamDirectory(store.location, stream);
   const head = frontier.head?.seq ?? 0;
   const gaps: Gap[] = [];
+  const fill = async (from: number, to: number): Promise<void> => {
+    gaps.push(...(await copyBundled(store, root, stream, { from, to })));
+  };
   let [reached, goesOn] = [0, false];
   for (const first of await segmentsOf(fs, source)) {
     if (first > 1 && first > head) {
@@ -148,14 +151,27 @@ async function copyJournal(store: FolderStore, root: string, { stream, frontier 
     }
     const file = `${source}/${segmentName(first)}`;
     const bytes = await wholeFile(fs, file, await fs.size(file));
-    if (first > reached + 1) gaps.push({ from: reached + 1, to: first - 1 });
+    if (first > reached + 1) await fill(reached + 1, first - 1);
     const { end, last } = publishedPart(bytes, stream, head, store, file);
     reached = Math.max(reached, first - 1, last);
     goesOn ||= end < bytes.length;
     await replaceFile(fs, streamDirectory(root, stream), segmentName(first), [bytes.subarray(0, end)]);
   }
-  if (reached < head) gaps.push({ from: reached + 1, to: head });
+  if (reached < head) await fill(reached + 1, head);
   return { gaps, goesOn };
+}
+
+/** Copies events that are not in the files of the journal here, and have arrived in bundles. Gives what is not there at all. */
+async function copyBundled(store: FolderStore, root: string, stream: StreamId, { from, to }: Gap): Promise<Gap[]> {
+  const header = from === 1 ? await store.header(stream) : undefined;
+  const lines = from === 1 && header === undefined ? [] : await store.read(stream, from - 1, to);
+  if (lines.length > 0) {
+    const begun = header === undefined ? [] : [headerLine(header, store.crc32)];
+    const bytes = new TextEncoder().encode([...begun, ...lines].map((line) => `${line}\n`).join(''));
+    await replaceFile(fs, streamDirectory(root, stream), segmentName(from), [bytes]);
+  }
+  const next = from + lines.length;
+  return next > to ? [] : [{ from: next, to }];
 }
 
 /** How far a file holds good lines of events that are published. */

@@ -17,3 +17,6 @@ export const MOST_FRONTIER_BYTES = 16 * 1024 * 1024;
 
 /** A file that is read as a whole: a segment of one's own, which is closed at 16 MiB as a rule. It must fit into one string. */
 export const MOST_SEGMENT_BYTES = 500 * 1024 * 1024;
+
+/** A bundle: some events and a frontier. */
+export const MOST_BUNDLE_BYTES = 32 * 1024 * 1024;

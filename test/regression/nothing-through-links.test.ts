@@ -135,6 +135,8 @@ test(
     // A segment that cannot be begun is begun later: the one before it grows meanwhile. All else is there in spite of the links.
     expect(new Set(planted.filter(isLink).map(kindOf))).toEqual(new Set(['<name>.ndjson']));
     expect([...new Set(planted.map(kindOf))].sort()).toEqual([
+      '<name>-<name>.bundle',
+      '<name>-<name>.bundle, not whole yet',
       '<name>.ndjson',
       '<name>.ndjson, not whole yet',
       '<name>.ndjson.<byte>.torn',

@@ -200,7 +200,7 @@ const mutants: Mutant[] = [
   {
     rule: 'a clock promise counts only with all events up to the head that came with it',
     // Here and below: few schedules need it, one of them is near.
-    from: 430,
+    from: 1030,
     mutation: {
       promisesOf: (facts, heard, holds) => {
         const published = heard.map(({ stream, frontier }) => [key(stream), frontier?.head?.seq ?? 0] as const);

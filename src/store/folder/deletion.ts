@@ -3,7 +3,16 @@ import { headerLine } from '../../event/line.js';
 import type { Crc32 } from '../../event/checksum.js';
 import { type FileSystem, isMissing, namesIn, replaceFile, unlinkIfThere } from './file-system.js';
 import { lastEventIn } from './last-event.js';
-import { FRONTIER_FILE, MEMORY_FILE, segmentName, segmentsOf, snapshotName, snapshotsOf } from './layout.js';
+import {
+  bundleName,
+  bundlesOf,
+  FRONTIER_FILE,
+  MEMORY_FILE,
+  segmentName,
+  segmentsOf,
+  snapshotName,
+  snapshotsOf,
+} from './layout.js';
 
 /**
  * Deletes what a snapshot stands in for. A crash between any two steps leaves a stream that is read as before: segments go
@@ -43,14 +52,16 @@ export async function deletableBytes(fs: FileSystem, directory: string, upTo: nu
   return (await coveredSegments(fs, directory, upTo)).reduce((sum, segment) => sum + freed(segment), 0);
 }
 
-/** Deletes segments that `coveredSegments` gave. Gives the bytes freed. */
+/** Deletes segments that `coveredSegments` gave, and bundles of their events. Gives the bytes freed. @param upTo number of the last event that may go */
 export async function deleteSegments(
   fs: FileSystem,
   directory: string,
   segments: readonly Segment[],
   header: StreamHeader,
   crc32: Crc32,
+  upTo: number,
 ): Promise<number> {
+  await deleteBundles(fs, directory, upTo);
   const kept = new TextEncoder().encode(headerLine(header, crc32) + '\n');
   let freed = 0;
   for (const { first, size } of segments) {
@@ -66,17 +77,25 @@ export async function deleteSegments(
   return freed;
 }
 
+/** Deletes the bundles all of whose events are at or below `upTo`; the newest one stays, as it says how far the stream goes. */
+async function deleteBundles(fs: FileSystem, directory: string, upTo: number): Promise<void> {
+  const older = (await bundlesOf(fs, directory)).slice(0, -1);
+  for (const one of older.filter(({ last }) => last <= upTo))
+    await unlinkIfThere(fs, `${directory}/${bundleName(one)}`);
+}
+
 /** Bytes of the files of a stream. */
 export async function streamBytes(fs: FileSystem, directory: string): Promise<number> {
   return bytesOf(fs, await filesOf(fs, directory));
 }
 
-/** Bytes of a stream's segments and of its snapshots. */
+/** Bytes of a stream's segments and bundles, and of its snapshots. */
 export async function sizesOf(fs: FileSystem, directory: string): Promise<{ journal: number; snapshots: number }> {
   const segments = (await segmentsOf(fs, directory)).map((first) => `${directory}/${segmentName(first)}`);
   const positions = await snapshotsOf(fs, directory);
   const snapshots = positions.map((position) => `${directory}/snapshots/${snapshotName(position)}`);
-  return { journal: await bytesOf(fs, segments), snapshots: await bytesOf(fs, snapshots) };
+  const lines = [...segments, ...(await bundlePaths(fs, directory))];
+  return { journal: await bytesOf(fs, lines), snapshots: await bytesOf(fs, snapshots) };
 }
 
 // What was deleted since it was listed takes no place any more.
@@ -103,12 +122,17 @@ export async function deleteStream(fs: FileSystem, directory: string): Promise<n
   return freed;
 }
 
+async function bundlePaths(fs: FileSystem, directory: string): Promise<string[]> {
+  return (await bundlesOf(fs, directory)).map((one) => `${directory}/${bundleName(one)}`);
+}
+
 async function filesOf(fs: FileSystem, directory: string): Promise<string[]> {
   const names = await namesIn(fs, directory, 'file');
   const segments = (await segmentsOf(fs, directory)).reverse().map((first) => `${directory}/${segmentName(first)}`);
   const snapshots = await snapshotsOf(fs, directory);
   return [
     ...[FRONTIER_FILE, MEMORY_FILE].filter((name) => names.includes(name)).map((name) => `${directory}/${name}`),
+    ...(await bundlePaths(fs, directory)).reverse(),
     ...snapshots.map((position) => `${directory}/snapshots/${snapshotName(position)}`),
     ...segments,
   ];

@@ -1,7 +1,8 @@
 import type { StreamHeader, StreamId } from '../../event/event.js';
-import { afterLines, countLines } from '../../event/line.js';
+import { afterLines, countLines, headerLine } from '../../event/line.js';
 import type { Seal } from '../frontier.js';
 import type { Head, Journal, Keeper, Now, Remembered, SnapshotListing } from '../store.js';
+import { Bundler } from './bundler.js';
 import { coveredSegments, deletableBytes, deleteSegments, deleteStream, sizesOf, streamBytes } from './deletion.js';
 import { type OpenFile, replaceFile, unlinkIfThere } from './file-system.js';
 import { FRONTIER_FILE, segmentName, snapshotName } from './layout.js';
@@ -50,6 +51,7 @@ export class FolderJournal implements Journal {
   #durableNext: number;
   #aheadNext = 0;
   readonly #memory: PrivateMemory;
+  readonly #bundler: Bundler;
   /** Events up to this one are in no file any more; a snapshot is to hold them. */
   #missing = 0;
   #keeper: Keeper | undefined;
@@ -71,6 +73,7 @@ export class FolderJournal implements Journal {
     this.#segment = this.#segmentOf(end.file, end.segment, end.size, end.allocated);
     this.#offset = this.#durable = end.size;
     this.#next = this.#durableNext = end.next;
+    this.#bundler = new Bundler(end.fs, end.directory, headerLine(end.header, end.crc32));
     this.#memory = new PrivateMemory(end.fs, end.local, end.header, { ...end, moved: this.moved });
   }
 
@@ -147,6 +150,8 @@ export class FolderJournal implements Journal {
     this.hold();
     await this.#memory.publishing(remembered);
     await replaceFile(fs, directory, FRONTIER_FILE, [encoder.encode(frontier)]);
+    // On this machine it can be read already; this is for whoever carries only files that stand still.
+    await this.#bundler.published(frontier, remembered.head, this.#segment, this.#durable);
   }
 
   async retire(stream: StreamId, frontier: string): Promise<void> {
@@ -199,7 +204,7 @@ export class FolderJournal implements Journal {
     this.hold();
     const { fs, crc32 } = this.#end;
     const directory = this.#directoryOf(stream);
-    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), stream, crc32);
+    return deleteSegments(fs, directory, await coveredSegments(fs, directory, upTo), stream, crc32, upTo);
   }
 
   async deleteStream(stream: StreamId): Promise<number> {
@@ -252,7 +257,7 @@ export class FolderJournal implements Journal {
   }
 
   get #isFull(): boolean {
-    return this.#offset > this.#end.segmentBytes;
+    return this.#offset > this.#segment.limit;
   }
 
   #directoryOf({ master, epoch }: StreamId): string {

@@ -5,6 +5,7 @@ import { InvalidOptionError, SnapshotDamagedError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
 import { isUlid } from '../../event/ulid.js';
 import type { Capabilities, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
+import { BundleReader } from './bundle-reader.js';
 import type { FileSystem } from './file-system.js';
 import { wait } from '../wait.js';
 import { FolderOpening } from './folder-opening.js';
@@ -59,6 +60,7 @@ export class FolderStore implements Store {
   readonly #mine = new Set<string>();
   readonly #readers = new Map<string, SegmentReader>();
   readonly #catalog: StreamCatalog;
+  readonly #bundles: BundleReader;
   readonly #troubles = new Troubles();
 
   /** @param path the shared folder; made if it is not there */
@@ -89,6 +91,7 @@ export class FolderStore implements Store {
     this.#lock = options.lock ?? takeLock;
     const limits = (master: string): ReadingLimits => this.#limitsOf(master);
     this.#catalog = new StreamCatalog(this.#others, this.location, crc32, this.#troubles, limits);
+    this.#bundles = new BundleReader(this.#others, this.location, crc32, this.#troubles, limits);
   }
 
   async open(request: JournalRequest): Promise<Journal> {
@@ -118,11 +121,12 @@ export class FolderStore implements Store {
   async streams(again: ReadonlySet<string> | 'all' = 'all'): Promise<readonly StreamListing[]> {
     this.#troubles.clear();
     // A drive that is gone must not look like a folder where nobody has written.
-    return this.#catalog.streams(again, this.#begun);
+    return this.#bundles.renewed(await this.#catalog.streams(again, this.#begun));
   }
 
   async header(stream: StreamId): Promise<StreamHeader | undefined> {
-    return isStream(stream) ? this.#catalog.header(stream) : undefined;
+    if (!isStream(stream)) return undefined;
+    return (await this.#catalog.header(stream)) ?? (await this.#bundles.header(stream));
   }
 
   async read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]> {
@@ -134,7 +138,11 @@ export class FolderStore implements Store {
       this.#readers.get(key) ??
       new SegmentReader(this.#others, directory, troubles, this.#limitsOf(stream.master).line);
     this.#readers.set(key, reader);
-    return reader.read(after, upTo);
+    const lines = await reader.read(after, upTo);
+    // Without an end it is asked how far the journal itself goes.
+    if (upTo === Infinity || after + lines.length >= upTo) return lines;
+    const more = await this.#bundles.lines(stream, after + lines.length, upTo);
+    return more.length === 0 ? lines : [...lines, ...more];
   }
 
   // What was written here is read again here, whatever was given.

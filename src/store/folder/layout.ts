@@ -6,13 +6,15 @@ import { type FileSystem, namesIn } from './file-system.js';
  * Names in a shared folder. Only exact names are data: conflicted copies, temporary files, foreign folders and names that
  * merely begin like one of ours never match.
  *
- * `<root>/<master>/<epoch>/<first seq, 16 digits>.ndjson`, `…/frontier.json`, `…/snapshots/<position>.snapshot`
+ * `<root>/<master>/<epoch>/<first seq, 16 digits>.ndjson`, `…/frontier.json`, `…/snapshots/<position>.snapshot`,
+ * `…/<first seq>-<last seq>.bundle`
  */
 
 const SEGMENT = /^(\d{16})\.ndjson$/;
 const SNAPSHOT = /^([0-7][0-9A-HJKMNP-TV-Z]{25})\.snapshot$/;
+const BUNDLE = /^(\d{16})-(\d{16})\.bundle$/;
 const TEMPORARY =
-  /^\.(frontier\.json|session\.json|memory\.json|writer|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot)\.tmp$/;
+  /^\.(frontier\.json|session\.json|memory\.json|writer|\d{16}\.ndjson(\.\d+\.torn)?|[0-9A-Z]{26}\.snapshot|\d{16}-\d{16}\.bundle)\.tmp$/;
 
 export const FRONTIER_FILE = 'frontier.json';
 
@@ -29,11 +31,25 @@ export function streamDirectory(root: string, stream: StreamId): string {
 }
 
 export function segmentName(firstSeq: number): string {
-  return `${String(firstSeq).padStart(16, '0')}.ndjson`;
+  return `${digits(firstSeq)}.ndjson`;
+}
+
+function digits(seq: number): string {
+  return String(seq).padStart(16, '0');
 }
 
 export function snapshotName(position: string): string {
   return `${position}.snapshot`;
+}
+
+/** The events in a bundle, by number; none if the first one is behind the last. */
+export interface BundleRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export function bundleName({ first, last }: BundleRange): string {
+  return `${digits(first)}-${digits(last)}.bundle`;
 }
 
 /** Tells whether a file is one that `replaceFile` writes before it has its name; synchronisers have temporary files of their own. */
@@ -41,13 +57,13 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Tells whether a change of a path (its names below the root) may be news to a master: frontiers and journals of others. */
+/** Tells whether a change of a path (its names below the root) may be news to a master: frontiers, journals and bundles of others. */
 export function isNewsFor(master: string, names: readonly string[]): boolean {
   const [folder, epoch, file, ...rest] = names;
   if (folder === undefined) return true;
   if (folder === master || !isMasterName(folder) || rest.length > 0) return false;
   if (epoch === undefined) return true;
-  return isUlid(epoch) && (file === undefined || file === FRONTIER_FILE || SEGMENT.test(file));
+  return isUlid(epoch) && (file === undefined || file === FRONTIER_FILE || SEGMENT.test(file) || BUNDLE.test(file));
 }
 
 /** First sequence numbers of a stream's segments, rising. */
@@ -57,6 +73,16 @@ export async function segmentsOf(fs: FileSystem, directory: string): Promise<num
     .map((name) => SEGMENT.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number);
+}
+
+/** A stream's bundles, by their last events, rising; of those that end with the same one, the longest comes last. */
+export async function bundlesOf(fs: FileSystem, stream: string): Promise<BundleRange[]> {
+  const names = await namesIn(fs, stream, 'file');
+  return names
+    .map((name) => BUNDLE.exec(name))
+    .filter((found) => found !== null)
+    .map(([, first, last]) => ({ first: Number(first), last: Number(last) }))
+    .sort((left, right) => left.last - right.last || right.first - left.first);
 }
 
 /** Positions of a stream's snapshots, newest first. */

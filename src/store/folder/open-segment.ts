@@ -45,6 +45,7 @@ export class OpenSegment {
   #allocated: number;
   /** Whether space is made ahead; a disk that refused that once is not asked again. */
   #padding = true;
+  #limit: number;
   /** What is to be found at its path: the end of what was found there last, and all that was written since. */
   #expected: Piece[];
 
@@ -55,13 +56,23 @@ export class OpenSegment {
     this.#mark = mark;
     this.#file = file;
     this.#allocated = allocated;
-    this.#segmentBytes = segmentBytes;
+    this.#segmentBytes = this.#limit = segmentBytes;
     const offset = Math.max(0, size - MARK_BYTES);
     this.#expected = [{ offset, bytes: file.readNow(offset, size - offset) }];
   }
 
   get allocated(): number {
     return this.#allocated;
+  }
+
+  /** The segment ends with the batch that goes beyond this byte. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** It ends sooner. @param limit in bytes */
+  endAt(limit: number): void {
+    this.#limit = Math.min(this.#limit, limit);
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
@@ -147,6 +158,11 @@ export class OpenSegment {
   /** What is in the file, wherever that is. @param end in bytes */
   readNow(end: number): Uint8Array {
     return this.#file.readNow(0, end);
+  }
+
+  /** Bytes of the open file, wherever that is. */
+  piece(from: number, end: number): Uint8Array {
+    return this.#file.readNow(from, end - from);
   }
 
   async truncate(size: number): Promise<void> {
