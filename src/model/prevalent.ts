@@ -12,6 +12,7 @@ import type {
 } from './definition.js';
 import { deriveFields } from './derived.js';
 import { looksMinified } from './minified-name.js';
+import { explainMisplacedType } from './misplaced-type.js';
 import { isPlatformClass } from './platform-class.js';
 import { registry } from './registry.js';
 import { TRANSACTION_METADATA } from './transaction.js';
@@ -46,6 +47,9 @@ export interface PrevalentOptions<V extends Record<string, object> = Record<stri
   /** One step per older version of the shape: `{ 1: fields => ({ ...fields, tags: new Set() }) }`. */
   readonly migrate?: Readonly<Record<number, Migrate>>;
 }
+
+// Fields are decorated before the class is, so that nothing of a model could tell it later.
+explainMisplacedType();
 
 /** Works as a legacy and as a standard class decorator. */
 export type PrevalentDecorator = <C extends new () => object>(model: C, context?: ClassDecoratorContext) => void;

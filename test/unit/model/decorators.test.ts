@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { Type } from 'class-transformer';
 import 'reflect-metadata';
 import type * as Package from 'prevalent';
 import { Master, MemoryStore, Prevalent, Transaction, type PrevalentError } from 'prevalent';
@@ -395,4 +396,22 @@ test('two copies of the package share one registry', async () => {
   expect(other.model.add(5)).toBe(5);
   await master.close();
   await other.close();
+});
+
+test('@Type as a standard decorator says which line of tsconfig.json is missing, or what to write instead', () => {
+  const context = { kind: 'field', name: 'todos', addInitializer: () => undefined };
+  expect(() => {
+    (Type(() => Date) as unknown as (target: undefined, context: object) => void)(undefined, context);
+  }).toThrow(
+    expect.objectContaining({
+      code: 'DECORATOR_USAGE',
+      message: expect.stringMatching(
+        /@Type on the field todos .*"experimentalDecorators": true .*classes: \{ todo: Todo \}/,
+      ),
+    }),
+  );
+  // Everything else is asked as before.
+  Reflect.defineMetadata('design:type', Map, Date.prototype, 'field');
+  expect(Reflect.getMetadata('design:type', Date.prototype, 'field')).toBe(Map);
+  expect(() => Reflect.getMetadata('design:type', undefined as never, 'field')).toThrow(TypeError);
 });
