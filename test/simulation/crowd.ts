@@ -40,12 +40,13 @@ export class Crowd {
   readonly wrong: string[] = [];
   #time = Date.UTC(2026, 0, 1);
 
-  constructor(dice: Dice, ground: Ground) {
+  /** @param masters how many; else that is drawn as well */
+  constructor(dice: Dice, ground: Ground, masters?: number) {
     this.#dice = dice;
     this.#ground = ground;
     const retention = dice.pick([0, 0, 20, 200]);
     const patience = dice.pick([0, 50, 300, 1e6]);
-    this.#settings = Array.from({ length: 2 + dice.below(3) }, (_, index) => ({
+    this.#settings = Array.from({ length: masters ?? 2 + dice.below(3) }, (_, index) => ({
       name: `m${index}`,
       local: `/local/m${index}`,
       now: () => this.#time,

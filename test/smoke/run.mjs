@@ -94,7 +94,10 @@ function writeProject() {
   write('quick-start.ts', `${quickStart()}\nexport {};\n`);
   write(
     'testing.ts',
-    `import * as testing from 'prevalent/testing';\nif (Object.keys(testing).length === 0) throw new Error('empty');\n`,
+    `import * as testing from 'prevalent/testing';\nif (Object.keys(testing).length === 0) throw new Error('empty');\n` +
+      `import { PostgresStore, type PostgresStoreOptions } from 'prevalent/postgres';\n` +
+      `const options: PostgresStoreOptions = { connectionString: 'postgres://db.example/app' };\n` +
+      `if (new PostgresStore(options).location === '') throw new Error('nowhere');\n`,
   );
   copyFileSync(join(here, 'standard.ts'), join(project, 'standard.ts'));
   write('browser.ts', readFileSync(join(here, 'browser.ts'), 'utf8'));
@@ -247,6 +250,14 @@ if (installed) {
       '-e',
       "if (Object.keys(await import('prevalent/testing')).length === 0) process.exit(1)",
     ]);
+  });
+  check('import prevalent/postgres, and hear what to install', () => {
+    const program =
+      "const { PostgresStore } = await import('prevalent/postgres');" +
+      "const store = new PostgresStore({ connectionString: 'postgres://127.0.0.1:1/none' });" +
+      'await store.streams().catch((error) => console.log(error.code, error.message))';
+    const printed = node(['--input-type=module', '-e', program]);
+    if (!/^INVALID_OPTION .*npm install pg/.test(printed)) throw new Error(`it printed:\n${printed}`);
   });
   check('npx prevalent --help', () => {
     const printed = npm(['exec', '--no', '--', 'prevalent', '--help'], { env: home().env });

@@ -1,0 +1,123 @@
+/**
+ * Several masters on one real PostgreSQL at the same time, over a proxy that cuts their connections at random: before the server has what
+ * was sent, or after, before it answers. Processes are killed and their names taken over.
+ */
+import type pg from 'pg';
+import { setTimeout } from 'node:timers/promises';
+import { type Store, StoreUnreachableError } from '../../src/index.js';
+import { type PostgresPool, PostgresStore } from '../../src/store/postgres/index.js';
+import { CuttingProxy } from '../cutting-proxy.js';
+import { PostgresServer } from '../postgres-server.js';
+import { native, withPostgres } from '../with-postgres.js';
+import { Crowd, type Ground } from './crowd.js';
+import { Dice } from './dice.js';
+import { seeds } from './seeds.js';
+
+/** So many crowds at a time, each in a space of its own: most of the time they wait. */
+const AT_ONCE = 4;
+
+class Database implements Ground {
+  readonly durabilities = ['group', 'none'] as const;
+  readonly wrong = [];
+  readonly #direct: pg.Pool;
+  readonly #space: string;
+  readonly #pools: pg.Pool[] = [];
+  readonly #url: string;
+  readonly #proxy: CuttingProxy;
+  readonly #alive = new Map<string, { isDead: boolean }>();
+
+  constructor(dice: Dice, seed: number, server: PostgresServer, direct: pg.Pool, proxy: CuttingProxy) {
+    const trouble = dice.pick([0, 0.005, 0.02, 0.05]);
+    proxy.fate = () => (dice.chance(trouble) ? dice.pick(['before', 'after'] as const) : 'none');
+    this.#direct = direct;
+    this.#proxy = proxy;
+    this.#space = `crowd ${seed}`;
+    this.#url = server.url({ port: proxy.port });
+    this.#server = server;
+  }
+  readonly #server: PostgresServer;
+
+  store(name: string): Store {
+    this.kill(name);
+    const process = { isDead: false };
+    this.#alive.set(name, process);
+    const pool = this.#server.pool({ connectionString: this.#url, max: 2, idleTimeoutMillis: 500 });
+    this.#pools.push(pool);
+    // Whoever had the name before is gone, or was never answered.
+    const isFree = this.#direct.query(
+      'UPDATE prevalent.masters SET owned_until = now() WHERE space = $1 AND master = $2',
+      [this.#space, name],
+    );
+    const own: PostgresPool = {
+      query: async (query) => {
+        await isFree;
+        if (process.isDead) throw Object.assign(new Error('the process is dead'), { code: 'XX000', severity: 'FATAL' });
+        return pool.query(query as pg.QueryConfig);
+      },
+      connect: () => pool.connect(),
+      on: () => undefined,
+    };
+    return new PostgresStore({ pool: own, listen: false, space: this.#space });
+  }
+
+  /** What it has sent may still take effect. */
+  kill(name: string): void {
+    const process = this.#alive.get(name);
+    if (process !== undefined) process.isDead = true;
+  }
+
+  async run(work: readonly Promise<void>[]): Promise<void> {
+    await Promise.all(work);
+  }
+
+  readonly pause = (): Promise<void> => setTimeout(1);
+
+  calm(): void {
+    this.#proxy.fate = () => 'none';
+  }
+
+  isPassing(error: unknown): boolean {
+    return error instanceof StoreUnreachableError;
+  }
+
+  async end(): Promise<void> {
+    this.#proxy.cut();
+    await Promise.all(this.#pools.map((pool) => pool.end()));
+  }
+}
+
+withPostgres('masters that use one PostgreSQL at the same time', () => {
+  let server: PostgresServer;
+  let direct: pg.Pool;
+  beforeAll(async () => {
+    server = await PostgresServer.start(native);
+    direct = server.pool({ max: 4 });
+    await new PostgresStore({ pool: direct }).streams();
+  });
+  afterAll(async () => {
+    await direct.end();
+    await server.stop();
+  });
+
+  async function live(seed: number): Promise<void> {
+    const dice = new Dice(seed);
+    const proxy = await CuttingProxy.to(server.port);
+    const ground = new Database(dice, seed, server, direct, proxy);
+    try {
+      await Crowd.live(seed, new Crowd(dice, ground, 3));
+    } finally {
+      await ground.end();
+      await proxy.close();
+    }
+  }
+
+  const [first, last] = seeds({ quick: 12, ci: 24, deep: 1_000 });
+
+  test(`agree, however their connections are cut (seeds ${first} to ${last})`, async () => {
+    let next = first;
+    const one = async (): Promise<void> => {
+      while (next <= last) await live(next++);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+  }, 3_600_000);
+});
