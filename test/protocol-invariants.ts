@@ -212,7 +212,10 @@ export function wrongInDecision({ cut, holds, reissue, state }: Decision, facts:
   ];
 }
 
-export function wrongInSealing({ seal }: Sealing, { seal: last, future, own, now, settings, state }: Facts): Wrong {
+export function wrongInSealing(
+  { seal }: Sealing,
+  { seal: last, future, own, now, settings, state, gone }: Facts,
+): Wrong {
   if (seal === undefined) return [];
   const { entries, base, baseVector, accepted } = state;
   const before = new Map(baseVector);
@@ -230,7 +233,8 @@ export function wrongInSealing({ seal }: Sealing, { seal: last, future, own, now
     ),
     ...[...new Set([...before.keys(), ...Object.keys(seal.V)])].flatMap((key) => {
       const count = namedIn(seal, key);
-      const due = Math.max(before.get(key) ?? 0, namedIn(last, key));
+      const due =
+        gone.get(key)?.isOther === true ? namedIn(last, key) : Math.max(before.get(key) ?? 0, namedIn(last, key));
       return unless([seal.H < base || count === due, `it names ${count} events of ${key}, and ${due} lie before it`]);
     }),
   ];

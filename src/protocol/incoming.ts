@@ -28,6 +28,8 @@ export interface Incoming {
   readonly lines: readonly ParsedLine[];
   /** How many of its events count, if a seal is known to have cut it. */
   readonly count?: number | undefined;
+  /** It was looked for what continues the last accepted event, beyond where the files of the stream end. */
+  readonly continues?: boolean;
   /** This master's own stream: what it wrote itself is never from the future. */
   readonly own?: boolean;
 }
@@ -41,14 +43,20 @@ export interface Reached {
 /** What is new for a state, of all streams but the one that is written. @param cut streams that a seal has cut, with how many events count */
 export function incomingOf({ accepted, lastIds }: Reached, own: string, cut: VersionVector, look: Lookup): Incoming[] {
   const incoming: Incoming[] = [];
-  for (const { stream, frontier } of look.heard) {
+  const streams = [...look.heard, ...look.copied.map((stream) => ({ stream, frontier: undefined }))];
+  for (const { stream, frontier } of streams) {
     const key = streamKey(stream);
-    const head = frontier?.head;
-    const count = cut.get(key);
+    // Of the stream that is written nothing counts but what this master wrote.
+    if (key === own) continue;
+    const [count, lastId] = [cut.get(key), lastIds.get(key)];
     const from = accepted.get(key) ?? 0;
-    if (key === own || head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
-    const after = look.header(stream)?.after;
-    incoming.push({ ...readFrom(stream, from, head, lastIds.get(key), look), after, count });
+    const here = lastId === undefined ? undefined : { seq: from, id: lastId };
+    const head = look.end(stream, frontier?.head, here);
+    if (head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
+    const lines = (after: number, upTo: number): readonly ParsedLine[] => look.lines(stream, after, upTo, here);
+    const read = readFrom({ stream, accepted: from, lastId, head }, look, lines);
+    const continues = from > 0 && from > (frontier?.head?.seq ?? 0);
+    incoming.push({ ...read, after: look.after(stream), count, continues });
   }
   return incoming;
 }
@@ -61,24 +69,24 @@ export function incomingOwn(
 ): Incoming | undefined {
   const from = accepted.get(key) ?? 0;
   if (durable === undefined || durable.seq <= from) return undefined;
-  return { ...readFrom(header, from, durable, undefined, look), after: header.after, own: true };
+  const file = (after: number, upTo: number): readonly ParsedLine[] => look.file(header, after, upTo);
+  const stream = { master: header.master, epoch: header.epoch };
+  const read = readFrom({ stream, accepted: from, lastId: undefined, head: durable }, look, file);
+  return { ...read, after: header.after, own: true };
 }
 
 /** With the last accepted event, if it can be compared: a journal may have gone back and on again. */
 function readFrom(
-  { master, epoch }: StreamId,
-  accepted: number,
-  head: Head,
-  lastId: string | undefined,
+  of: Pick<Incoming, 'stream' | 'accepted' | 'lastId' | 'head'>,
   look: Lookup,
+  read: (after: number, upTo: number) => readonly ParsedLine[],
 ): Omit<Incoming, 'after'> {
-  const stream = { master, epoch };
-  const read = { stream, accepted, lastId, head };
+  const { accepted, lastId, head } = of;
   const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
-  const lines = look.lines(stream, from, head.seq);
+  const lines = read(from, head.seq);
   const [first] = lines;
-  if (from === accepted || look.isIncomplete()) return { ...read, lines };
+  if (from === accepted || look.isIncomplete()) return { ...of, lines };
   if (first?.kind === 'event' && first.event.seq === accepted)
-    return { ...read, lines: lines.slice(1), last: first.event };
-  return { ...read, lines: look.lines(stream, accepted, head.seq) };
+    return { ...of, lines: lines.slice(1), last: first.event };
+  return { ...of, lines: read(accepted, head.seq) };
 }

@@ -111,6 +111,7 @@ export function facts(
       lastIds,
       base: genesisBase().position,
       baseVector: new Map(),
+      baseNames: new Map(),
       entries: inOrder(events).map((of) => ({ event: of, undo: undefined, error: undefined })),
       genesis: { ...genesisBase(), root: () => ({}) },
       ...state,
@@ -119,6 +120,7 @@ export function facts(
     promises: new Map(),
     gone: new Map(),
     saved: undefined,
+    copies: [],
     tried: '',
     unusable: [],
     countedTo: EPOCH,
@@ -187,6 +189,8 @@ export class Shelf {
               .filter(({ seq }) => seq <= read.upTo)
               .map(line);
       }
+      case 'copy':
+        return [];
       case 'listings':
         return [...this.snapshots.keys()].map((position) => ({ position }));
       case 'snapshot':
