@@ -18,8 +18,8 @@ export class Words {
 const NOON = Date.UTC(2026, 5, 1, 12);
 /** So small that a few calls fill a file. */
 const SMALL = { segmentBytes: 700 };
-/** What a call, a sync, a start may fail with; anything else is an error of ours. */
-const EXPECTED = ['NOT_DURABLE', 'OUTCOME_UNKNOWN', 'READ_ONLY_MASTER', 'STORE_UNREACHABLE'];
+/** What a call, a sync, a start may fail with, the last where the private directory cannot be written; anything else is an error of ours. */
+const EXPECTED = ['NOT_DURABLE', 'OUTCOME_UNKNOWN', 'READ_ONLY_MASTER', 'STORE_UNREACHABLE', 'INVALID_OPTION'];
 
 /**
  * What one machine does in a short life: it writes alone, together and unawaited, rotates, publishes, merges what another
