@@ -24,6 +24,16 @@ function unlessUnreachable(error: unknown): void {
   if ((error as { code?: string }).code !== 'STORE_UNREACHABLE') throw error;
 }
 
+/** Others who start at the same moment may replace or remove what it is about to read: that is tried again, as the error says. */
+async function opened(open: () => Promise<Master<CrashLog>>, tries = 20): Promise<Master<CrashLog>> {
+  try {
+    return await open();
+  } catch (error) {
+    if (tries === 1 || (error as { code?: string }).code === 'MASTER_LOCKED') throw error;
+    return opened(open, tries - 1);
+  }
+}
+
 async function work(): Promise<void> {
   const blind = async (): Promise<{ release: () => Promise<void> }> => ({ release: async () => undefined });
   const open = (): Promise<Master<CrashLog>> =>
@@ -35,8 +45,7 @@ async function work(): Promise<void> {
     });
   let master: Master<CrashLog>;
   try {
-    // Others who start at the same moment may replace what it is about to read.
-    master = await open().catch(open).catch(open);
+    master = await opened(open);
   } catch (error) {
     print(`refused ${(error as { code?: string }).code ?? String(error)}`);
     print('ended');

@@ -5,6 +5,8 @@ import { type FileSystem, isMissing, isOwnLimit, readIfThere, replaceFile, unlin
 
 /** In the private directory. */
 const MARK_FILE = 'writer';
+/** How often a start tries to put its mark there while others do. */
+const TRIES = 10;
 
 /**
  * Says in the private directory who writes the stream, for where the lock cannot see: another network namespace, another host on one network
@@ -33,7 +35,14 @@ export class WriterMark {
   static async put(fs: FileSystem, local: string): Promise<WriterMark> {
     const before = await readIfThere(fs, `${local}/${MARK_FILE}`);
     const mark = new TextEncoder().encode(randomUUID());
-    await replaceFile(fs, local, MARK_FILE, [mark]);
+    for (let tries = 1; ; tries++)
+      try {
+        await replaceFile(fs, local, MARK_FILE, [mark]);
+        break;
+      } catch (error) {
+        // Another process that starts at the same moment has renamed or removed what was to be renamed.
+        if (!isMissing(error) || tries === TRIES) throw error;
+      }
     return new WriterMark(fs, local, mark, before !== undefined);
   }
 
