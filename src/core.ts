@@ -38,8 +38,6 @@ export { headerOf, restOf } from './store/opening.js';
 export type { Carried, JournalFound, Opening, OpeningFacts, Rest, Session, StreamFound } from './store/opening.js';
 export type {
   Capabilities,
-  Copies,
-  CopyPlace,
   FailureKind,
   Head,
   Journal,

@@ -358,8 +358,6 @@ const DATA = new Set([
   'SnapshotListing',
   'Keeper',
   'Recalled',
-  'CopyPlace',
-  'Copies',
 ]);
 /** There if, and only if, the capabilities of the store say so. */
-const BY_CAPABILITY = new Set(['Store.watch', 'Store.copies', 'Journal.now', 'Journal.keep', 'Journal.hold']);
+const BY_CAPABILITY = new Set(['Store.watch', 'Journal.now', 'Journal.keep', 'Journal.hold']);

@@ -212,10 +212,7 @@ export function wrongInDecision({ cut, holds, reissue, state }: Decision, facts:
   ];
 }
 
-export function wrongInSealing(
-  { seal }: Sealing,
-  { seal: last, future, own, now, settings, state, gone }: Facts,
-): Wrong {
+export function wrongInSealing({ seal }: Sealing, { seal: last, future, own, now, settings, state }: Facts): Wrong {
   if (seal === undefined) return [];
   const { entries, base, baseVector, accepted } = state;
   const before = new Map(baseVector);
@@ -233,8 +230,7 @@ export function wrongInSealing(
     ),
     ...[...new Set([...before.keys(), ...Object.keys(seal.V)])].flatMap((key) => {
       const count = namedIn(seal, key);
-      const due =
-        gone.get(key)?.isOther === true ? namedIn(last, key) : Math.max(before.get(key) ?? 0, namedIn(last, key));
+      const due = Math.max(before.get(key) ?? 0, namedIn(last, key));
       return unless([seal.H < base || count === due, `it names ${count} events of ${key}, and ${due} lie before it`]);
     }),
   ];

@@ -3,9 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { counted } from '../article.js';
 import { InvalidOptionError, JournalDamagedError, SnapshotDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
-import { streamOf } from '../protocol/vector.js';
-import { copyDirectory } from '../store/folder/copies.js';
-import { isMissing, readIfThere, replaceFile, syncWayTo } from '../store/folder/file-system.js';
+import { isMissing, replaceFile, syncWayTo } from '../store/folder/file-system.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { FRONTIER_FILE, segmentName, segmentsOf, snapshotName, streamDirectory } from '../store/folder/layout.js';
 import { headerLine, LINE_FEED, LineCheck } from '../event/line.js';
@@ -116,7 +114,6 @@ async function copyMoment(store: FolderStore, root: string, moment: Moment): Pro
     else if (snapshot !== undefined && offered !== undefined) offers.push({ vector: offered.vector, no: snapshot.no });
     told.push(`${key}: ${counted(head?.seq ?? 0, 'event')}, ${counted(copied.size, 'snapshot')}`);
     if (journal.goesOn) told.push(`${key}: ${LEFT_OUT}; they are in a backup made after its master's next sync`);
-    await copyCopies(store, root, one);
     await finishStream(root, one);
   }
   const standIns = standInsAmong(offers);
@@ -200,23 +197,6 @@ function publishedPart(
     }
     if (line.kind === 'event') last = line.event.seq;
     start = end + 1;
-  }
-}
-
-/** Copies what its master keeps of streams that are gone from the files of their masters. */
-async function copyCopies(
-  store: FolderStore,
-  root: string,
-  { stream: { master: by }, frontier }: Published,
-): Promise<void> {
-  for (const { of, name } of frontier.copies ?? []) {
-    const copy = { by, of: streamOf(of), name };
-    const [source, target] = [copyDirectory(store.location, copy), copyDirectory(root, copy)];
-    await fs.mkdir(target);
-    for (const first of await segmentsOf(fs, source)) {
-      const bytes = await readIfThere(fs, `${source}/${segmentName(first)}`);
-      if (bytes !== undefined) await replaceFile(fs, target, segmentName(first), [bytes]);
-    }
   }
 }
 

@@ -19,8 +19,6 @@ export class ObserverStore implements Store {
     failures: ['refused'],
   };
   readonly pause = wait;
-  /** It reads those of others, and writes none. */
-  readonly copies: NonNullable<Store['copies']>;
   readonly #folder: FolderStore;
   readonly #own = new MemoryStore();
   readonly #hideSnapshots: boolean;
@@ -31,7 +29,6 @@ export class ObserverStore implements Store {
     this.location = folder.location;
     this.crc32 = folder.crc32;
     this.#folder = folder;
-    this.copies = { read: (copy, after, upTo) => folder.copies.read(copy, after, upTo) };
     this.#hideSnapshots = hideSnapshots;
   }
 

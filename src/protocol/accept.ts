@@ -6,7 +6,7 @@ import type { Head } from '../store/store.js';
 import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Incoming } from './incoming.js';
-import { counts, isReadable, lackedBy, lastNamed, otherVersionUnder } from './seal.js';
+import { counts, isReadable, lackedBy } from './seal.js';
 import { reached, streamOf } from './vector.js';
 
 /**
@@ -74,8 +74,6 @@ function sealedGaps({ seal, accepted }: AcceptRules, events: readonly Event[], h
 function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): Hold | string | undefined {
   const { stream, head, after } = incoming;
   const last = Math.min(head.seq, incoming.count ?? Infinity);
-  // What this master wrote itself it keeps, whatever a seal says.
-  const named = incoming.own === true ? undefined : lastNamed(rules.seal, streamKey(stream));
   let { accepted, lastId } = incoming;
   const hold = (reason: HoldReason, message: string): Hold => ({
     ...stream,
@@ -109,8 +107,6 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
         'damaged',
         `event ${accepted + 1} of ${stream.master} ${wrong}; sync the file again from ${stream.master}`,
       );
-    if (named !== undefined && event.seq === named.seq && event.id !== named.id)
-      return hold('fork', otherVersionUnder(rules.seal as Seal, streamKey(stream), event.id));
     if (incoming.own !== true && isFromFuture(event.id, rules.now, rules.maxDrift)) {
       return hold(
         'clock-ahead',

@@ -7,7 +7,7 @@ import type { VersionVector } from '../timeline/timeline.js';
 import { type Acceptance, type AcceptRules, acceptStreams } from './accept.js';
 import { endOf, goesBeyond, obeys } from './cut.js';
 import type { Facts, Gone, Refusal, Saved } from './facts.js';
-import { goesOn, goneStreams } from './gone.js';
+import { goneStreams } from './gone.js';
 import { incomingOf, incomingOwn } from './incoming.js';
 import { holdsAllOf } from './seal.js';
 import type { Lookup, SnapshotBase } from './seen.js';
@@ -150,7 +150,7 @@ function behind(facts: Facts, look: Lookup, base: Base, ends: VersionVector, flo
   const had = { accepted: vector, lastIds: names, entries: facts.state.entries };
   const incoming = incomingOf(had, facts.own.key, ends, look);
   const gone = goneStreams(facts, had, ends, look, incoming);
-  const forward = incoming.filter((read) => goesOn(read, gone));
+  const forward = incoming.filter(({ stream }) => !gone.has(streamKey(stream)));
   const own = incomingOwn(facts.own, vector, look);
   const rules = { ...rulesFor(facts, vector), floor };
   const acceptance = acceptStreams(own === undefined ? forward : [...forward, own], rules);

@@ -17,9 +17,8 @@ import {
 } from './base.js';
 import { cutInState, cutStreams, goesBeyond } from './cut.js';
 import type { Facts, Gone, Refusal, Saved } from './facts.js';
-import { goesOn, goneStreams } from './gone.js';
+import { goneStreams } from './gone.js';
 import { incomingOf } from './incoming.js';
-import { otherVersion, type OtherVersion, otherVersionNotice } from './other-version.js';
 import { type LateCalls, lateCalls, type OwnTail, ownTails, unreadable } from './reissue.js';
 import { Lookup, type Need, type Seen } from './seen.js';
 import { reached } from './vector.js';
@@ -42,8 +41,6 @@ export interface Decision {
   readonly cut: VersionVector;
   /** Own calls to issue again at the head of the stream that succeeds; `undefined` if there are none. */
   readonly reissue: Reissue | undefined;
-  /** What others have otherwise of the stream that is written: another one begins. `undefined` if nothing. */
-  readonly other: OtherVersion | undefined;
   readonly state: StateChange;
   /** Streams whose files no longer hold what was accepted of them. */
   readonly gone: ReadonlyMap<string, Gone>;
@@ -90,7 +87,6 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
     return { kind: 'refusal', own: false, error: facts.own.failure };
   const ended = cutInState(facts, look);
   const tails = ownTails(facts, look);
-  const other = otherVersion(facts, look);
   if (look.isIncomplete()) return undefined;
   if ('kind' in ended) return ended;
   if ('kind' in tails) return tails;
@@ -116,12 +112,8 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const open = outcome.holds.filter((hold) => gone.get(streamKey(hold))?.hold === undefined);
   const held = { ...outcome, holds: [...open, ...[...gone.values()].flatMap(({ hold }) => hold ?? [])] };
   const holds = withUnusable(allHolds(facts, held, look.refused), unusable, facts.seal);
-  const notices = [
-    ...outcome.notices,
-    ...goneNotices(facts, gone),
-    ...(other === undefined ? [] : [otherVersionNotice(facts, other)]),
-  ];
-  return { kind: 'decision', reissue: late, other, gone, tried, unusable, ...outcome, holds, notices };
+  const notices = [...outcome.notices, ...goneNotices(facts, gone)];
+  return { kind: 'decision', reissue: late, gone, tried, unusable, ...outcome, holds, notices };
 }
 
 /** What is told once of each stream that was found to be gone. */
@@ -155,7 +147,7 @@ interface News extends Acceptance {
 function newsFor(facts: Facts, look: Lookup, cut: VersionVector, floor?: string): News {
   const incoming = incomingOf(facts.state, facts.own.key, cut, look);
   const gone = goneStreams(facts, facts.state, cut, look, incoming);
-  const forward = incoming.filter((read) => goesOn(read, gone));
+  const forward = incoming.filter(({ stream }) => !gone.has(streamKey(stream)));
   const accepted = acceptStreams(forward, { ...rulesFor(facts, facts.state.accepted), floor });
   return { ...accepted, cut: cutStreams(cut, facts.seal, accepted.dead), gone };
 }

@@ -1,9 +1,8 @@
 import type { Event, StreamHeader } from '../event/event.js';
 import type { PrevalentError } from '../errors.js';
-import type { CopyListing, Head, Seal } from '../store/frontier.js';
+import type { Head, Seal } from '../store/frontier.js';
 import type { Base } from '../timeline/fold.js';
 import type { Entry } from '../timeline/entry.js';
-import type { VersionNames } from '../timeline/stream-counts.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold } from './hold.js';
@@ -62,8 +61,6 @@ export interface StateFacts {
   /** Id up to which nothing can be undone. */
   readonly base: string;
   readonly baseVector: VersionVector;
-  /** By stream, the id of the last event at the base, as far as known. */
-  readonly baseNames: VersionNames;
   /** Events after the base, in ULID order. */
   readonly entries: readonly Entry[];
   /** The state before any event. */
@@ -102,8 +99,6 @@ export interface Gone {
   readonly message: string;
   /** Where its stream is held; `undefined` if a seal names all that is gone: that is final, and only has to be kept. */
   readonly hold: Hold | undefined;
-  /** The seal in force names another version of the stream than the one that was accepted. */
-  readonly isOther?: boolean;
 }
 
 /** What one master knows. */
@@ -128,8 +123,6 @@ export interface Facts {
   readonly promises: ReadonlyMap<string, string>;
   /** Streams whose files no longer hold what was accepted of them, by key. */
   readonly gone: ReadonlyMap<string, Gone>;
-  /** Copies that this master publishes; `undefined` if its store takes none. */
-  readonly copies: readonly CopyListing[] | undefined;
   /** The newest snapshot in the own stream that a start can use. */
   readonly saved: Saved | undefined;
   /** Which snapshots do not stand in for what is missing. */

@@ -33,8 +33,7 @@ const SILENT: Frontier = {
 /** What there is to say beside the time: when it is the same text as before, nothing is new. */
 export function newsOf(facts: Facts): string {
   const { own, seal, published } = facts;
-  const { seen, names } = seenOthers(facts);
-  return JSON.stringify([own.key, own.durable, seen, names, seal?.no, published.snapshot, facts.copies]);
+  return JSON.stringify([own.key, own.durable, seenOthers(facts), seal?.no, published.snapshot]);
 }
 
 // Seals wait for promises: they are renewed often enough not to be what a seal waits for.
@@ -60,20 +59,14 @@ export function frontierOf(facts: Facts, { modelHash, engine }: Runtime, promise
     modelHash,
     engine,
     fingerprint: offered && { no: offered.no, hash: offered.fingerprint },
-    ...seenOthers(facts),
+    seen: seenOthers(facts),
     next: undefined,
-    copies: facts.copies,
   };
 }
 
 /** What was accepted of the others: of the own stream the head tells what is durable. */
-function seenOthers({ own, state }: Facts): Pick<Frontier, 'seen' | 'names'> {
-  const others = [...state.seen].filter(([key]) => key !== own.key);
-  const names = others.flatMap(([key]) => {
-    const id = state.lastIds.get(key);
-    return id === undefined ? [] : [[key, id] as const];
-  });
-  return { seen: Object.fromEntries(others), names: Object.fromEntries(names) };
+function seenOthers({ own, state }: Facts): Readonly<Record<string, number>> {
+  return Object.fromEntries([...state.seen].filter(([key]) => key !== own.key));
 }
 
 /** An earlier stream's frontier that is to be published anew. */
@@ -112,9 +105,9 @@ function endUnsaid(
   // What a seal names may be deleted but for the newest, which may not be published any more where an old frontier came back.
   const named = namedIn(seal, streamKey(stream));
   const head = frontier?.head?.seq ?? 0;
-  let more = look.fileEvents(stream, Math.max(head, named - 1), Infinity);
+  let more = look.events(stream, Math.max(head, named - 1), Infinity);
   // Where events follow the ones that are named, the newest of these may be deleted as well.
-  if (more.length === 0 && head < named && !look.isIncomplete()) more = look.fileEvents(stream, named, Infinity);
+  if (more.length === 0 && head < named && !look.isIncomplete()) more = look.events(stream, named, Infinity);
   const last = more.at(-1);
   if (last !== undefined) return { last: { seq: last.seq, id: last.id } };
   return frontier !== undefined && frontier.next === undefined ? { last: frontier.head } : undefined;

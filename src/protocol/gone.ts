@@ -5,8 +5,7 @@ import type { VersionVector } from '../timeline/timeline.js';
 import type { Hold } from './hold.js';
 import type { Facts, Gone } from './facts.js';
 import type { Incoming, Reached } from './incoming.js';
-import type { Head } from '../store/frontier.js';
-import { lastNamed, namedIn, otherVersionUnder } from './seal.js';
+import { namedIn } from './seal.js';
 import type { Heard, Lookup } from './seen.js';
 import { isInStream, streamOf } from './vector.js';
 
@@ -33,53 +32,21 @@ export function goneStreams(
   const all = new Map<string, Gone>();
   const streams = new Map(look.heard.map((heardOf) => [streamKey(heardOf.stream), heardOf]));
   for (const [key, count] of had.accepted) {
-    const other = otherSealed(facts, had, key, look);
-    if (other !== undefined) all.set(key, other);
-    if (other !== undefined || key === facts.own.key) continue;
-    const isFinal = cut.has(key) || count <= namedIn(facts.seal, key);
-    const isSealed = isFinal && !goesOnOtherwise(had, key, incoming);
+    if (key === facts.own.key) continue;
+    const isSealed = cut.has(key) || count <= namedIn(facts.seal, key);
     const mark = isSealed
       ? sealedMark(facts, key, streams.get(key), look)
-      : withCopies(markOf(had, key, streams.get(key), look, incoming), copiedOtherwise(had, key, look));
+      : markOf(had, key, streams.get(key), look, incoming);
     if (mark === undefined) continue;
     const known = facts.gone.get(key);
     if (known?.mark === mark) all.set(key, known);
-    else if (isSealed) all.set(key, sealedFind(mark, key));
-    else all.set(key, { mark, ...describeGone(facts, had, key, streams.get(key), look) });
+    else
+      all.set(
+        key,
+        isSealed ? sealedFind(mark, key) : { mark, ...describeGone(facts, had, key, streams.get(key), look) },
+      );
   }
   return all;
-}
-
-/** Whether what was read of a stream continues what was accepted of it: others may have copies of more. */
-export function goesOn({ stream, last, lastId, continues }: Incoming, gone: ReadonlyMap<string, Gone>): boolean {
-  const known = gone.get(streamKey(stream));
-  if (known === undefined) return true;
-  return known.isOther !== true && (continues === true || (last !== undefined && last.id === lastId));
-}
-
-/** A stream of which the seal in force names another version than the one that was accepted. */
-function otherSealed(facts: Facts, had: Had, key: string, look: Lookup): Gone | undefined {
-  const { seal, state, gone, isObeyed } = facts;
-  const named = lastNamed(seal, key);
-  if (seal === undefined || named === undefined || (had.accepted.get(key) ?? 0) < named.seq) return undefined;
-  const known = gone.get(key);
-  // Looked for once for each seal and each base: events that are accepted later are compared when they are.
-  if (isObeyed && had.accepted === state.accepted) return known?.isOther === true ? known : undefined;
-  const mine = idAt(had, key, named.seq) ?? look.fileEvents(streamOf(key), named.seq - 1, named.seq)[0]?.id;
-  if (mine === undefined || mine === named.id) return undefined;
-  const message = otherVersionUnder(seal, key, mine);
-  const hold: Hold = { ...streamOf(key), seq: named.seq, reason: 'fork', message };
-  return { mark: `not ${named.id}`, message, hold, isOther: true };
-}
-
-function idAt({ accepted, lastIds, entries }: Had, key: string, seq: number): string | undefined {
-  if (accepted.get(key) === seq && lastIds.has(key)) return lastIds.get(key);
-  return entries.find(({ event }) => event.seq === seq && isInStream(event, key))?.event.id;
-}
-
-/** Whether the seal in force names other events of some stream than were accepted. */
-export function hasOtherSealed({ gone }: Pick<Facts, 'gone'>): boolean {
-  return [...gone.values()].some(({ isOther }) => isOther === true);
 }
 
 /** A stream that is sealed, where its owner did not delete it for a snapshot that stands in: nobody else need have what it held. */
@@ -124,26 +91,8 @@ function markOf(
     return last === undefined || last.id === lastId ? undefined : mark;
   }
   // An older frontier that arrived late, or a torn one, says nothing as long as the journal behind it is whole.
-  const id = look.fileEvents(streamOf(key), count - 1, count)[0]?.id;
+  const id = look.idOf(key, count);
   return id !== undefined && (lastId === undefined || id === lastId) ? undefined : mark;
-}
-
-/** Whether the files of a stream go on behind another event than the last one that was accepted. */
-function goesOnOtherwise({ lastIds }: Had, key: string, incoming: readonly Incoming[]): boolean {
-  const last = incoming.find((read) => streamKey(read.stream) === key)?.last;
-  return last !== undefined && last.id !== lastIds.get(key);
-}
-
-/** The end of a copy in which another event stands in the place of one that was accepted, as far as that is in memory. */
-function copiedOtherwise(had: Had, key: string, look: Lookup): Head | undefined {
-  return look.copyEnds(streamOf(key)).find(({ seq, id }) => {
-    const mine = idAt(had, key, seq);
-    return mine !== undefined && mine !== id;
-  });
-}
-
-function withCopies(mark: string | undefined, other: Head | undefined): string | undefined {
-  return mark === undefined || other === undefined ? mark : `${mark}, ${other.id} in a copy`;
 }
 
 /** Where a stream is held of which something is gone, and what to tell about it. */
@@ -156,10 +105,10 @@ function describeGone(
 ): { readonly message: string; readonly hold: Hold } {
   const count = had.accepted.get(key) ?? 0;
   const mine = had.entries.map(({ event }) => event).filter((event) => isInStream(event, key));
-  const from = Math.min(Math.max(namedIn(facts.seal, key), (mine[0]?.seq ?? count) - 1), count - 1);
+  const from = Math.max(namedIn(facts.seal, key), (mine[0]?.seq ?? count) - 1);
   const ids = new Map([...mine.map(({ seq, id }) => [seq, id] as const), ...lastOf(had, key)]);
-  const there = heard === undefined ? [] : look.fileEvents(streamOf(key), from, count);
-  const other = otherThan(ids, there, heard) ?? copiedOtherwise(had, key, look);
+  const there = heard === undefined ? [] : look.events(streamOf(key), from, count);
+  const other = otherThan(ids, there, heard);
   const seq = other?.seq ?? Math.min(from + there.length, count - 1) + 1;
   const isVanished = heard?.frontier === undefined && there.length === 0;
   const reason = other !== undefined ? 'fork' : isVanished ? 'vanished' : 'backwards';
@@ -194,7 +143,7 @@ interface Find {
   readonly ids: ReadonlyMap<number, string>;
 }
 
-function messageOf({ settings, copies }: Facts, { key, reason, seq, count, other, ids }: Find): string {
+function messageOf({ settings }: Facts, { key, reason, seq, count, other, ids }: Find): string {
   const { master } = streamOf(key);
   const [first, last] = [ids.get(seq), ids.get(count)];
   const which = seq < count ? `events ${seq} to ${count}` : `event ${count}`;
@@ -206,8 +155,7 @@ function messageOf({ settings, copies }: Facts, { key, reason, seq, count, other
     fork: `there are two versions of the journal of ${key}: ${named}, accepted here before, ${is} not in it, and ${other?.id ?? ''} stands there as event ${seq}, as after the image of a machine was put back. What stands there in their place is not accepted here. `,
   }[reason];
   return (
-    `${what}This master keeps what it accepted, in memory and in a snapshot of its own, from which it starts; ` +
-    `${copies === undefined || reason === 'fork' ? 'those who had not accepted it lack it' : 'it publishes a copy of what is in memory, from which others get it'}. ` +
+    `${what}This master keeps what it accepted, in memory and in a snapshot of its own, from which it starts; those who had not accepted it lack it. ` +
     `Put the files of ${master} from another copy of the folder back. ${sealable(settings.retention, last)}` +
     'Do not make those calls again: they would count twice'
   );

@@ -28,8 +28,6 @@ export interface Incoming {
   readonly lines: readonly ParsedLine[];
   /** How many of its events count, if a seal is known to have cut it. */
   readonly count?: number | undefined;
-  /** It was looked for what continues the last accepted event, beyond where the files of the stream end. */
-  readonly continues?: boolean;
   /** This master's own stream: what it wrote itself is never from the future. */
   readonly own?: boolean;
 }
@@ -43,20 +41,14 @@ export interface Reached {
 /** What is new for a state, of all streams but the one that is written. @param cut streams that a seal has cut, with how many events count */
 export function incomingOf({ accepted, lastIds }: Reached, own: string, cut: VersionVector, look: Lookup): Incoming[] {
   const incoming: Incoming[] = [];
-  const streams = [...look.heard, ...look.copied.map((stream) => ({ stream, frontier: undefined }))];
-  for (const { stream, frontier } of streams) {
+  for (const { stream, frontier } of look.heard) {
     const key = streamKey(stream);
-    // Of the stream that is written nothing counts but what this master wrote.
-    if (key === own) continue;
-    const [count, lastId] = [cut.get(key), lastIds.get(key)];
+    const head = frontier?.head;
+    const count = cut.get(key);
     const from = accepted.get(key) ?? 0;
-    const here = lastId === undefined ? undefined : { seq: from, id: lastId };
-    const head = look.end(stream, frontier?.head, here);
-    if (head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
-    const lines = (after: number, upTo: number): readonly ParsedLine[] => look.lines(stream, after, upTo, here);
-    const read = readFrom({ stream, accepted: from, lastId, head }, look, lines);
-    const continues = from > 0 && from > (frontier?.head?.seq ?? 0);
-    incoming.push({ ...read, after: look.after(stream), count, continues });
+    if (key === own || head === undefined || Math.min(head.seq, count ?? Infinity) <= from) continue;
+    const after = look.header(stream)?.after;
+    incoming.push({ ...readFrom(stream, from, head, lastIds.get(key), look), after, count });
   }
   return incoming;
 }
@@ -69,24 +61,24 @@ export function incomingOwn(
 ): Incoming | undefined {
   const from = accepted.get(key) ?? 0;
   if (durable === undefined || durable.seq <= from) return undefined;
-  const file = (after: number, upTo: number): readonly ParsedLine[] => look.file(header, after, upTo);
-  const stream = { master: header.master, epoch: header.epoch };
-  const read = readFrom({ stream, accepted: from, lastId: undefined, head: durable }, look, file);
-  return { ...read, after: header.after, own: true };
+  return { ...readFrom(header, from, durable, undefined, look), after: header.after, own: true };
 }
 
 /** With the last accepted event, if it can be compared: a journal may have gone back and on again. */
 function readFrom(
-  of: Pick<Incoming, 'stream' | 'accepted' | 'lastId' | 'head'>,
+  { master, epoch }: StreamId,
+  accepted: number,
+  head: Head,
+  lastId: string | undefined,
   look: Lookup,
-  read: (after: number, upTo: number) => readonly ParsedLine[],
 ): Omit<Incoming, 'after'> {
-  const { accepted, lastId, head } = of;
+  const stream = { master, epoch };
+  const read = { stream, accepted, lastId, head };
   const from = lastId === undefined ? accepted : Math.max(accepted - 1, 0);
-  const lines = read(from, head.seq);
+  const lines = look.lines(stream, from, head.seq);
   const [first] = lines;
-  if (from === accepted || look.isIncomplete()) return { ...of, lines };
+  if (from === accepted || look.isIncomplete()) return { ...read, lines };
   if (first?.kind === 'event' && first.event.seq === accepted)
-    return { ...of, lines: lines.slice(1), last: first.event };
-  return { ...of, lines: read(accepted, head.seq) };
+    return { ...read, lines: lines.slice(1), last: first.event };
+  return { ...read, lines: look.lines(stream, accepted, head.seq) };
 }

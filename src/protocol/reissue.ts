@@ -134,12 +134,9 @@ function tailOf(header: StreamHeader, seal: Seal, facts: Facts, look: Lookup): r
   const isCurrent = key === own.key;
   // Of an earlier stream all that it holds, published or not: a crash may have come between.
   const last = isCurrent ? (own.durable?.seq ?? 0) : Infinity;
-  // Of the stream that is written nothing counts but what this master wrote.
-  const read = (upTo: number): readonly Event[] =>
-    isCurrent ? look.fileEvents(header, named, upTo) : look.events(header, named, upTo);
-  const [first] = last <= named ? [] : read(named + 1);
+  const [first] = last <= named ? [] : look.events(header, named, named + 1);
   if (first !== undefined && !endsThere(seal, key, first.id)) return [];
-  const tail = first === undefined ? [] : read(last);
+  const tail = first === undefined ? [] : look.events(header, named, last);
   if (!isCurrent || look.isIncomplete()) return tail;
   const end = tail.at(-1)?.seq ?? named;
   if (end < last) return unreadable(facts, `event ${end + 1} of ${last} is missing`);

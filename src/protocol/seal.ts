@@ -1,6 +1,6 @@
 import { SeparateHistoriesError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
-import type { Head, Seal } from '../store/frontier.js';
+import type { Seal } from '../store/frontier.js';
 
 /**
  * Seals: what counts under one, and which of two extends the other. A seal says that up to the ULID `H`, history is exactly the first
@@ -20,22 +20,6 @@ export function counts(
 /** How many events of a stream, from the first, a seal names. */
 export function namedIn(seal: Seal | undefined, key: string): number {
   return seal?.V[key] ?? 0;
-}
-
-/** The last event of a stream that a seal names; `undefined` if there is none, or it does not tell which that is. */
-export function lastNamed(seal: Seal | undefined, key: string): Head | undefined {
-  const [seq, id] = [namedIn(seal, key), seal?.names?.[key]];
-  return seq === 0 || id === undefined ? undefined : { seq, id };
-}
-
-/** That a seal names another event than the one that is here. @param mine id of the one that is here */
-export function otherVersionUnder(seal: Seal, key: string, mine: string): string {
-  const { seq, id } = lastNamed(seal, key) ?? { seq: namedIn(seal, key), id: 'another one' };
-  return (
-    `seal ${seal.no}, made by ${seal.by}, names another version of ${key}: event ${seq} is ${id} there, and ${mine} here, ` +
-    'as after the image of a machine was put back. This master keeps what it accepted, and accepts no more of that stream. To go on with the sealed history, ' +
-    'open a master under a new name, and make the calls there that only this version has (`prevalent log` lists them)'
-  );
 }
 
 /** A stream that continues a cut one may be read only where the cut is known: else an event and its re-issue both count. */
@@ -92,27 +76,18 @@ function separate(mine: SealOffer, other: SealOffer): SeparateHistoriesError {
   );
 }
 
-/** The seal that follows another. @param ids of the last of the events that are accepted, by stream, as far as known */
+/** The seal that follows another. */
 export function nextSeal(
   previous: Seal | undefined,
   by: string,
   H: string,
   accepted: ReadonlyMap<string, number>,
-  ids: ReadonlyMap<string, string> = new Map(),
 ): Seal {
   const V: Record<string, number> = { ...previous?.V };
-  const names = new Map(Object.entries(previous?.names ?? {}));
   // Entries never disappear or shrink; a stream of which nothing lies before H has none.
-  for (const [key, count] of accepted) {
-    if (count <= (V[key] ?? 0)) continue;
-    V[key] = count;
-    const id = ids.get(key);
-    if (id === undefined) names.delete(key);
-    else names.set(key, id);
-  }
+  for (const [key, count] of accepted) if (count > (V[key] ?? 0)) V[key] = count;
   const chain = previous === undefined ? [] : [...previous.chain, sealHash(previous)];
-  const next = { no: chain.length + 1, by, H, V, chain };
-  return names.size === 0 ? next : { ...next, names: Object.fromEntries(names) };
+  return { no: chain.length + 1, by, H, V, chain };
 }
 
 /** Tells whether a state that contains so much of each stream contains all that a seal names. */
@@ -129,8 +104,7 @@ const hashes = new WeakMap<Seal, string>();
 
 /**
  * Hash of a seal's text, members and streams in a fixed order: two lanes of FNV-1a with 32 bits each. It tells accidents apart, not
- * forgeries. Kept with the seal: it is asked for at each sync, of each frontier. Names are left out: an older program that makes the next seal
- * does not know of them.
+ * forgeries. Kept with the seal: it is asked for at each sync, of each frontier.
  */
 export function sealHash(seal: Seal): string {
   let hash = hashes.get(seal);

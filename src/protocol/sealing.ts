@@ -1,7 +1,6 @@
 import { streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
-import { StreamCounts, type VersionNames } from '../timeline/stream-counts.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Hold } from './hold.js';
 import type { Facts } from './facts.js';
@@ -9,7 +8,7 @@ import { promisesOf } from './promises.js';
 import { namedIn, nextSeal } from './seal.js';
 import { Lookup, type Need, type Seen } from './seen.js';
 import { type ClockPromise, stableCut } from './stable-cut.js';
-import { countsAt, streamOf } from './vector.js';
+import { streamOf, vectorAt } from './vector.js';
 
 /**
  * Who seals, when, and what. One master makes seals: the one that was opened as the sealer, or asked first; another one only when an
@@ -74,9 +73,7 @@ function sealingOf(facts: Facts, look: Lookup, holds: readonly Hold[]): Sealing 
       ...done,
       waiting: [...waiting, 'events that lie behind the undo memory cannot be read to be counted'],
     };
-  // What follows another version than the one that is sealed is no part of that history.
-  const accepted = [...counted.vector].filter(([key]) => facts.gone.get(key)?.isOther !== true);
-  const next = nextSeal(last, own.key, H, new Map(accepted), counted.names);
+  const next = nextSeal(last, own.key, H, counted);
   const isNews = JSON.stringify(next.V) !== JSON.stringify(last?.V ?? {});
   const isTakenOver = asked?.takeOver === true && last?.by !== own.key;
   return isNews || isTakenOver ? { ...done, seal: next } : { ...done, waiting: [...waiting, ...whatIsTooYoung(facts)] };
@@ -117,20 +114,16 @@ function whoIsWaitedFor(key: string, H: string, patience: number): string {
   return `${key} has not been heard past ${heard}; it is waited for until ${until}`;
 }
 
-/** How many events of each stream lie at or before `H`, and the id of the last of them; `undefined` if that cannot be read now. */
-function countUpTo(
-  { state, seal }: Facts,
-  look: Lookup,
-  H: string,
-): { readonly vector: VersionVector; readonly names: VersionNames } | undefined {
-  if (H >= state.base) return countsAt({ vector: state.baseVector, names: state.baseNames }, state.entries, H);
-  const counted = new StreamCounts([]);
+/** How many events of each stream lie at or before `H`; `undefined` if that cannot be read now. */
+function countUpTo({ state, seal }: Facts, look: Lookup, H: string): VersionVector | undefined {
+  if (H >= state.base) return vectorAt(state.baseVector, state.entries, H);
+  const counted = new Map<string, number>();
   for (const [key, count] of state.accepted) {
     const named = namedIn(seal, key);
     const events = look.events(streamOf(key), named, count);
     if (events.length < count - named) return undefined;
-    if (named > 0) counted.vector.set(key, named);
-    for (const event of events) if (event.id <= H) counted.note(event);
+    const upTo = events.filter(({ id }) => id <= H).length;
+    if (named + upTo > 0) counted.set(key, named + upTo);
   }
   return counted;
 }

@@ -1,10 +1,9 @@
 import type { SnapshotDamagedError } from '../errors.js';
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import type { ParsedLine } from '../event/line.js';
-import type { Frontier, Head } from '../store/frontier.js';
+import type { Frontier } from '../store/frontier.js';
 import type { SnapshotListing } from '../store/store.js';
 import type { Base } from '../timeline/fold.js';
-import { chainOf, copiedOnly, copiesIn, type Copy, endOf, type Sources, unionOf } from './copies.js';
 import type { Refused } from './hold.js';
 import { streamOf } from './vector.js';
 
@@ -58,15 +57,6 @@ export type Read =
   | { readonly kind: 'header'; readonly stream: StreamId }
   /** Lines of the events after `after` up to `upTo`. */
   | { readonly kind: 'lines'; readonly stream: StreamId; readonly after: number; readonly upTo: number }
-  /** Lines of a copy, in the folder of the master `by`. */
-  | {
-      readonly kind: 'copy';
-      readonly stream: StreamId;
-      readonly by: string;
-      readonly name: string;
-      readonly after: number;
-      readonly upTo: number;
-    }
   /** Which snapshots a stream has, newest first. */
   | { readonly kind: 'listings'; readonly stream: StreamId }
   | { readonly kind: 'snapshot'; readonly stream: StreamId; readonly listing: SnapshotListing }
@@ -79,7 +69,6 @@ export type Read =
 export interface Answers {
   header: StreamHeader | undefined;
   lines: readonly ParsedLine[];
-  copy: readonly ParsedLine[];
   listings: readonly SnapshotListing[];
   snapshot: SnapshotRead;
   'snapshot-seal': number | null | undefined;
@@ -106,7 +95,6 @@ export interface Need {
 /** Tells one thing to read from all others. */
 export function readKey(read: Read): string {
   const text = `${read.kind} ${streamKey(read.stream)}`;
-  if (read.kind === 'copy') return `${text} ${read.by} ${read.name} ${read.after} ${read.upTo}`;
   if (read.kind === 'lines') return `${text} ${read.after} ${read.upTo}`;
   if (read.kind === 'deletable') return `${text} ${read.upTo}`;
   return read.kind === 'snapshot' || read.kind === 'snapshot-seal' ? `${text} ${read.listing.position}` : text;
@@ -117,11 +105,9 @@ export class Lookup {
   readonly #seen: Seen;
   readonly #missing = new Map<string, Read>();
   readonly #dropped: Need['drop'][number][] = [];
-  readonly #copies: ReadonlyMap<string, readonly Copy[]>;
 
   constructor(seen: Seen) {
     this.#seen = seen;
-    this.#copies = copiesIn(seen.heard);
   }
 
   get heard(): readonly Heard[] {
@@ -147,62 +133,19 @@ export class Lookup {
     return this.#answer<'header'>({ kind: 'header', stream }, undefined);
   }
 
-  /** Streams of which nothing is there but copies. */
-  get copied(): readonly StreamId[] {
-    return this.#copies.size === 0 ? [] : copiedOnly(this.#copies, this.heard);
-  }
-
-  /** The last event of each copy of a stream. */
-  copyEnds(stream: StreamId): readonly Head[] {
-    return (this.#copies.get(streamKey(stream)) ?? []).map(({ to, id }) => ({ seq: to, id }));
-  }
-
-  /** The last event that can be read of a stream, in its files or in copies. @param from where to go on, if that is further than the files go */
-  end(stream: StreamId, head: Head | undefined, from?: Head): Head | undefined {
-    const sources = this.#sourcesOf(stream);
-    return sources === undefined ? head : endOf(head, chainOf(sources, from));
-  }
-
-  /** What its header says of the seal it needs; whoever has a copy knows as well. `undefined` if neither is there. */
-  after(stream: StreamId): string | null | undefined {
-    const header = this.header(stream);
-    return header === undefined ? this.#copies.get(streamKey(stream))?.[0]?.after : header.after;
-  }
-
-  /** Lines of a stream's own files, as far as they have arrived. */
-  file(stream: StreamId, after: number, upTo: number): readonly ParsedLine[] {
+  /** Lines of a stream, as far as they have arrived. */
+  lines(stream: StreamId, after: number, upTo: number): readonly ParsedLine[] {
     return upTo <= after ? [] : this.#answer<'lines'>({ kind: 'lines', stream, after, upTo }, []);
-  }
-
-  /** Lines of a stream, from its files and from copies, as far as they have arrived. @param from as `end` */
-  lines(stream: StreamId, after: number, upTo: number, from?: Head): readonly ParsedLine[] {
-    const sources = this.#sourcesOf(stream);
-    return sources === undefined
-      ? this.file(stream, after, upTo)
-      : unionOf(sources, chainOf(sources, from), after, upTo);
-  }
-
-  #sourcesOf(stream: StreamId): Sources | undefined {
-    const key = streamKey(stream);
-    const copies = this.#copies.get(key);
-    if (copies === undefined) return undefined;
-    return {
-      head: frontierIn(this.heard, key)?.head,
-      copies,
-      file: (after, upTo) => this.file(stream, after, upTo),
-      copied: ({ by: { master: by }, name }, after, upTo) =>
-        this.#answer<'copy'>({ kind: 'copy', stream, by, name, after: Math.max(after, 0), upTo }, []),
-    };
   }
 
   /** Events of a stream without a gap, as far as they can be read. */
   events(stream: StreamId, after: number, upTo: number): readonly Event[] {
-    return eventsIn(this.lines(stream, after, upTo), after);
-  }
-
-  /** The same of its own files alone. */
-  fileEvents(stream: StreamId, after: number, upTo: number): readonly Event[] {
-    return eventsIn(this.file(stream, after, upTo), after);
+    const events: Event[] = [];
+    for (const line of this.lines(stream, after, upTo)) {
+      if (line.kind !== 'event' || line.event.seq !== after + events.length + 1) break;
+      events.push(line.event);
+    }
+    return events;
   }
 
   /** Id of one event; `undefined` if it cannot be read. */
@@ -241,13 +184,4 @@ export class Lookup {
     this.#missing.set(key, read);
     return until;
   }
-}
-
-function eventsIn(lines: readonly ParsedLine[], after: number): Event[] {
-  const events: Event[] = [];
-  for (const line of lines) {
-    if (line.kind !== 'event' || line.event.seq !== after + events.length + 1) break;
-    events.push(line.event);
-  }
-  return events;
 }

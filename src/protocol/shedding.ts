@@ -3,7 +3,6 @@ import type { Seal } from '../store/frontier.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, SealedSnapshot } from './facts.js';
 import { knownEnd } from './frontier.js';
-import { hasOtherSealed } from './gone.js';
 import { movedUpTo } from './reissue.js';
 import { holdsAllOf, isReadable, namedIn } from './seal.js';
 import { frontierIn, Lookup, type Need, type Seen } from './seen.js';
@@ -56,10 +55,6 @@ function sheddingOf(facts: Facts, look: Lookup): Shedding {
   if (seal === undefined) return { ...nothing, circumstances: facts.shedUnder };
   if (!holdsAllOf(seal, state.accepted)) {
     const waiting = [`events that seal ${seal.no} names have not arrived yet`];
-    return { ...nothing, waiting, circumstances: facts.shedUnder };
-  }
-  if (hasOtherSealed(facts)) {
-    const waiting = [`seal ${seal.no} names another version of a stream than the one accepted here; see status().held`];
     return { ...nothing, waiting, circumstances: facts.shedUnder };
   }
   const epochs = look.heard.filter((heard) => heard.own).map(({ stream }) => stream.epoch);

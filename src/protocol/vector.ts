@@ -1,5 +1,5 @@
 import { compareEvents, type Event, streamKey } from '../event/event.js';
-import { StreamCounts, type VersionNames } from '../timeline/stream-counts.js';
+import { StreamCounts } from '../timeline/stream-counts.js';
 import type { VersionVector } from '../timeline/timeline.js';
 
 /**
@@ -15,20 +15,18 @@ export function reached(vector: VersionVector, events: readonly Event[]): Versio
   return counts.vector;
 }
 
-/** What lies at the base of a history. */
-interface Counted {
-  readonly vector: VersionVector;
-  readonly names: VersionNames;
-}
-
-/** The same of the moment `position` in a history: what lies at its base, and the entries behind it, in ULID order. */
-export function countsAt(base: Counted, entries: readonly { readonly event: Event }[], position: string): Counted {
-  const counts = new StreamCounts(base.vector, base.names);
+/** The vector of the moment `position` in a history: what lies at its base, and the entries behind it, in ULID order. */
+export function vectorAt(
+  base: VersionVector,
+  entries: readonly { readonly event: Event }[],
+  position: string,
+): VersionVector {
+  const counts = new StreamCounts(base);
   for (const { event } of entries) {
     if (event.id > position) break;
     counts.note(event);
   }
-  return counts;
+  return counts.vector;
 }
 
 /** Events in their total order. */

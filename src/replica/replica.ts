@@ -145,7 +145,6 @@ export class Replica implements TransactionHost {
     const { result, entry } = this.#timeline.call(event, this.#options.check);
     this.#seq = event.seq;
     this.#accepted.set(recording.key, event.seq);
-    this.#lastIds.set(recording.key, event.id);
     recording.record(event, encoded.text, meta.text);
     // Before listeners run: they may call, and change what there is to describe.
     const told = this.notifier.wants('event')
@@ -217,8 +216,9 @@ export class Replica implements TransactionHost {
     this.#stateWatch()?.replaced(events.map(({ id }) => id));
   }
 
-  /** Takes back this master's calls in a stream after its `durable` last event, because the store refused them. */
-  dropAfter(durable: number, key: string): readonly string[] {
+  /** Takes back this master's calls after its `durable` last event, because the store refused them. */
+  dropAfter(durable: number): readonly string[] {
+    const key = this.#recording?.key;
     const lost = this.#timeline.entries
       .filter(({ event }) => streamKey(event) === key && event.seq > durable)
       .map(({ event }) => event);
@@ -227,8 +227,7 @@ export class Replica implements TransactionHost {
       throw new Error('Calls that are not durable can no longer be taken back');
     state?.end();
     this.notifier.flush();
-    this.#accepted.set(key, durable);
-    this.#lastIds.delete(key);
+    if (key !== undefined) this.#accepted.set(key, durable);
     if (lost.length > 0) this.notifier.changed();
     return lost.map(({ id }) => id);
   }
@@ -286,7 +285,9 @@ export class Replica implements TransactionHost {
   #undoMemory(): { bytes: number; keepAfter: () => string | undefined } {
     return {
       bytes: this.#options.undoMemory,
-      keepAfter: () => (this.#pins > 0 ? '' : this.#refusableAfter()),
+      keepAfter: () => {
+        return this.#pins > 0 ? '' : this.#refusableAfter();
+      },
     };
   }
 

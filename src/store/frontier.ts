@@ -16,9 +16,6 @@ export interface Head {
   readonly id: string;
 }
 
-/** By stream (`master@epoch`), the id of the last of the events that are counted: a count alone does not distinguish two versions of a stream. */
-export type VersionIds = Readonly<Record<string, string>>;
-
 /** The end of final history: up to `H`, history is exactly the first `V[stream]` events of each stream. */
 export interface Seal {
   /** From 1, without gaps along one chain. */
@@ -31,25 +28,6 @@ export interface Seal {
   readonly V: Readonly<Record<string, number>>;
   /** Hashes of all earlier seals, the first one first. */
   readonly chain: readonly string[];
-  /** By stream in `V`: id of the last of its events that is named. What an older program sealed does not tell. */
-  readonly names?: VersionIds | undefined;
-}
-
-/** A copy of events of a stream that are not in its own files any more, in the folder of whoever tells of it. */
-export interface CopyListing {
-  /** Key of the stream. */
-  readonly of: string;
-  /** Names the copy among those of one stream: the id of its first event. */
-  readonly name: string;
-  /** Numbers of its first and last event. */
-  readonly from: number;
-  readonly to: number;
-  /** Id of its last event. */
-  readonly id: string;
-  /** Id of the event before the first; `null` if there is none, or it is not known. */
-  readonly follows: string | null;
-  /** As the header of the stream says. */
-  readonly after: string | null;
 }
 
 /** What a master publishes about its stream; others use nothing beyond it. */
@@ -70,32 +48,15 @@ export interface Frontier {
   readonly engine: string | undefined;
   /** Hash of the state at a seal. */
   readonly fingerprint: { readonly no: number; readonly hash: string } | undefined;
-  /** What this master has accepted of the others. */
+  /** What this master has accepted of the others; for status only. */
   readonly seen: Readonly<Record<string, number>>;
-  /** By stream in `seen`: id of the last of these events, as far as known. Older programs do not publish it. */
-  readonly names?: VersionIds | undefined;
   /** Epoch in which this master continues; this stream is complete. */
   readonly next: string | undefined;
-  /** Copies of events that are not in the files of their masters any more. */
-  readonly copies?: readonly CopyListing[] | undefined;
 }
 
 /** The frontier's text: one line of JSON that ends with its checksum. */
 export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
-  const {
-    clock,
-    head,
-    seal,
-    snapshot,
-    session,
-    modelHash,
-    engine,
-    fingerprint,
-    seen,
-    names = {},
-    next,
-    copies = [],
-  } = frontier;
+  const { clock, head, seal, snapshot, session, modelHash, engine, fingerprint, seen, next } = frontier;
   const text = JSON.stringify({
     v: 1,
     clock,
@@ -107,9 +68,7 @@ export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
     ...(engine === undefined ? {} : { engine }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     seen,
-    ...(Object.keys(names).length === 0 ? {} : { names }),
     ...(next === undefined ? {} : { next }),
-    ...(copies.length === 0 ? {} : { copies }),
   });
   return appendChecksum(text.slice(0, -1), crc32) + '\n';
 }
@@ -118,8 +77,10 @@ export function encodeFrontier(frontier: Frontier, crc32: Crc32): string {
 export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier | undefined {
   const value = text === undefined ? undefined : parseChecksummed(text.trimEnd(), crc32);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { v, clock, head, seal, snapshot, session, modelHash, engine, fingerprint, seen, names, next, copies } =
-    value as Record<string, unknown>;
+  const { v, clock, head, seal, snapshot, session, modelHash, engine, fingerprint, seen, next } = value as Record<
+    string,
+    unknown
+  >;
   const right =
     v === 1 &&
     isUlid(clock) &&
@@ -130,9 +91,7 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     typeof modelHash === 'string' &&
     (fingerprint === undefined || isNumbered(fingerprint, 'hash', FINGERPRINT)) &&
     isCounts(seen) &&
-    (names === undefined || isVersionIds(names)) &&
-    (next === undefined || isUlid(next)) &&
-    (copies === undefined || (Array.isArray(copies) && copies.every(isCopyListing)));
+    (next === undefined || isUlid(next));
   if (!right) return undefined;
   return {
     clock,
@@ -145,9 +104,7 @@ export function decodeFrontier(text: string | undefined, crc32: Crc32): Frontier
     engine: typeof engine === 'string' && ENGINE.test(engine) ? engine : undefined,
     fingerprint: fingerprint as Frontier['fingerprint'],
     seen,
-    ...(names === undefined ? {} : { names }),
     next,
-    ...(copies === undefined ? {} : { copies: copies as readonly CopyListing[] }),
   };
 }
 
@@ -163,9 +120,7 @@ export function withRest(frontier: Frontier | undefined, session: string, head: 
     engine: frontier?.engine,
     fingerprint: frontier?.fingerprint,
     seen: frontier?.seen ?? {},
-    names: frontier?.names,
     next: undefined,
-    copies: frontier?.copies,
   };
 }
 
@@ -178,7 +133,7 @@ function isHead(value: unknown): value is Head {
 /** Tells whether a decoded value is a seal: it comes from a file that anybody may have written. */
 export function isSeal(value: unknown): value is Seal {
   if (typeof value !== 'object' || value === null) return false;
-  const { no, by, H, V, chain, names } = value as Partial<Record<keyof Seal, unknown>>;
+  const { no, by, H, V, chain } = value as Partial<Record<keyof Seal, unknown>>;
   return (
     isCount(no) &&
     isStreamKey(by) &&
@@ -186,8 +141,7 @@ export function isSeal(value: unknown): value is Seal {
     isCounts(V) &&
     Array.isArray(chain) &&
     chain.length === no - 1 &&
-    chain.every((hash) => typeof hash === 'string' && SEAL_HASH.test(hash)) &&
-    (names === undefined || isVersionIds(names))
+    chain.every((hash) => typeof hash === 'string' && SEAL_HASH.test(hash))
   );
 }
 
@@ -195,19 +149,6 @@ export function isSeal(value: unknown): value is Seal {
 function isCounts(value: unknown): value is Readonly<Record<string, number>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(value).every(([key, count]) => isStreamKey(key) && (count === 0 || isCount(count)));
-}
-
-function isVersionIds(value: unknown): value is VersionIds {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(([key, id]) => isStreamKey(key) && typeof id === 'string' && ULID.test(id));
-}
-
-function isCopyListing(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { of, name, from, to, id, follows, after } = value as Partial<Record<keyof CopyListing, unknown>>;
-  const isRange = isCount(from) && isCount(to) && from <= to;
-  const areIds = [follows, after].every((one) => one === null || isUlid(one));
-  return isStreamKey(of) && isUlid(name) && isUlid(id) && isRange && areIds;
 }
 
 function isStandIn(snapshot: object): boolean {

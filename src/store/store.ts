@@ -166,27 +166,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Where a copy is. */
-export interface CopyPlace {
-  /** The master in whose folder it is. */
-  readonly by: string;
-  /** The stream of the events. */
-  readonly of: StreamId;
-  /** A ULID that names it among the copies of that stream. */
-  readonly name: string;
-}
-
-/** Copies of events that are gone from the files of their masters. A copy never changes; lines may be added. Stores that are only read have no
- * `write` and no `drop`. */
-export interface Copies {
-  /** Adds whole lines (each ending in a line feed), the first of which is event `firstSeq`; resolves when they are durable. */
-  write?(copy: CopyPlace, firstSeq: number, lines: string): Promise<void>;
-  /** As `Store.read`. */
-  read(copy: CopyPlace, after: number, upTo: number): Promise<readonly string[]>;
-  /** Removes a copy; calling it again changes nothing. */
-  drop?(copy: CopyPlace): Promise<void>;
-}
-
 /** Receives the reports of a watched store. */
 export interface StoreListener {
   /** Others changed something, or may have. */
@@ -205,8 +184,6 @@ export interface Store {
   readonly crc32: Crc32;
   /** What it can do beyond what all can. */
   readonly capabilities: Capabilities;
-  /** Copies of what is gone from the files of others; a store from which nothing vanishes has none. */
-  readonly copies?: Copies;
   /** Waits so many ms before a call that failed is tried again; a simulated store has a time of its own. */
   readonly pause: (ms: number) => Promise<void>;
   /**

@@ -5,8 +5,7 @@ import type { Adoption } from '../protocol/adopt.js';
 import type { Decision } from '../protocol/decide.js';
 import type { CompactOptions, Facts, SealedSnapshot } from '../protocol/facts.js';
 import { frontierOf, idleMs, idsToExceed, newsOf, type Retirement } from '../protocol/frontier.js';
-import { type Copying, isKeepingDue } from '../protocol/keep.js';
-import type { CopyListing } from '../store/frontier.js';
+import { isKeepingDue } from '../protocol/keep.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
 import type { Deletion, SealedPoint, Shedding } from '../protocol/shedding.js';
@@ -48,9 +47,9 @@ export class Act {
     return standing(this.#known, this.#replica);
   }
 
-  /** Begins a start. @param seen what had been accepted before it, by stream @param copies that were published before it */
-  begin(seen: Readonly<Record<string, number>>, copies: readonly CopyListing[]): void {
-    this.#known.resume(seen, copies);
+  /** Begins a start. @param seen what had been accepted before it, by stream */
+  begin(seen: Readonly<Record<string, number>>): void {
+    this.#known.resume(seen);
     // All events of a stream follow the moment at which it began.
     this.#replica.clock.observe(this.#own.header.epoch);
   }
@@ -179,32 +178,24 @@ export class Act {
     if (this.#known.isObeyed) await this.reaching(() => this.#save(isChanged));
   }
 
-  /** Writes copies and publishes that they are there, and removes what is not needed any more. */
-  async copy({ due, over }: Copying): Promise<void> {
-    for (const { listing, events } of due) {
-      await this.#own.copy(listing, events);
-      this.#known.copied(listing);
-    }
-    for (const copy of over) this.#known.dropped(copy);
-    if (due.length + over.length > 0) await this.publish();
-    // Only when nobody hears of them any more.
-    for (const copy of over) await this.#own.dropCopy(copy);
-  }
-
   /** Saves what was accepted and is in no file of its master any more, so that a start finds it. */
   async keep(): Promise<void> {
     if (isKeepingDue(this.facts())) await this.#save(true);
+  }
+
+  /** As `keep`; that it failed is told, and stops nothing. */
+  tryKeeping(): Promise<void> {
+    return this.#trySaving(() => this.keep());
   }
 
   /** As `snapshot`, if there is enough to save: it only saves time at the next start. That it failed is told, and stops nothing. */
   async trySnapshot(isLast = false): Promise<void> {
     if (!(isLast ? this.#known.isLastSnapshotDue : this.#known.isSnapshotDue)) return;
     if (this.#replica.timeline.stopped !== undefined) return;
-    await this.trySaving(() => this.snapshot());
+    await this.#trySaving(() => this.snapshot());
   }
 
-  /** Saves something; that it failed is told, and stops nothing. */
-  async trySaving(save: () => Promise<void>): Promise<void> {
+  async #trySaving(save: () => Promise<void>): Promise<void> {
     try {
       await save();
     } catch (error) {

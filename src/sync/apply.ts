@@ -14,8 +14,6 @@ export interface Applied extends MergeOutcome {
   readonly holds: readonly Hold[];
   /** Own calls that were issued again, because a seal was made without them. */
   readonly reissued: readonly Event[];
-  /** Whether this master goes on in another stream. */
-  readonly isMoved: boolean;
 }
 
 /**
@@ -23,13 +21,12 @@ export interface Applied extends MergeOutcome {
  * stream and its successor, or between what was read and the state.
  */
 export function apply(known: Known, replica: Replica, own: OwnStream, decision: Decision): Applied {
-  const { state, reissue, other, holds } = decision;
+  const { state, reissue, holds } = decision;
   for (const id of idsIn(state)) replica.clock.observe(id);
-  const isMoved = reissue !== undefined || other !== undefined;
-  const reissued = isMoved ? succeed(known, replica, own, reissue) : [];
+  const reissued = reissue === undefined ? [] : succeed(known, replica, own, reissue);
   const { outcome, received } = change(known, replica, decision, reissued);
   known.decided(decision);
-  return { ...outcome, received, holds, reissued, isMoved };
+  return { ...outcome, received, holds, reissued };
 }
 
 /** New ids exceed all that is accepted. */
@@ -60,26 +57,19 @@ function change(
   return { outcome: { ...nothing, undone, replayed: events.length }, received };
 }
 
-/**
- * Goes on in another stream, in this turn; it is there when what was handed to it is durable.
- *
- * @param late calls that it issues again; `undefined` if what was written before stays
- */
-function succeed(known: Known, replica: Replica, own: OwnStream, late: Reissue | undefined): Event[] {
+/** Goes on in the stream that continues the cut ones, in this turn; it is there when what was handed to it is durable. */
+function succeed(known: Known, replica: Replica, own: OwnStream, { events, upTo, after }: Reissue): Event[] {
   const { master, session, model } = own.header;
-  const stream = { master, epoch: replica.clock.advance(), model, session };
-  const header: StreamHeader =
-    late === undefined
-      ? { ...stream, reason: 'restored', after: null }
-      : { ...stream, reason: 'cut', after: late.after, moved: late.upTo };
-  const reissued = issueAgain(late?.events ?? [], header, () => replica.clock.advance());
+  const epoch = replica.clock.advance();
+  const header: StreamHeader = { master, epoch, model, session, reason: 'cut', after, moved: upTo };
+  const reissued = issueAgain(events, header, () => replica.clock.advance());
   own
-    .succeed(header, late && reissued)
+    .succeed(header, reissued)
     .then((left) => left.close())
     .catch((error: unknown) => {
       // A refusal is heard of by whoever waits for the new stream; an old file that stays open harms nobody.
       if (error !== own.failure)
-        known.notice(`The file of a stream that was left could not be closed: ${(error as Error).message}`);
+        known.notice(`The file of a stream that is cut could not be closed: ${(error as Error).message}`);
     });
   // At a start nobody can call yet, and what is not durable there ends the start.
   if (known.isBuilt) replica.attach(own);

@@ -2,7 +2,6 @@ import { MasterClosedError } from '../errors.js';
 import { adoption } from '../protocol/adopt.js';
 import { decide } from '../protocol/decide.js';
 import type { CompactOptions, Refusal } from '../protocol/facts.js';
-import { copiesBefore, decideCopies } from '../protocol/keep.js';
 import { type Retirement, retirements } from '../protocol/frontier.js';
 import { frontierIn, type Heard } from '../protocol/seen.js';
 import { standingOffer } from '../protocol/shedding.js';
@@ -49,7 +48,7 @@ export class Engine {
   async start(): Promise<void> {
     const heard = await this.#look.heard('all');
     const { seen: seenBefore = {} } = frontierIn(heard, this.#act.facts().own.key) ?? {};
-    this.#act.begin(seenBefore, copiesBefore(heard, this.#act.facts().own.header.session));
+    this.#act.begin(seenBefore);
     await this.#look.until(
       heard,
       (seen) => standingOffer(this.#act.facts(), seen),
@@ -61,7 +60,7 @@ export class Engine {
     await this.#act.open(met.applied, seenBefore);
     await this.#act.publish();
     await this.#retire(met.heard);
-    await this.#act.trySaving(() => this.#keep(met.heard));
+    await this.#act.tryKeeping();
     await this.#act.trySnapshot();
   }
 
@@ -128,7 +127,8 @@ export class Engine {
     // An operator who asks decides on what there is.
     const first = await this.#look.heard(asked === undefined ? cut : 'all');
     const { heard, applied } = await this.#meet(first, asked);
-    const { compacted, failure, isPublished } = await this.#afterwards(heard, canWrite, applied.isMoved, asked);
+    const isMoved = applied.reissued.length > 0;
+    const { compacted, failure, isPublished } = await this.#afterwards(heard, canWrite, isMoved, asked);
     // Whatever became of publishing, sealing and deleting: what was merged is told, once.
     const report = this.#act.tell(before, heard, applied);
     if (failure !== undefined && (asked !== undefined || !isPublished)) throw failure;
@@ -174,27 +174,16 @@ export class Engine {
     if (!canWrite) return { compacted: idle, isPublished: true };
     let isPublished = false;
     try {
-      // The stream in which this master goes on is begun; only then others may hear of it.
+      // The stream that holds them is begun; only then others may hear of it.
       if (isMoved) await this.#act.flush();
       if (isMoved) await this.#act.publish();
       await this.#retire(heard);
       isPublished = true;
-      await this.#keep(heard);
+      await this.#act.keep();
       return { compacted: await this.#compactor.run(heard, asked), isPublished };
     } catch (failure) {
       return { compacted: idle, isPublished, failure: failure as Error };
     }
-  }
-
-  /** Publishes copies of what is in no file of its master any more, and saves it. */
-  async #keep(heard: readonly Heard[]): Promise<void> {
-    const copying = await this.#look.until(
-      heard,
-      (seen) => decideCopies(this.#act.facts(), seen),
-      (decided) => decided,
-    );
-    await this.#act.copy(copying);
-    await this.#act.keep();
   }
 
   /** Says of earlier streams of this master how far they go, and that it goes on in another one. */

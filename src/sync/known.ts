@@ -10,7 +10,7 @@ import { sealHash } from '../protocol/seal.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
 import type { Replica } from '../replica/replica.js';
-import type { CopyListing, Frontier, Head, Seal } from '../store/frontier.js';
+import type { Frontier, Head, Seal } from '../store/frontier.js';
 import type { Base } from '../timeline/fold.js';
 import { genesisBase, type VersionVector } from '../timeline/timeline.js';
 import { jsEngine } from './js-engine.js';
@@ -51,7 +51,6 @@ export class Known {
   #promises: ReadonlyMap<string, string> = new Map();
   #gone: ReadonlyMap<string, Gone> = new Map();
   #saved: Saved | undefined;
-  #copies: readonly CopyListing[] = [];
   #tried = '';
   #unusable: readonly string[] = [];
   #countedTo: string = ULID_MIN;
@@ -134,7 +133,7 @@ export class Known {
     const { timeline, accepted, lastIds, executor, calls } = replica;
     const { key, header, last, failure, journal } = own;
     const genesis: Base = { ...genesisBase(), root: () => executor.genesis() };
-    const { base, baseVector, baseNames, entries } = timeline;
+    const { base, baseVector, entries } = timeline;
     const seen = accepted.size > 0 ? accepted : this.#seenBefore;
     return {
       settings: this.options,
@@ -145,11 +144,10 @@ export class Known {
       isObeyed: this.isObeyed,
       future: this.#future > (this.#seal?.no ?? 0) ? this.#future : 0,
       cut: this.#cut,
-      state: { isBuilt: this.#isBuilt, accepted, seen, lastIds, base, baseVector, baseNames, entries, genesis },
+      state: { isBuilt: this.#isBuilt, accepted, seen, lastIds, base, baseVector, entries, genesis },
       published: { clock: this.#published.clock, snapshot: this.#offered(own) },
       promises: this.#promises,
       gone: this.#gone,
-      copies: own.takesCopies ? this.#copies : undefined,
       saved: this.#saved,
       tried: this.#tried,
       unusable: this.#unusable,
@@ -171,20 +169,9 @@ export class Known {
     return [this.#offered(own)?.position, this.#published.standing].filter((position) => position !== undefined);
   }
 
-  /** What had been accepted before this start, and the copies that are published; told while nothing is loaded yet. */
-  resume(seen: Readonly<Record<string, number>>, copies: readonly CopyListing[]): void {
+  /** What had been accepted before this start; told while nothing is loaded yet. */
+  resume(seen: Readonly<Record<string, number>>): void {
     this.#seenBefore = new Map(Object.entries(seen));
-    this.#copies = copies;
-  }
-
-  /** A copy is there, or goes further than before. */
-  copied(copy: CopyListing): void {
-    this.#copies = [...this.#copies.filter((before) => !isSameCopy(before, copy)), copy];
-  }
-
-  /** A copy is not needed any more. */
-  dropped(copy: CopyListing): void {
-    this.#copies = this.#copies.filter((before) => !isSameCopy(before, copy));
   }
 
   /** How far others have published, and on which engines. */
@@ -292,8 +279,4 @@ export class Known {
     this.#diverged.set(key, no);
     return isNews;
   }
-}
-
-function isSameCopy(left: CopyListing, right: CopyListing): boolean {
-  return left.of === right.of && left.name === right.name;
 }

@@ -146,8 +146,6 @@ export class Look {
         return this.#store.header(read.stream);
       case 'lines':
         return this.#lines(read.stream, read.after, read.upTo);
-      case 'copy':
-        return this.#copied(read);
       case 'listings':
         return this.#store.snapshots(read.stream);
       case 'snapshot':
@@ -159,12 +157,6 @@ export class Look {
           ? this.#own.deletableStream(read.stream)
           : this.#own.deletableEvents(read.stream, read.upTo);
     }
-  }
-
-  async #copied({ by, stream: of, name, after, upTo }: Read & { readonly kind: 'copy' }): Promise<ParsedLine[]> {
-    const reader = new LineReader(this.#store.crc32);
-    const lines = (await this.#store.copies?.read({ by, of, name }, after, upTo)) ?? [];
-    return lines.map((line) => reader.read(line));
   }
 
   // A part at a time, so that the texts need not all be in memory at once.

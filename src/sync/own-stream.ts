@@ -1,15 +1,13 @@
-import { MasterFencedError, type PrevalentError } from '../errors.js';
+import { MasterFencedError, PrevalentError, StoreUnreachableError } from '../errors.js';
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
 import { LineWriter } from '../event/line.js';
 import type { Retirement } from '../protocol/frontier.js';
 import type { Deletion } from '../protocol/shedding.js';
-import { streamOf } from '../protocol/vector.js';
 import type { Recording } from '../replica/recording.js';
 import type { Replica } from '../replica/replica.js';
-import { type CopyListing, encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
+import { encodeFrontier, type Frontier, type Head } from '../store/frontier.js';
 import { type CommitOptions, type Durability, GroupCommit, type LineSink } from '../store/group-commit.js';
-import type { CopyPlace, Journal, Recalled, Remembered, Store } from '../store/store.js';
-import { NewbornJournal } from './newborn-journal.js';
+import type { Journal, Recalled, Remembered, Store } from '../store/store.js';
 import { reaching } from './reaching.js';
 
 /** How calls are recorded. */
@@ -29,14 +27,10 @@ export class OwnStream implements Recording {
   /** Told of each call that was recorded. */
   readonly recorded: () => void;
   readonly #replica: Replica;
-  readonly #options: Omit<CommitOptions, 'onFailure'>;
+  readonly #options: CommitOptions;
   #journal: Journal;
   #header: StreamHeader;
   #commit: GroupCommit;
-  /** Begins the stream that is written, until it is there. */
-  #begin: (() => Promise<void>) | undefined;
-  /** What the stream before still writes. */
-  #leaving: GroupCommit | undefined;
   #writer: LineWriter;
   #key: string;
 
@@ -45,12 +39,12 @@ export class OwnStream implements Recording {
     this.#store = store;
     this.recorded = recorded;
     this.#replica = replica;
-    this.#options = { durability, pause: store.pause };
+    this.#options = { durability, pause: store.pause, onFailure: (failure) => this.#refused(failure) };
     this.#journal = journal;
     this.#header = journal.header;
     this.#key = streamKey(journal.header);
     this.#writer = this.#writerOf(journal.header);
-    this.#commit = this.#commitTo(journal, journal.head);
+    this.#commit = new GroupCommit(journal, journal.head, this.#options);
     journal.keep?.({ recall: (header, after, upTo) => this.#recall(header, after, upTo), putBack });
   }
 
@@ -80,7 +74,7 @@ export class OwnStream implements Recording {
 
   /** Why nothing more can be written; `undefined` while it can. */
   get failure(): PrevalentError | undefined {
-    return this.#commit.failure ?? this.#leaving?.failure;
+    return this.#commit.failure;
   }
 
   get busy(): PrevalentError | undefined {
@@ -94,14 +88,12 @@ export class OwnStream implements Recording {
 
   /** Resolves when everything recorded so far is durable. Errors as `GroupCommit.settle`. */
   settle(): Promise<void> {
-    const [leaving, commit] = [this.#leaving, this.#commit];
-    return leaving === undefined ? commit.settle() : leaving.settle().then(() => commit.settle());
+    return this.#commit.settle();
   }
 
   /** As `settle`, but rejects while the store cannot be reached. */
-  async flush(): Promise<void> {
-    await this.#begin?.();
-    await this.#commit.flush();
+  flush(): Promise<void> {
+    return this.#commit.flush();
   }
 
   /** As `GroupCommit.room`. */
@@ -130,39 +122,30 @@ export class OwnStream implements Recording {
   /** Publishes the frontier of this stream. @param deletable how many events a published snapshot stands in for */
   async publish(frontier: Frontier, deletable: number): Promise<void> {
     const seen = Object.keys(frontier.seen).sort();
-    // Nothing is told of a stream that is not there.
-    await this.#begin?.();
     const remembered: Remembered = { head: frontier.head, seal: frontier.seal, seen, deletable };
     await this.#journal.publish(encodeFrontier(frontier, this.#store.crc32), remembered);
   }
 
   /**
-   * Goes on with another stream. Calls are recorded there when this returns.
+   * Goes on with another stream. Calls are recorded there when this returns; header and first events are its first batch, and those who wait
+   * for calls of the old stream wait for it.
    *
-   * @param events of the old stream that are issued again: with the header they are the first batch of the new one, and those who wait for calls
-   * of the old stream wait for it. `undefined` if the old stream keeps what it was handed; the new one begins when that is durable
    * @returns the journal that was left, to be closed, once its successor is there and durable; rejects with what the store refuses, as `GroupCommit.settle`
    */
-  async succeed(header: StreamHeader, events: readonly Event[] | undefined): Promise<Journal> {
+  async succeed(header: StreamHeader, events: readonly Event[]): Promise<Journal> {
     const [before, commit] = [this.#journal, this.#commit];
     const newborn = new NewbornJournal(async (text) => {
-      // What the old stream is to hold must not come after its successor.
-      await (events === undefined ? commit.flush() : left);
-      this.#journal = await before.succeed(header, text);
-      this.#begin = this.#leaving = undefined;
-      return this.#journal;
+      // A batch of the old stream that is on its way must not come after its successor.
+      await left;
+      return (this.#journal = await before.succeed(header, text));
     });
-    // One that issues calls again begins with these, in one step.
-    this.#begin = events === undefined ? () => newborn.born() : undefined;
-    this.#leaving = events === undefined ? commit : undefined;
     this.#header = header;
     this.#key = streamKey(header);
     this.#writer = this.#writerOf(header);
-    this.#commit = this.#commitTo(newborn, undefined);
-    for (const event of events ?? []) this.record(event, JSON.stringify(event.args), JSON.stringify(event.meta));
-    const left = events === undefined ? undefined : commit.handOver(this.#commit);
-    if (events === undefined) await newborn.born();
-    else await this.#commit.settle();
+    this.#commit = new GroupCommit(newborn, undefined, this.#options);
+    for (const event of events) this.record(event, JSON.stringify(event.args), JSON.stringify(event.meta));
+    const left = commit.handOver(this.#commit);
+    await this.#commit.settle();
     return before;
   }
 
@@ -208,19 +191,11 @@ export class OwnStream implements Recording {
       : this.#journal.deleteEvents(deletion.stream, deletion.upTo);
   }
 
-  /** Writes to the stream that is the own one now. */
-  #commitTo(sink: LineSink, head: Head | undefined): GroupCommit {
-    const key = this.#key;
-    const onFailure = (failure: PrevalentError): void => this.#refused(failure, key, commit.durable);
-    const commit: GroupCommit = new GroupCommit(sink, head, { ...this.#options, onFailure });
-    return commit;
-  }
-
   /** The store refused calls: they are taken back, and no more are taken. */
-  #refused(failure: PrevalentError, key: string, durable: Head | undefined): void {
+  #refused(failure: PrevalentError): void {
     // Refused first: a subscriber that hears of the loss may call.
     this.#replica.refuse(failure);
-    const lost = this.#replica.dropAfter(durable?.seq ?? 0, key);
+    const lost = this.#replica.dropAfter(this.durable?.seq ?? 0);
     if (lost.length > 0) this.#replica.notifier.tell('error', failure);
   }
 
@@ -233,30 +208,8 @@ export class OwnStream implements Recording {
     const first = events[0]?.seq ?? 0;
     if (events.at(-1)?.seq !== upTo || events.some(({ seq }, index) => seq !== first + index)) return [];
     const writer = this.#writerOf(header);
-    return events.map((event) => ({ id: event.id, line: lineOf(writer, event) }));
-  }
-
-  /** Whether the store takes copies of events that are gone from the files of their masters. */
-  get takesCopies(): boolean {
-    return this.#store.copies?.write !== undefined;
-  }
-
-  /** Adds events to a copy of another stream: the same lines as their master wrote. */
-  async copy(copy: CopyListing, events: readonly Event[]): Promise<void> {
-    const [first] = events;
-    if (first === undefined) return;
-    const writer = new LineWriter(streamOf(copy.of), first.model, this.#store.crc32);
-    const lines = events.map((event) => `${lineOf(writer, event)}\n`).join('');
-    await this.#store.copies?.write?.(this.#placeOf(copy), first.seq, lines);
-  }
-
-  /** Removes one. */
-  async dropCopy(copy: CopyListing): Promise<void> {
-    await this.#store.copies?.drop?.(this.#placeOf(copy));
-  }
-
-  #placeOf({ of, name }: CopyListing): CopyPlace {
-    return { by: this.#header.master, of: streamOf(of), name };
+    const lineOf = (event: Event): string => writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta));
+    return events.map((event) => ({ id: event.id, line: lineOf(event) }));
   }
 
   #writerOf(header: StreamHeader): LineWriter {
@@ -264,6 +217,35 @@ export class OwnStream implements Recording {
   }
 }
 
-function lineOf(writer: LineWriter, event: Event): string {
-  return writer.line(event, JSON.stringify(event.args), JSON.stringify(event.meta));
+/** A stream that is not there before its first lines are: it begins with them. */
+class NewbornJournal implements LineSink {
+  readonly #begin: (lines: string) => Promise<Journal>;
+  #journal: Journal | undefined;
+
+  constructor(begin: (lines: string) => Promise<Journal>) {
+    this.#begin = begin;
+  }
+
+  get now(): LineSink['now'] {
+    return this.#journal?.now;
+  }
+
+  async append(lines: string, firstSeq: number): Promise<void> {
+    if (this.#journal !== undefined) await this.#journal.append(lines, firstSeq);
+    else this.#journal = await this.#begin(lines).catch(tryAgain);
+  }
+
+  async cutBack(upTo: number): Promise<void> {
+    // A stream that was not begun has nothing that could be cut.
+    await this.#journal?.cutBack(upTo);
+  }
+}
+
+// Nothing depends on the new stream before it is there, and its calls are safe in the one before: whatever keeps it from being begun may pass.
+function tryAgain(cause: unknown): never {
+  if (cause instanceof PrevalentError) throw cause;
+  throw new StoreUnreachableError(
+    `A seal was made without calls of this master, and the stream that takes them again cannot be begun (${(cause as Error).message}). It is tried again; the calls are safe in the old journal.`,
+    { cause },
+  );
 }

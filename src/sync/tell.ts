@@ -39,7 +39,7 @@ export function standing(known: Known, replica: Replica): Before {
 /** Tells listeners what a sync did, when all of it is done, and gives the report. */
 export function tell(known: Known, replica: Replica, { before, heard, applied, facts }: Happened): SyncReport {
   const { notifier, timeline } = replica;
-  const { received, reissued, isMoved, holds } = applied;
+  const { received, reissued, holds } = applied;
   const now = timeline.rejections();
   const report: SyncReport = {
     received: received.length - reissued.length,
@@ -47,8 +47,8 @@ export function tell(known: Known, replica: Replica, { before, heard, applied, f
     undone: applied.undone,
     rejected: now.filter(({ event }) => !before.rejections.has(eventKey(event))).length,
     held: holds,
-    // In another stream the numbers begin anew.
-    published: known.published - (isMoved ? 0 : before.published),
+    // After a cut the numbers begin anew, in another stream.
+    published: known.published - (reissued.length > 0 ? 0 : before.published),
     seal: known.seal,
     ms: known.now - before.time,
   };

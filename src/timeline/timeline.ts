@@ -82,11 +82,6 @@ export class Timeline {
     return this.#counts.vector;
   }
 
-  /** By stream, the id of the last event at the base, as far as known. */
-  get baseNames(): VersionNames {
-    return this.#counts.names;
-  }
-
   /** The greatest id in the timeline or its base. */
   get end(): string {
     return this.#entries.last?.event.id ?? this.#position;

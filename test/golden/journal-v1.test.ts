@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Master, Prevalent, Transaction } from 'prevalent';
-import { appendChecksum } from '../../src/event/checksum.js';
 import { CallCodec, type EncodedArgs } from '../../src/event/call-codec.js';
 import type { Event } from '../../src/event/event.js';
 import { headerLine, LineWriter, parseLine } from '../../src/event/line.js';
@@ -33,10 +32,6 @@ const SEALED_FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":null,"seal":{"no":2,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":["a1"]},"snapshot":{"no":2,"position":"01HF7YAT01003QQVXG0000000Z","events":3},"session":"s","modelHash":"h","fingerprint":{"no":2,"hash":"cafe"},"seen":{},"next":"01HF7YAT02FQ2VRP41VVTGRSXB","crc":"d5fc0590"}\n';
 const ENGINE_FRONTIER =
   '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":null,"snapshot":null,"session":"s","modelHash":"h","engine":"v8 12.4","seen":{},"crc":"fdc3e629"}\n';
-const ID = '01HF7YAT01003QQVXG0000000Z';
-const LAPTOP = 'laptop@01HF7YAT00FQ2VRP41VVTGRSXB';
-const NAMED_FRONTIER =
-  '{"v":1,"clock":"01HF7YAT01003QQVXG0000000Z","head":{"seq":1,"id":"01HF7YAT01003QQVXG0000000Z"},"seal":{"no":1,"by":"laptop@01HF7YAT00FQ2VRP41VVTGRSXB","H":"01HF7YAT01003QQVXG0000000Z","V":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":4},"chain":[],"names":{"phone@01HF7YAT00FQ2VRP41VVTGRSXB":"01HF7YAT01003QQVXG0000000Z"}},"snapshot":null,"session":"s","modelHash":"h","seen":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":1},"names":{"laptop@01HF7YAT00FQ2VRP41VVTGRSXB":"01HF7YAT01003QQVXG0000000Z"},"crc":"fc20859e"}\n';
 const CUT_HEADER =
   '{"v":1,"kind":"header","master":"laptop","epoch":"01HF7YAT00FQ2VRP41VVTGRSXB","model":"todo-list","session":"s","reason":"cut","after":"01HF7YAT01003QQVXG0000000Z","moved":{"01HF7YAS00FQ2VRP41VVTGRSXB":7},"crc":"b4771275"}';
 
@@ -146,33 +141,6 @@ test('the frontier of a master that tells its engine', () => {
   };
   expect(encodeFrontier(frontier, crc32)).toBe(ENGINE_FRONTIER);
   expect(decodeFrontier(ENGINE_FRONTIER, crc32)).toEqual(frontier);
-});
-
-test('the frontier of a master that tells which versions it has', () => {
-  const id = '01HF7YAT01003QQVXG0000000Z';
-  const [laptop, phone] = ['laptop@01HF7YAT00FQ2VRP41VVTGRSXB', 'phone@01HF7YAT00FQ2VRP41VVTGRSXB'];
-  const frontier = {
-    clock: id,
-    head: { seq: 1, id },
-    seal: { no: 1, by: laptop, H: id, V: { [phone]: 4 }, chain: [], names: { [phone]: id } },
-    snapshot: undefined,
-    session: 's',
-    modelHash: 'h',
-    engine: undefined,
-    fingerprint: undefined,
-    seen: { [laptop]: 1 },
-    names: { [laptop]: id },
-    next: undefined,
-  };
-  expect(encodeFrontier(frontier, crc32)).toBe(NAMED_FRONTIER);
-  expect(decodeFrontier(NAMED_FRONTIER, crc32)).toEqual(frontier);
-});
-
-test.each([{ laptop: ID }, { [LAPTOP]: 'x' }, { [LAPTOP]: 1 }, []])('names that are none: %j', (names) => {
-  const text = NAMED_FRONTIER.trimEnd().replace(/"names":\{"laptop[^}]*\}/, `"names":${JSON.stringify(names)}`);
-  const torn = appendChecksum(text.slice(0, text.lastIndexOf(',"crc"')), crc32);
-  expect(torn).toContain(JSON.stringify(names));
-  expect(decodeFrontier(torn, crc32)).toBeUndefined();
 });
 
 test('the header of a stream that continues a cut one', () => {

@@ -32,10 +32,6 @@ export class Chronicle {
   readonly #told = new Set<string>();
   /** The greatest time that any id or seal names. */
   latest = 0;
-  /** Masters whose machines were put back to an image. */
-  readonly rolledBack = new Set<string>();
-  /** Their streams of which two versions were written. */
-  readonly forks = new Set<string>();
   /** Whether history may be sealed twice, apart. */
   readonly islands: boolean;
   /** Whether it was. */
@@ -150,12 +146,6 @@ export class Chronicle {
       const { event } = parsed;
       const { events } = this.stream(streamKey(event));
       const known = events[event.seq - 1];
-      if (this.rolledBack.has(event.master)) {
-        if (known !== undefined && known.id !== event.id) this.forks.add(streamKey(event));
-        if (known === undefined && event.seq === events.length + 1) events.push(event);
-        this.#time(event.id);
-        return;
-      }
       if (known !== undefined && known.id !== event.id)
         this.violations.push(`event ${event.seq} of ${streamKey(event)} was ${known.id} and is ${event.id}`);
       if (known === undefined && event.seq !== events.length + 1)

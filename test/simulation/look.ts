@@ -28,9 +28,7 @@ export async function look({ chronicle, sealer }: Surroundings, machine: Machine
   if (seal !== undefined && !machine.isRefused && holdsAll(seal, streams))
     machine.final = { seal, rejected: rejected.filter((id) => id <= seal.H) };
   const tokens = new Map<string, string>();
-  for (const [key, { accepted }] of Object.entries(streams)) {
-    // Which version of it is in the state is not known here.
-    if (chronicle.forks.has(key)) continue;
+  for (const [key, { accepted }] of Object.entries(streams))
     for (const { args } of chronicle.stream(key).events.slice(0, accepted)) {
       const token = (args as string[])[0]!;
       const other = tokens.get(token);
@@ -38,7 +36,6 @@ export async function look({ chronicle, sealer }: Surroundings, machine: Machine
         throw new Violation(`${token} counts twice in the state of ${machine.label}: in ${other} and ${key}`);
       tokens.set(token, key);
     }
-  }
   if (machine === sealer) notePromises(chronicle, machine, streams);
 }
 
@@ -46,7 +43,6 @@ export async function look({ chronicle, sealer }: Surroundings, machine: Machine
 function obeys(chronicle: Chronicle, { label }: Machine, streams: Accepted, seal: Seal | undefined): void {
   for (const [key, { accepted }] of Object.entries(streams)) {
     const named = seal?.V[key] ?? 0;
-    if (chronicle.forks.has(key)) continue;
     const next = chronicle.stream(key).events[named];
     if (seal !== undefined && accepted > named && next !== undefined && next.id <= seal.H)
       throw new Violation(`${label} counts event ${named + 1} of ${key}, which seal ${seal.no} calls dead`);

@@ -22,34 +22,8 @@ export async function settle(world: World): Promise<void> {
     if (!(error instanceof SeparateHistoriesError) || !world.chronicle.isSplit) throw error;
   }
   if (world.chronicle.isSplit) await settleApart(world);
-  else if (isWhole(world)) await compare(world);
-  else if (world.chronicle.rolledBack.size > 0) await goOn(world);
-  const isTouched = world.vanished.size + world.chronicle.rolledBack.size > 0;
-  if (!world.chronicle.isSplit && !isTouched && world.chronicle.seals.size > 0) await compactAll(world);
-}
-
-/** Whether all that somebody has accepted can be got by all: what vanished is copied from memory, and there are no two versions of a stream. */
-function isWhole({ vanished, chronicle, setting }: World): boolean {
-  return vanished.size + chronicle.rolledBack.size === 0 || (setting.remembers === true && chronicle.forks.size === 0);
-}
-
-/** Whatever became of streams of which there are two versions: what is called from now on counts for all. */
-async function goOn(world: World): Promise<void> {
-  const { living, synchroniser } = world;
-  for (let round = 0; round < 3; round++) {
-    world.time += 1_000;
-    for (const machine of living) {
-      const master = await world.open(machine);
-      if (round === 0) await master.transact((board) => board.put(`last-${machine.label}`, 'last'));
-      await world.refusing(machine, master.sync());
-      synchroniser.uploadAll(machine.files);
-      for (const other of living) synchroniser.downloadAll(other.files);
-    }
-  }
-  for (const machine of living)
-    for (const { label } of living)
-      if (!machine.master!.query(textOf).includes(`last-${label}`))
-        throw new Violation(`${machine.label} does not accept what ${label} calls`);
+  else if (world.vanished.size === 0) await compare(world);
+  if (!world.chronicle.isSplit && world.vanished.size === 0 && world.chronicle.seals.size > 0) await compactAll(world);
 }
 
 async function settleTogether(world: World): Promise<void> {
@@ -146,13 +120,12 @@ async function agree(
 
 /** All events that count, in order: what the chronicle and the last seal say. */
 function oracle(world: World, seal: Seal | undefined, accepted: ReadonlyMap<string, number>): Event[] {
-  const dead = world.machines.filter(({ isGone }) => isGone).map(({ name }) => name);
-  const gone = new Set([...dead, ...world.vanished, ...world.chronicle.rolledBack]);
+  const gone = new Set(world.machines.filter(({ isGone }) => isGone).map(({ name }) => name));
   const found: Event[] = [];
   for (const [key, { header, events }] of world.chronicle.streams) {
     const after = header?.after ?? null;
     if (after !== null && (seal === undefined || seal.H < after)) continue;
-    // What a machine that is gone, or was put back, did not publish is gone; all others must agree on how much that is.
+    // What a machine that is gone did not publish is gone with it; all others must agree on how much that is.
     const master = key.split('@')[0]!;
     const known = gone.has(master) ? events.slice(0, accepted.get(key) ?? 0) : events;
     for (const event of known) {

@@ -20,8 +20,7 @@ export type Kind =
   | 'clone'
   | 'replace'
   | 'twin'
-  | 'vanish'
-  | 'image';
+  | 'vanish';
 
 /** One thing that happens; `detail` decides all of its details, so that steps can be left out of a schedule. */
 export interface Step {
@@ -49,8 +48,6 @@ export interface Setting {
   readonly stale: number;
   /** How many of 100 steps lose their power. */
   readonly crashes: number;
-  /** All that is accepted stays in memory, so that a copy of whatever vanishes can be made. */
-  readonly remembers?: boolean;
 }
 
 /** A seed as what happens. */
@@ -112,14 +109,13 @@ export function scheduleOf(seed: number): Schedule {
     restore: restores,
     clone: clones,
     vanish: 0,
-    image: 0,
     // Drawn apart, so that the other schedules stay what they were.
     ...intruders(new Dice(seed + 1e9)),
   };
   const steps: Step[] = [];
   for (let left = 10 + dice.below(60); left > 0; left--)
     steps.push({ kind: dice.weighted(weights), who: dice.below(1_000), detail: dice.below(2 ** 31) });
-  return isOne ? withImages(withVanishing({ seed, setting, steps })) : { seed, setting, steps };
+  return isOne ? withVanishing({ seed, setting, steps }) : { seed, setting, steps };
 }
 
 /** Folders vanish in some schedules; drawn apart, so that the others stay what they are. */
@@ -134,42 +130,7 @@ function withVanishing({ seed, setting, steps: before }: Schedule): Schedule {
     steps.splice(dice.below(steps.length + 1), 0, step);
   }
   const sealing = isUnsealed ? 'none' : setting.sealing;
-  const snapshotEvery = dice.pick([3, 1e6, 1e6]);
-  const remembers = isUnsealed && snapshotEvery === 1e6 && dice.chance(0.7);
-  return {
-    seed,
-    setting: { ...setting, sealing, snapshotEvery, ...remembering(remembers) },
-    steps: kept(steps, remembers),
-  };
-}
-
-/** What is behind a snapshot is in no memory any more. */
-function remembering(remembers: boolean): Partial<Setting> {
-  return remembers ? { remembers, undoMemory: 64e6, snapshotEvery: 1e6 } : {};
-}
-
-function kept(steps: readonly Step[], remembers: boolean): readonly Step[] {
-  return remembers ? steps.filter(({ kind }) => kind !== 'snapshot') : steps;
-}
-
-/** The image of a machine is taken, and put back later, folder and private directory together; drawn apart as well. */
-function withImages({ seed, setting, steps: before }: Schedule): Schedule {
-  const dice = new Dice(~seed - 1e9);
-  if (!dice.chance(0.12) || before.some(({ kind }) => kind === 'vanish')) return { seed, setting, steps: before };
-  const isUnsealed = dice.chance(0.6);
-  const others: readonly Kind[] = ['backup', 'restore', 'clone', 'replace', 'twin', 'die', 'takeover'];
-  const without = new Set<Kind>(isUnsealed ? [...others, 'compact'] : others);
-  const steps = before.filter(({ kind }) => !without.has(kind));
-  const who = dice.below(1_000);
-  for (let left = 2 + dice.below(3); left > 0; left--)
-    steps.splice(dice.below(steps.length + 1), 0, { kind: 'image', who, detail: dice.below(2 ** 31) });
-  const remembers = isUnsealed && dice.chance(0.7);
-  const more = {
-    sealing: isUnsealed ? 'none' : setting.sealing,
-    segmentBytes: 1e6,
-    ...remembering(remembers),
-  } as const;
-  return { seed, setting: { ...setting, ...more }, steps: [...kept(steps, remembers)] };
+  return { seed, setting: { ...setting, sealing, snapshotEvery: dice.pick([3, 1e6, 1e6]) }, steps };
 }
 
 /** Whoever meddles with the files of running masters comes in some schedules only. */

@@ -102,17 +102,6 @@ export class Synchroniser {
     }
   }
 
-  /** Whatever a folder of a machine holds now, or does not hold, is the newest. */
-  overrule(folder: string, machine: Replicated): void {
-    for (const [path, versions] of this.#files) {
-      if (!path.startsWith(`${folder}/`)) continue;
-      this.#vanished.add(path);
-      versions.push(machine.disk.peek(path)?.slice());
-      machine.dirty.delete(path);
-      machine.has.set(path, versions.length - 1);
-    }
-  }
-
   /** Whether a later file of the same folder was taken already. */
   hasBehind(path: string): boolean {
     const folder = path.slice(0, path.lastIndexOf('/') + 1);

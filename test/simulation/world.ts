@@ -126,9 +126,6 @@ export class World {
       case 'vanish':
         vanish(this, machine, dice);
         return;
-      case 'image':
-        this.#image(machine, dice);
-        return;
       case 'crash':
         throw machine.cutPower(dice);
       default:
@@ -214,23 +211,6 @@ export class World {
     }
     if (all || !this.chronicle.isPublished(machine.disk) || dice.chance(0.5))
       this.synchroniser.downloadAll(machine.files);
-  }
-
-  /** The image of a machine is taken; the next time it is put back, folder and private directory together, and is the newest for all. */
-  #image(machine: Machine, dice: Dice): void {
-    // Nobody would know any more which seals were made.
-    if (machine === this.sealer && this.setting.sealing !== 'none') return;
-    if (!machine.hasBackup) {
-      machine.backUp();
-      return;
-    }
-    machine.cutPower(dice);
-    machine.restore('/shared/');
-    machine.restore('/local/');
-    this.chronicle.rolledBack.add(machine.name);
-    if (machine === this.sealer) this.chronicle.forgotten();
-    this.synchroniser.overrule(`/shared/${machine.name}`, machine.files);
-    for (const made of this.calls.values()) if (made.machine === machine) made.lost = true;
   }
 
   /** Another machine goes on under the same name, with a copy of the folder. */

@@ -4,9 +4,8 @@ import type { Crc32 } from '../../event/checksum.js';
 import { InvalidOptionError, SnapshotDamagedError } from '../../errors.js';
 import { type StreamHeader, type StreamId, streamKey } from '../../event/event.js';
 import { isUlid } from '../../event/ulid.js';
-import type { Capabilities, Copies, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
+import type { Capabilities, Journal, JournalRequest, SnapshotListing, Store, StreamListing } from '../store.js';
 import { BundleReader } from './bundle-reader.js';
-import { copyDirectory, dropCopy, isCopy, writeCopy } from './copies.js';
 import type { FileSystem } from './file-system.js';
 import { wait } from '../wait.js';
 import { FolderOpening } from './folder-opening.js';
@@ -145,22 +144,6 @@ export class FolderStore implements Store {
     const more = await this.#bundles.lines(stream, after + lines.length, upTo);
     return more.length === 0 ? lines : [...lines, ...more];
   }
-
-  readonly copies: Copies = {
-    write: (copy, firstSeq, lines) => writeCopy(this.#fs, this.location, copy, firstSeq, lines),
-    read: async (copy, after, upTo) => {
-      if (!isCopy(copy)) return [];
-      const directory = copyDirectory(this.location, copy);
-      const troubles = this.#mine.has(copy.by) ? undefined : this.#troubles;
-      // Without a header, as each of its files.
-      const reader =
-        this.#readers.get(directory) ??
-        new SegmentReader(this.#others, directory, troubles, this.#limitsOf(copy.by).line, false);
-      this.#readers.set(directory, reader);
-      return reader.read(after, upTo);
-    },
-    drop: (copy) => dropCopy(this.#fs, this.location, copy),
-  };
 
   // What was written here is read again here, whatever was given.
   #limitsOf(master: string): ReadingLimits {

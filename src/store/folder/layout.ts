@@ -7,8 +7,7 @@ import { type FileSystem, namesIn } from './file-system.js';
  * merely begin like one of ours never match.
  *
  * `<root>/<master>/<epoch>/<first seq, 16 digits>.ndjson`, `…/frontier.json`, `…/snapshots/<position>.snapshot`,
- * `…/<first seq>-<last seq>.bundle`,
- * `<root>/<master>/copies/<master>/<epoch>/<id of its first event>/<first seq, 16 digits>.ndjson`
+ * `…/<first seq>-<last seq>.bundle`
  */
 
 const SEGMENT = /^(\d{16})\.ndjson$/;

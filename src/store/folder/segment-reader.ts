@@ -29,21 +29,18 @@ export class SegmentReader {
   readonly #directory: string;
   readonly #troubles: Troubles | undefined;
   readonly #mostBytes: number;
-  readonly #isHeaded: boolean;
   #at: Place | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * @param troubles told of files that are refused, which have not arrived then; without it reading them fails
    * @param mostBytes of a line; whatever is longer is given as a damaged one, and nothing behind it is read
-   * @param isHeaded whether the first line of the first file is no event
    */
-  constructor(fs: FileSystem, directory: string, troubles?: Troubles, mostBytes = MOST_LINE_BYTES, isHeaded = true) {
+  constructor(fs: FileSystem, directory: string, troubles?: Troubles, mostBytes = MOST_LINE_BYTES) {
     this.#fs = fs;
     this.#directory = directory;
     this.#troubles = troubles;
     this.#mostBytes = mostBytes;
-    this.#isHeaded = isHeaded;
   }
 
   /** Lines of the events after `after` up to `upTo`, as far as whole lines have arrived. */
@@ -112,7 +109,7 @@ export class SegmentReader {
         end = bytes.indexOf(LINE_FEED, start)
       ) {
         // The first line of a stream's first segment is its header.
-        const isHeader = this.#isHeaded && at.segment === 1 && at.offset + start === 0;
+        const isHeader = at.segment === 1 && at.offset + start === 0;
         if (!isHeader) {
           if (at.next >= wanted) {
             lines.push(

@@ -1,5 +1,4 @@
 import { appending } from './appending.js';
-import { copies } from './copies.js';
 import { ending } from './ending.js';
 import { failing } from './failing.js';
 import { opening } from './opening.js';
@@ -20,5 +19,5 @@ export function storeContract(test: TestFunction, place: () => Promise<StorePlac
   const check: Check = (name, run) => {
     test(name, async () => run(await place(), place));
   };
-  for (const points of [ownership, opening, reading, appending, snapshots, copies, ending, failing]) points(check);
+  for (const points of [ownership, opening, reading, appending, snapshots, ending, failing]) points(check);
 }

@@ -99,17 +99,6 @@ test('what this master wrote itself is never from the future', () => {
   expect(acceptStreams([stream], rules)).toMatchObject({ events: [{ seq: 1 }], held: [] });
 });
 
-test('an event in the place of the one that a seal names holds its stream, unless it is an own one', () => {
-  const key = `one@${EPOCH}`;
-  const seal = { no: 1, by: key, H: idAt(100), V: { [key]: 2 }, chain: [], names: { [key]: idAt(62) } };
-  const events = [event('one', 1, idAt(60)), event('one', 2, idAt(61)), event('one', 3, idAt(63))];
-  const stream = incoming('one', events);
-  const { events: accepted, held } = acceptStreams([stream], { ...rules, seal });
-  expect(accepted).toHaveLength(1);
-  expect(held).toMatchObject([{ seq: 2, reason: 'fork', message: expect.stringContaining(idAt(62)) }]);
-  expect(acceptStreams([{ ...stream, own: true }], { ...rules, seal }).held).toEqual([]);
-});
-
 test('exactly as far ahead as clocks may differ is accepted', () => {
   const ahead = event('one', 1, '01HF7YAT00' + '0'.repeat(16));
   const at = (now: number): number => acceptStreams([incoming('one', [ahead])], { ...rules, now }).held.length;

@@ -111,7 +111,6 @@ export function facts(
       lastIds,
       base: genesisBase().position,
       baseVector: new Map(),
-      baseNames: new Map(),
       entries: inOrder(events).map((of) => ({ event: of, undo: undefined, error: undefined })),
       genesis: { ...genesisBase(), root: () => ({}) },
       ...state,
@@ -120,7 +119,6 @@ export function facts(
     promises: new Map(),
     gone: new Map(),
     saved: undefined,
-    copies: [],
     tried: '',
     unusable: [],
     countedTo: EPOCH,
@@ -189,8 +187,6 @@ export class Shelf {
               .filter(({ seq }) => seq <= read.upTo)
               .map(line);
       }
-      case 'copy':
-        return [];
       case 'listings':
         return [...this.snapshots.keys()].map((position) => ({ position }));
       case 'snapshot':

@@ -44,7 +44,6 @@ describe('what is published', () => {
       modelHash: 'hash',
       engine: 'v8 12.4',
       seen: { [B]: 1 },
-      names: { [B]: at(3) },
     });
   });
   test('while a call is on its way to the disk, the promise stays below it', () => {
@@ -55,8 +54,6 @@ describe('what is published', () => {
     expect(newsOf(facts({}, mine))).toBe(newsOf(facts({ now: 1 }, mine)));
     expect(newsOf(facts({}, mine))).not.toBe(newsOf(facts({}, mine.slice(0, 1))));
     expect(newsOf(facts({}, mine))).not.toBe(newsOf(facts({ seal: seal(at(0), {}) }, mine)));
-    const accepted = (id: string): string => newsOf(facts({}, [...mine, event('b', 1, id)]));
-    expect(accepted(at(3))).not.toBe(accepted(at(4)));
   });
   test('before the state is built, what it held before this start', () => {
     const known = facts({ state: { seen: vector({ [A]: 2, [B]: 7 }) } });

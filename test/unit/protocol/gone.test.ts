@@ -1,4 +1,4 @@
-import { goesOn, goneStreams, hasOtherSealed } from '../../../src/protocol/gone.js';
+import { goneStreams } from '../../../src/protocol/gone.js';
 import type { Facts } from '../../../src/protocol/facts.js';
 import type { Incoming } from '../../../src/protocol/incoming.js';
 import { type Heard, Lookup } from '../../../src/protocol/seen.js';
@@ -48,14 +48,6 @@ test.each([
   ['what is gone is sealed', two, [], { seal: seal(at(9), { [B]: 3 }) }, [], []],
   ['it is cut', two, [], { cut: vector({ [B]: 2 }) }, [], []],
   ['it goes on behind what was accepted', [...events, later], events, {}, [{ ...read, last: events[2]! }], []],
-  [
-    'what is sealed goes on behind another event',
-    [...events, later],
-    [...two, other],
-    { seal: seal(at(9), { [B]: 3 }) },
-    [{ ...read, last: other }],
-    ['fork 3'],
-  ],
   ['it goes on behind another event', [...events, later], [...two, other], {}, [{ ...read, last: other }], ['fork 3']],
 ] as const)('%s', (_, published, there, known: Known, incoming, expected) => {
   expect(found([heard('b', published)], there, facts(known, events), [...incoming])).toEqual([...expected]);
@@ -105,72 +97,10 @@ test.each([
   expect(found(list, there, facts(known, events))).toEqual(expected);
 });
 
-test.each([
-  ['it is what was accepted', at(3), []],
-  ['it is another one', at(33), ['fork 3']],
-  ['it is not told', undefined, []],
-])('a seal names its last event: %s', (_, id, expected) => {
-  const under = seal(at(50), { [B]: 3 }, id === undefined ? {} : { names: { [B]: id } });
-  expect(found([heard('b', events)], events, facts({ seal: under, isObeyed: false }, events))).toEqual(expected);
-});
-
-test('that a seal names another version is remembered, and looked for once', () => {
-  const under = seal(at(50), { [B]: 3 }, { names: { [B]: at(33) } });
-  const known = facts({ seal: under, isObeyed: false }, events);
-  const first = goneStreams(known, known.state, known.cut, look([heard('b', events)], events), []);
-  const again = facts({ seal: under, gone: first }, events);
-  expect(goneStreams(again, again.state, again.cut, look([], []), [])).toEqual(first);
-  expect(hasOtherSealed(again)).toBe(true);
-  const unseen = facts({ seal: under }, events);
-  expect(
-    hasOtherSealed({ gone: goneStreams(unseen, unseen.state, unseen.cut, look([heard('b', events)], events), []) }),
-  ).toBe(false);
-});
-
-test.each([
-  ['the same events', 3, at(3), 'vanished 1'],
-  ['other events', 3, at(33), 'fork 3'],
-  ['other events, and fewer', 2, at(22), 'fork 2'],
-])('a copy of what vanished holds %s', (_, to, id, expected) => {
-  const copy = { of: B, name: at(1), from: 1, to, id, follows: null, after: null };
-  expect(found([heard('c', [], { copies: [copy] })], [], facts({}, events))).toEqual([expected]);
-});
-
 test('of what is behind the base only the last event is known', () => {
   const known = facts({ state: { entries: [] } }, events);
   const gone = goneStreams(known, known.state, known.cut, look([], []), []);
   expect(gone.get(B)?.hold).toMatchObject({ reason: 'vanished', seq: 3 });
-});
-
-test.each([
-  ['a stream of which nothing is gone', {}, new Map(), true],
-  ['one that is gone', {}, new Map([[B, { mark: '', message: '', hold: undefined }]]), false],
-  [
-    'what continues where the files end',
-    { continues: true },
-    new Map([[B, { mark: '', message: '', hold: undefined }]]),
-    true,
-  ],
-  [
-    'what was read with the last accepted event',
-    { last: events[2]! },
-    new Map([[B, { mark: '', message: '', hold: undefined }]]),
-    true,
-  ],
-  [
-    'what was read with another one',
-    { last: other },
-    new Map([[B, { mark: '', message: '', hold: undefined }]]),
-    false,
-  ],
-  [
-    'what continues another version than is sealed',
-    { continues: true },
-    new Map([[B, { mark: '', message: '', hold: undefined, isOther: true }]]),
-    false,
-  ],
-] as const)('whether it goes on: %s', (_, more, gone, expected) => {
-  expect(goesOn({ ...read, ...more }, gone)).toBe(expected);
 });
 
 test('what was told already is not looked at again', () => {

@@ -49,37 +49,6 @@ test('where it is gone, what is new is read alone', () => {
   expect(look.need.reads).toEqual([{ kind: 'lines', stream, after: 2, upTo: 3 }]);
 });
 
-describe('of a stream that lacks events, and of which there is a copy', () => {
-  const copy = { of: B, name: at(2), from: 2, to: 3, id: at(3), follows: at(1), after: null };
-  const by = heard('c', [], { copies: [copy] });
-  const none = new Map<string, number>();
-  const look = (there: readonly (typeof events)[number][]): Lookup =>
-    new Lookup(
-      seen(
-        there.length === 0 ? [by] : [heard('b', there), by],
-        [{ kind: 'header', stream }, undefined],
-        [{ kind: 'lines', stream, after: 0, upTo: 1 }, there.map(line)],
-        [{ kind: 'copy', stream, by: 'c', name: at(2), after: 1, upTo: 3 }, events.slice(1).map(line)],
-        [{ kind: 'copy', stream, by: 'c', name: at(2), after: 0, upTo: 3 }, []],
-        [{ kind: 'copy', stream, by: 'c', name: at(2), after: 0, upTo: 1 }, []],
-      ),
-    );
-  test('both are read', () => {
-    const [incoming] = incomingOf({ accepted: none, lastIds: new Map() }, A, none, look(events.slice(0, 1)));
-    expect(incoming).toMatchObject({ head: { seq: 3 }, after: null, continues: false });
-    expect(incoming?.lines).toHaveLength(3);
-  });
-  test('it goes on where the reader stands, though nothing of the stream is there', () => {
-    const reached = { accepted: new Map([[B, 1]]), lastIds: new Map([[B, at(1)]]) };
-    const [incoming] = incomingOf(reached, A, none, look([]));
-    expect(incoming).toMatchObject({ accepted: 1, head: { seq: 3 }, continues: true });
-    expect(incoming?.lines).toHaveLength(2);
-  });
-  test('of the stream that is written none is', () => {
-    expect(incomingOf({ accepted: none, lastIds: new Map() }, B, none, look([]))).toEqual([]);
-  });
-});
-
 test('the own stream is read up to its last durable event, and is never from the future', () => {
   const mine = [1, 2].map((seq) => event('a', seq, at(seq)));
   const { own } = facts({}, mine);

@@ -12,7 +12,7 @@ const known = facts({}, mine);
 const under = seal(at(-2 * HOUR), { [A]: 1 });
 const state = (more: Partial<Facts['state']>): Facts => ({ ...known, state: { ...known.state, ...more } });
 const decision = (more: Partial<Decision>): Decision => ({
-  ...{ kind: 'decision', holds: [], cut: vector({}), reissue: undefined, other: undefined, state: { kind: 'none' } },
+  ...{ kind: 'decision', holds: [], cut: vector({}), reissue: undefined, state: { kind: 'none' } },
   ...{ gone: new Map(), notices: [], tried: '', unusable: [] },
   ...more,
 });

@@ -4,7 +4,6 @@ import {
   highestSeal,
   holdsAllOf,
   isReadable,
-  lastNamed,
   nextSeal,
   relate,
   sealHash,
@@ -48,33 +47,6 @@ describe('along a chain', () => {
       undefined,
       undefined,
     ]);
-  });
-
-  test('with the id of the last event of each stream that is named, as far as known', () => {
-    const one = nextSeal(
-      undefined,
-      A,
-      at(1),
-      vector({ [A]: 1, [B]: 1 }),
-      new Map([
-        [A, at(1)],
-        [B, at(0)],
-      ]),
-    );
-    expect(one.names).toEqual({ [A]: at(1), [B]: at(0) });
-    const two = nextSeal(one, A, at(3), vector({ [A]: 1, [B]: 2 }), new Map([[A, at(9)]]));
-    expect(two.names).toEqual({ [A]: at(1) });
-    expect([lastNamed(two, A), lastNamed(two, B), lastNamed(undefined, A)]).toEqual([
-      { seq: 1, id: at(1) },
-      undefined,
-      undefined,
-    ]);
-    expect('names' in nextSeal(undefined, A, at(1), vector({ [A]: 1 }))).toBe(false);
-  });
-
-  test('an older program that does not know of names sees the same seal', () => {
-    const named = nextSeal(first, A, at(2), vector({ [A]: 1, [B]: 4 }), new Map([[B, at(2)]]));
-    expect(relate(second, named)).toBe('same');
   });
 
   test.each([

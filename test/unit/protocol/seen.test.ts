@@ -1,5 +1,5 @@
 import { Lookup, type Read, readKey } from '../../../src/protocol/seen.js';
-import { at, B, EPOCH, event, header, heard, line, seen } from './facts.js';
+import { at, B, EPOCH, event, header, line, seen } from './facts.js';
 
 const stream = { master: 'b', epoch: EPOCH };
 const listing = { position: at(1) };
@@ -8,10 +8,6 @@ const reads: Read[] = [
   { kind: 'lines', stream, after: 0, upTo: 2 },
   { kind: 'lines', stream, after: 1, upTo: 2 },
   { kind: 'lines', stream, after: 0, upTo: Infinity },
-  { kind: 'copy', stream, by: 'c', name: at(1), after: 0, upTo: 2 },
-  { kind: 'copy', stream, by: 'd', name: at(1), after: 0, upTo: 2 },
-  { kind: 'copy', stream, by: 'c', name: at(2), after: 0, upTo: 2 },
-  { kind: 'copy', stream, by: 'c', name: at(1), after: 1, upTo: 2 },
   { kind: 'listings', stream },
   { kind: 'snapshot', stream, listing },
   { kind: 'snapshot', stream, listing: { position: at(2) } },
@@ -33,7 +29,7 @@ test('what was not read is asked for, once', () => {
 });
 
 test('that something is not there is an answer', () => {
-  const look = new Lookup(seen([], [reads[0]!, undefined], [{ kind: 'snapshot', stream, listing }, {}]));
+  const look = new Lookup(seen([], [reads[0]!, undefined], [reads[5]!, {}]));
   expect([look.header(stream), look.snapshot(stream, listing)]).toEqual([undefined, {}]);
   expect(look.isIncomplete()).toBe(false);
 });
@@ -52,26 +48,6 @@ test.each([
   const lines = there.map((seq) => line(event('b', seq, at(seq))));
   const look = new Lookup(seen([], [reads[1]!, lines]));
   expect(look.events(stream, 0, 2).map(({ seq }) => seq)).toEqual(expected);
-});
-
-test('what a stream lacks is read of a copy', () => {
-  const [one, two] = [event('b', 1, at(1)), event('b', 2, at(2))];
-  const copy = { of: B, name: at(2), from: 2, to: 2, id: at(2), follows: at(1), after: at(9) };
-  const list = [heard('b', [one]), heard('c', [], { copies: [copy] })];
-  const look = new Lookup(
-    seen(
-      list,
-      [{ kind: 'header', stream }, undefined],
-      [{ kind: 'lines', stream, after: 0, upTo: 1 }, [line(one)]],
-      [{ kind: 'copy', stream, by: 'c', name: at(2), after: 1, upTo: 2 }, [line(two)]],
-    ),
-  );
-  expect(look.end(stream, { seq: 1, id: at(1) })).toEqual({ seq: 2, id: at(2) });
-  expect(look.events(stream, 0, 2)).toEqual([one, two]);
-  expect(look.fileEvents(stream, 0, 1)).toEqual([one]);
-  expect([look.after(stream), look.copied]).toEqual([at(9), []]);
-  expect(look.isIncomplete()).toBe(false);
-  expect(new Lookup(seen(list.slice(1))).copied).toEqual([stream]);
 });
 
 test('the id of one event', () => {

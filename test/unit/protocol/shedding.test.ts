@@ -20,11 +20,6 @@ test.each([
     { base: undefined, offer: undefined, deletions: [], waiting: [expect.stringContaining('have not arrived')] },
   ],
   [
-    'with another version of a stream than it names nothing goes',
-    { gone: new Map([[B, { mark: '', message: '', hold: undefined, isOther: true }]]) },
-    { base: undefined, offer: undefined, deletions: [], waiting: [expect.stringContaining('another version')] },
-  ],
-  [
     'a snapshot is offered first, and nothing deleted',
     {},
     { base: under.H, offer: { seal: 1, position: under.H }, deletions: [] },

@@ -1,4 +1,4 @@
-import { countsAt, inOrder, isInStream, reached, streamOf } from '../../../src/protocol/vector.js';
+import { inOrder, isInStream, reached, streamOf, vectorAt } from '../../../src/protocol/vector.js';
 import { A, at, B, EPOCH, event, vector } from './facts.js';
 
 const events = [event('a', 1, at(1)), event('b', 1, at(2)), event('b', 2, at(3)), event('a', 2, at(4))];
@@ -18,20 +18,7 @@ test.each([
   [at(9), { [A]: 2, [B]: 2 }],
 ])('at %s', (position, expected) => {
   const entries = events.map((of) => ({ event: of }));
-  const base = { vector: vector({}), names: new Map() };
-  expect(Object.fromEntries(countsAt(base, entries, position).vector)).toEqual(expected);
-});
-
-test('with the id of the last event of each stream', () => {
-  const base = {
-    vector: vector({ [A]: 1, [B]: 1 }),
-    names: new Map([
-      [A, at(1)],
-      [B, at(2)],
-    ]),
-  };
-  const entries = events.slice(2).map((of) => ({ event: of }));
-  expect(Object.fromEntries(countsAt(base, entries, at(3)).names)).toEqual({ [A]: at(1), [B]: at(3) });
+  expect(Object.fromEntries(vectorAt(vector({}), entries, position))).toEqual(expected);
 });
 
 test('events are put in the order of their ids, and the list that was given stays as it is', () => {
