@@ -191,10 +191,7 @@ export class Chronicle {
       // Who goes on in another stream promises there; a copy of its folder may have said so in its stead, when it had burnt down.
       const bytes = disk.peek(`/shared/${key.replace('@', '/')}/frontier.json`);
       if (decodeFrontier(bytes && text.decode(bytes), crc32)?.next !== undefined) continue;
-      const named = seal.V[key] ?? 0;
-      // What a machine had not published when it was put back to an image is nowhere.
-      const isUnknown = this.rolledBack.has(key.split('@')[0]!) && named >= (this.streams.get(key)?.published ?? 0);
-      const first = isUnknown ? undefined : this.streams.get(key)?.events[named];
+      const first = this.streams.get(key)?.events[seal.V[key] ?? 0];
       const isCut = first !== undefined && first.id <= seal.H && first.id > (this.seals.get(seal.no - 1)?.H ?? '');
       if (isCut && first.id > clock && ulidTime(clock) >= this.#awakeSince())
         this.violations.push(`seal ${seal.no} cuts ${key}, whose master is awake`);
