@@ -25,6 +25,8 @@ interface Folder {
   readonly frontiers: Map<string, string>;
   /** Epochs that are over for good: their frontiers are not read again. */
   readonly over: Set<string>;
+  /** Epochs that had no frontier at two listings: nothing has come of them, or something is left of them. */
+  readonly bare: ReadonlySet<string>;
 }
 
 /** The frontier of a stream as it stands in its directory; one that is too long is none. */
@@ -111,11 +113,11 @@ export class StreamCatalog {
     const known = this.#folders.get(master);
     if (known === undefined || known.epochs.length === 0 || this.#stale.has(master))
       return this.#readAll(master, await this.#list(master));
-    const before = new Set(known.frontiers.keys());
     const found = await this.#readAll(master, known);
-    const hints = found.some(({ stream, frontier }) => {
+    const hints = found.some(({ stream: { epoch }, frontier }, index) => {
       const next = frontier === undefined ? undefined : NEXT.exec(frontier)?.[1];
-      const isGone = frontier === undefined && before.has(stream.epoch);
+      // Its master may have deleted it, and begun another one, since the epochs were listed.
+      const isGone = frontier === undefined && (!known.bare.has(epoch) || index === found.length - 1);
       return isGone || (next !== undefined && !known.epochs.includes(next));
     });
     return hints ? this.#readAll(master, await this.#list(master)) : found;
@@ -124,10 +126,13 @@ export class StreamCatalog {
   async #list(master: string): Promise<Folder> {
     const listing = epochsOf(this.#fs, this.#root, master);
     const epochs = await this.#troubles.contain(`${this.#root}/${master}`, listing, undefined);
+    const known = this.#folders.get(master);
+    const isBare = (epoch: string): boolean => known?.epochs.includes(epoch) === true && !known.frontiers.has(epoch);
     // Somebody else's folder that cannot be read now says nothing new.
-    if (epochs === undefined) return this.#folders.get(master) ?? { epochs: [], frontiers: new Map(), over: new Set() };
+    if (epochs === undefined) return known ?? { epochs: [], frontiers: new Map(), over: new Set(), bare: new Set() };
     this.#stale.delete(master);
-    const folder: Folder = { epochs, frontiers: new Map(), over: new Set() };
+    const bare = new Set(epochs.filter(isBare));
+    const folder: Folder = { epochs, frontiers: new Map(), over: new Set(), bare };
     this.#folders.set(master, folder);
     return folder;
   }
