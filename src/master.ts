@@ -177,7 +177,7 @@ export class Master<M extends object, View = DeepReadonly<M>, E = MergedEvent<M>
         'transact() was given an asynchronous function, whose later calls it cannot wait for. Await first, then call transact with a synchronous one; what was called so far stays.',
       );
     }
-    await this.durable();
+    await this.#parts.own.settle();
     return result;
   }
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Master, type MasterOptions, Prevalent, Transaction } from 'prevalent';
 import type { Event, StreamId } from '../src/event/event.js';
-import { headerLine, LineWriter } from '../src/event/line.js';
+import { headerLine } from '../src/event/line.js';
+import { LineWriter } from '../src/event/line-writer.js';
 import { encodeFrontier } from '../src/store/frontier.js';
 
 export class Note {

@@ -1,7 +1,7 @@
 import { counted } from '../article.js';
 import { InvalidOptionError } from '../errors.js';
 import { type Event, type StreamHeader, streamKey } from '../event/event.js';
-import { LineWriter } from '../event/line.js';
+import { LineWriter } from '../event/line-writer.js';
 import { isUlid } from '../event/ulid.js';
 import { UlidClock } from '../event/ulid-clock.js';
 import { reissue } from '../protocol/reissue.js';

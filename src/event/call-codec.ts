@@ -13,6 +13,7 @@ import { sameGraph } from './same-graph.js';
 import { checkAnnotations } from './annotations.js';
 import { Carriage } from './carriable.js';
 import { FORBIDDEN_KEYS, isPlainObject, MAX_DEPTH } from './plain-json.js';
+import { isExact } from './short-args.js';
 import { decodeValue } from './value-text.js';
 import { instancesFor } from './class-literal.js';
 
@@ -75,10 +76,10 @@ export class CallCodec {
     );
   }
 
-  /** Arguments that are all primitives which JSON carries exactly; `undefined` for any others. */
+  /** Arguments that are all primitives which JSON carries exactly, as they are given: nobody changes that list. `undefined` for any others. */
   encodeFlat(definition: TransactionDefinition, args: readonly unknown[]): EncodedCall | undefined {
     const text = flatText(args);
-    return text === undefined ? undefined : bounded(definition, { args: [...args], text, flat: true });
+    return text === undefined ? undefined : bounded(definition, { args, text, flat: true });
   }
 
   /**
@@ -108,6 +109,11 @@ export class CallCodec {
       );
     }
     return { args: encoded, text, flat: false };
+  }
+
+  /** The arguments for one run of the call, as `decode` gives them; in the list that was recorded if there is nothing in it that a run could change. */
+  argsFor(definition: TransactionDefinition, encoded: EncodedArgs, version: number): readonly unknown[] {
+    return version === definition.version && isFlat(encoded) ? encoded : this.decode(definition, encoded, version);
   }
 
   /** A private copy of the arguments, upcast and with their classes, for one run of the call. */
@@ -200,6 +206,13 @@ function bounded({ name }: TransactionDefinition, call: EncodedCall): EncodedCal
   );
 }
 
+/** Tells whether arguments are a list of primitives. */
+export function isFlat(args: EncodedArgs): args is readonly unknown[] {
+  if (!isList(args)) return false;
+  for (let i = 0; i < args.length; i++) if (typeof args[i] === 'object' && args[i] !== null) return false;
+  return true;
+}
+
 /** Arguments as JSON if all of them are primitives that JSON carries exactly; otherwise `undefined`. */
 function flatText(args: readonly unknown[]): string | undefined {
   let text = '[';
@@ -207,8 +220,7 @@ function flatText(args: readonly unknown[]): string | undefined {
     const arg = args[i];
     if (i > 0) text += ',';
     if (typeof arg === 'string') text += JSON.stringify(arg);
-    else if (typeof arg === 'boolean' || arg === null) text += String(arg);
-    else if (typeof arg === 'number' && Number.isFinite(arg) && !Object.is(arg, -0)) text += String(arg);
+    else if (isExact(arg)) text += String(arg);
     else return undefined;
   }
   return text + ']';

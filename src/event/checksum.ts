@@ -32,6 +32,9 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   return bits;
 });
 
+/** Learning what a text does to CRCs takes as long as summing it so many times. */
+const MANY = 128;
+
 /**
  * A text that stands in many lines. Appending it changes a CRC's 32 bits by a map that is linear but for a constant (as in
  * zlib's `crc32_combine`, by Mark Adler), so that it is not gone through again for each line. CRCs are running ones here: `-1` at
@@ -39,17 +42,22 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
  */
 export class FixedText {
   readonly text: string;
+  /** As UTF-8. */
+  readonly bytes: Uint8Array;
   /** What the text makes of no bits set. */
   #own = 0;
-  /** What its length makes of each value of each four bits; made when it is first asked for. */
+  /** What its length makes of each value of each four bits; made when that pays. */
   #map: Int32Array | undefined;
+  #uses = 0;
 
   constructor(text: string) {
     this.text = text;
+    this.bytes = new TextEncoder().encode(text);
   }
 
   /** The running CRC after this text. */
   after(crc: number): number {
+    if (this.#map === undefined && ++this.#uses < MANY) return runCrc(crc, this.bytes, 0, this.bytes.length);
     const map = this.#map ?? this.#learn();
     let after = this.#own;
     for (let part = 0; part < 8; part++) after ^= map[16 * part + ((crc >>> (4 * part)) & 15)] as number;
@@ -57,7 +65,7 @@ export class FixedText {
   }
 
   #learn(): Int32Array {
-    const bytes = new TextEncoder().encode(this.text);
+    const { bytes } = this;
     this.#own = bytes.reduce((crc, byte) => advance(crc, byte), 0);
     this.#map = Int32Array.from({ length: 128 }, (_, at) =>
       bytes.reduce((crc) => advance(crc, 0), (at & 15) << (4 * (at >> 4))),
@@ -88,15 +96,52 @@ function advance(crc: number, byte: number): number {
   return (TABLE[(crc ^ byte) & 255] as number) ^ (crc >>> 8);
 }
 
-/** The running CRC after a text that is not fixed; `undefined` if it is not all ASCII. */
-export function runCrc(crc: number, text: string): number | undefined {
+/** The running CRC after some bytes. */
+export function runCrc(crc: number, bytes: Uint8Array, start: number, end: number): number {
   let running = crc;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 127) return undefined;
+  for (let at = start; at < end; at++) running = advance(running, bytes[at] as number);
+  return running;
+}
+
+/** The running CRC after a part of a text; NaN if that is not all ASCII. */
+export function runTextCrc(crc: number, text: string, start: number, end: number): number {
+  let running = crc;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return NaN;
     running = advance(running, code);
   }
   return running;
+}
+
+/** Tells whether a text ends, from `at` on, with a checksum: that of what has this CRC. */
+export function endsWithCrc(text: string, at: number, crc: number): boolean {
+  if (text.length !== at + CHECKSUM_LENGTH || text.slice(at, at + MEMBER.length) !== MEMBER || !text.endsWith(END))
+    return false;
+  for (let part = 0; part < 8; part++)
+    if (text.charCodeAt(at + MEMBER.length + part) !== DIGITS[(crc >>> (28 - 4 * part)) & 15]) return false;
+  return true;
+}
+
+const MEMBER_BYTES = ascii(MEMBER);
+const END_BYTES = ascii(END);
+const DIGITS = ascii('0123456789abcdef');
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Writes what `checksummedText` puts behind a text. @returns where it ends */
+export function putChecksum(crc: number, bytes: Uint8Array, start: number): number {
+  const at = putBytes(MEMBER_BYTES, bytes, start);
+  for (let part = 0; part < 8; part++) bytes[at + part] = DIGITS[(crc >>> (28 - 4 * part)) & 15] as number;
+  return putBytes(END_BYTES, bytes, at + 8);
+}
+
+/** Writes bytes into others; few at a time, quicker than `set`. @returns where they end */
+export function putBytes(from: Uint8Array, into: Uint8Array, start: number): number {
+  for (let i = 0; i < from.length; i++) into[start + i] = from[i] as number;
+  return start + from.length;
 }
 
 /** Tells whether a text ends with the checksum of what precedes it. */

@@ -46,9 +46,15 @@ export function isMasterName(name: unknown): name is string {
   return typeof name === 'string' && MASTER_NAME.test(name);
 }
 
+let [lastMaster, lastEpoch, lastKey] = ['', '', '@'];
+
 /** Key of a stream in maps: `master@epoch`. */
-export function streamKey(stream: StreamId): string {
-  return `${stream.master}@${stream.epoch}`;
+export function streamKey({ master, epoch }: StreamId): string {
+  // Events of a stream come in runs; making its key anew for each would take longer than what is done with it.
+  if (epoch === lastEpoch && master === lastMaster) return lastKey;
+  const key = `${master}@${epoch}`;
+  [lastMaster, lastEpoch, lastKey] = [master, epoch, key];
+  return key;
 }
 
 /**

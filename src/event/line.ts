@@ -1,13 +1,5 @@
 import type { EncodedArgs } from './call-codec.js';
-import {
-  appendChecksum,
-  type Crc32,
-  checksummedText,
-  endsWithChecksum,
-  FixedText,
-  parseChecksummed,
-  runCrc,
-} from './checksum.js';
+import { appendChecksum, type Crc32, endsWithChecksum, FixedText, parseChecksummed } from './checksum.js';
 import { type Event, isMasterName, type StreamHeader, type StreamId } from './event.js';
 import { isId } from './ulid-clock.js';
 
@@ -33,8 +25,8 @@ export function textEnd(bytes: Uint8Array, lineFeed: number): number {
   return bytes[lineFeed - 1] === CARRIAGE_RETURN ? lineFeed - 1 : lineFeed;
 }
 
-const OPENING = new FixedText(`{"v":${FORMAT_VERSION},"id":"`);
-const OPENING_CRC = OPENING.after(-1);
+/** What stands before the id of an event, in all lines. */
+export const OPENING = new FixedText(`{"v":${FORMAT_VERSION},"id":"`);
 const TAIL = ',"meta":';
 
 /** Where the id of an event stands in its line. */
@@ -75,59 +67,6 @@ export function sequenceNumber(line: string, start: number, end: number): number
     seq = seq * 10 + digit;
   }
   return end > start && line.charCodeAt(start) !== 48 && Number.isSafeInteger(seq) ? seq : undefined;
-}
-
-/** Longer arguments are summed faster by the store's own function, however long the way to it. */
-const SHORT = 64;
-
-/** Writes the lines of one stream; what is the same in all of them is made and summed once. */
-export class LineWriter {
-  readonly #crc32: Crc32;
-  readonly #owner: FixedText;
-  readonly #model: string;
-  /** By the transaction's name: its newest version met, and what stands before its arguments. */
-  readonly #calls = new Map<string, { txv: number; before: FixedText }>();
-  /** What stands behind the arguments, mostly the same as last time. */
-  #meta: { text: string; after: FixedText } | undefined;
-
-  constructor(stream: StreamId, model: string, crc32: Crc32) {
-    this.#crc32 = crc32;
-    this.#owner = new FixedText(ownerText(stream));
-    this.#model = model;
-  }
-
-  /** The event's line, without a line feed. */
-  line(event: Event, argsText: string, metaText: string): string {
-    const before = this.#beforeArgs(event);
-    const after = this.#afterArgs(metaText);
-    const { id, origin } = event;
-    const seq = String(event.seq);
-    const open = OPENING.text + id + this.#owner.text + seq + before.text + argsText + after.text;
-    if (origin !== undefined) return appendChecksum(`${open},"origin":"${origin}"`, this.#crc32);
-    const crc = argsText.length > SHORT ? undefined : this.#sum(id, seq, before, argsText, after);
-    return crc === undefined ? appendChecksum(open, this.#crc32) : checksummedText(open, ~crc);
-  }
-
-  #sum(id: string, seq: string, before: FixedText, argsText: string, after: FixedText): number | undefined {
-    const first = runCrc(OPENING_CRC, id);
-    const second = first === undefined ? undefined : runCrc(this.#owner.after(first), seq);
-    const third = second === undefined ? undefined : runCrc(before.after(second), argsText);
-    return third === undefined ? undefined : after.after(third);
-  }
-
-  #beforeArgs({ tx, txv }: Event): FixedText {
-    let call = this.#calls.get(tx);
-    if (call?.txv !== txv) {
-      call = { txv, before: new FixedText(callText({ model: this.#model, tx, txv })) };
-      this.#calls.set(tx, call);
-    }
-    return call.before;
-  }
-
-  #afterArgs(metaText: string): FixedText {
-    if (metaText !== this.#meta?.text) this.#meta = { text: metaText, after: new FixedText(tailText(metaText)) };
-    return this.#meta.after;
-  }
 }
 
 /** The header's line, without a line feed. */

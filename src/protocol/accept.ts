@@ -1,4 +1,4 @@
-import { compareEvents, type Event, streamKey } from '../event/event.js';
+import { type Event, streamKey } from '../event/event.js';
 import { printable } from '../printable.js';
 import { idTime, isFromFuture } from '../event/ulid-clock.js';
 import type { Seal } from '../store/frontier.js';
@@ -7,7 +7,7 @@ import type { Obstacle } from '../timeline/call-factory.js';
 import type { Hold, HoldReason } from './hold.js';
 import type { Incoming } from './incoming.js';
 import { counts, isReadable, lackedBy } from './seal.js';
-import { reached, streamOf } from './vector.js';
+import { inOrder, reached, streamOf } from './vector.js';
 
 /**
  * What of a stream is accepted. Events are taken in the order of their numbers, up to the published head; the first one that cannot be
@@ -52,8 +52,7 @@ export function acceptStreams(incoming: readonly Incoming[], rules: AcceptRules)
     else if (end !== undefined) held.push(end);
   }
   held.push(...sealedGaps(rules, events, held));
-  events.sort(compareEvents);
-  return { events, held, dead };
+  return { events: inOrder(events), held, dead };
 }
 
 /** Events that the seal in force names and nobody publishes any more: they are in a snapshot, or on their way. */

@@ -187,6 +187,7 @@ export function holdsMoreSealed({ state, seal }: Facts, whole: Whole, news: read
 
 /** All events that count behind a base: those that were read, and calls that were made meanwhile, which are in memory only. */
 export function eventsBehind({ base, acceptance }: Whole, { state }: Facts, cut: VersionVector): readonly Event[] {
+  if (state.entries.length === 0) return acceptance.events;
   const read = new Set(acceptance.events.map(({ id }) => id));
   const unread = state.entries
     .map(({ event }) => event)
@@ -224,12 +225,17 @@ function missingIn(
   cut: VersionVector,
 ): { key: string; seq: number } | undefined {
   const last = new Map(base.vector);
+  let [key, seq] = ['', 0];
   for (const event of events) {
-    const key = streamKey(event);
-    const seq = (last.get(key) ?? 0) + 1;
-    if (event.seq !== seq || event.id <= base.position) return { key, seq };
-    last.set(key, seq);
+    // Events of a stream come in runs.
+    const next = streamKey(event);
+    if (next !== key) {
+      if (key !== '') last.set(key, seq);
+      [key, seq] = [next, last.get(next) ?? 0];
+    }
+    if (event.seq !== ++seq || event.id <= base.position) return { key, seq };
   }
+  if (key !== '') last.set(key, seq);
   for (const [key, count] of accepted) {
     const seq = (last.get(key) ?? 0) + 1;
     if (seq <= Math.min(count, endOf(cut, key))) return { key, seq };

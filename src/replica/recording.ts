@@ -13,8 +13,8 @@ export interface Recording {
   readonly durable: Head | undefined;
   /** Why no call may be run at this moment. */
   readonly busy: PrevalentError | undefined;
-  /** Takes a call. @param args JSON text @param meta JSON text */
-  record(event: Event, args: string, meta: string): void;
+  /** Takes a call. @param args JSON text, which need not be given of a few short primitives @param meta JSON text */
+  record(event: Event, args: string | undefined, meta: string): void;
   /** Told of each call, when all who listen have heard of it. */
   recorded(): void;
 }

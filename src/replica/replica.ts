@@ -271,7 +271,8 @@ export class Replica implements TransactionHost {
   }
 
   #noteAccepted(events: readonly Event[]): void {
-    for (const [index, event] of events.entries()) {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as Event;
       const next = events[index + 1];
       // Of several in a row only the last one is news.
       if (next !== undefined && next.epoch === event.epoch && next.master === event.master) continue;

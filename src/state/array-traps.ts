@@ -48,10 +48,10 @@ function push(raw: unknown[], proxy: unknown[], args: unknown[], membrane: Recor
   // Beyond the greatest length it writes properties, and then throws: one by one, each with its record.
   if (raw.length + args.length > MAX_LENGTH) return Array.prototype.push.apply(proxy, args);
   const log = membrane.writing(raw, 'push');
-  // All are checked before the first is pushed.
-  const stored = args.map((arg, index) => membrane.store(arg, raw, raw.length + index));
+  // All are checked before the first is pushed. In their own list, which is of this call alone.
+  for (let i = 0; i < args.length; i++) args[i] = membrane.store(args[i], raw, raw.length + i);
   log.push(SET_LENGTH, raw, undefined, raw.length);
-  for (const value of stored) Array.prototype.push.call(raw, value);
+  for (let i = 0; i < args.length; i++) Array.prototype.push.call(raw, args[i]);
   return raw.length;
 }
 

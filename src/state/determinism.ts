@@ -116,8 +116,14 @@ function replacementOf(temporal: Temporal): Replacement {
  * back afterwards, also when `call` throws.
  *
  * @param id ULID whose time and bits everything derives from
+ * @param subject given to `call`, as `given` is: a function that needs nothing else is not made anew for each call
  */
-export function deterministic<T>(id: string, call: () => T): T {
+export function deterministic<T, Subject = undefined, Given = undefined>(
+  id: string,
+  call: (subject: Subject, given: Given) => T,
+  subject?: Subject,
+  given?: Given,
+): T {
   const outerTime = time;
   const outerSeed = seed;
   const outerDraw = draw;
@@ -151,7 +157,7 @@ export function deterministic<T>(id: string, call: () => T): T {
     else world.Temporal = whole;
   }
   try {
-    return call();
+    return call(subject as Subject, given as Given);
   } finally {
     time = outerTime;
     seed = outerSeed;

@@ -23,8 +23,8 @@ import type { UndoLog } from './undo-log.js';
 /** A call that is ready to run: its method and how to get a private copy of its arguments. */
 export interface Call {
   readonly definition: TransactionDefinition;
-  /** Makes the arguments; constructors and upcasts in it see the transaction's own time and randomness. */
-  args(): unknown[];
+  /** Gives the arguments, in a list that nobody changes; constructors and upcasts that make them see the transaction's own time and randomness. */
+  args(): readonly unknown[];
   /** Id from which time and randomness derive. */
   readonly origin: string;
   readonly transaction: RunningTransaction;
@@ -54,6 +54,8 @@ export class Executor {
   readonly derived = new DerivedValues(this);
   readonly #definition: ModelDefinition;
   readonly #host: TransactionHost;
+  /** What is said to run while one of its calls does. */
+  readonly #running: Running;
   readonly #disown: () => void;
   readonly #isWhole = (object: object): boolean => this.membrane.isWhole(object);
   #raw: object;
@@ -67,6 +69,7 @@ export class Executor {
   constructor(definition: ModelDefinition, classes: ClassTable, host: TransactionHost, check = false) {
     this.#definition = definition;
     this.#host = host;
+    this.#running = new Running(host);
     this.membrane = new Membrane(classes);
     this.#disown = addOwner(this.membrane);
     const { values } = this.membrane;
@@ -234,10 +237,11 @@ export class Executor {
         `The transaction ${call.definition.name} of another master was called inside a transaction; its replay would call it again. Call it after the transaction.`,
       );
     }
-    registry.running = { host: this.#host, transaction: call.transaction };
+    this.#running.call = call;
+    registry.running = this.#running;
     const before = seeThrough(this.membrane);
     try {
-      const result = deterministic(call.origin, () => call.definition.method.apply(this.model, call.args()));
+      const result = deterministic(call.origin, runOn, this.model, call);
       if (isThenable(result)) refusePromise(call, result);
       return result;
     } catch (error) {
@@ -251,13 +255,32 @@ export class Executor {
   // As a part of the transaction: a getter or `toString` of the model's own may read the clock, or call another transaction.
   #read(call: Call, thrown: unknown): string {
     const outer = registry.running;
-    registry.running = { host: this.#host, transaction: call.transaction };
+    this.#running.call = call;
+    registry.running = this.#running;
     try {
-      return deterministic(call.origin, () => textOf(thrown));
+      return deterministic(call.origin, textOf, thrown);
     } finally {
       registry.running = outer;
     }
   }
+}
+
+/** The call that runs. One object for all calls of a model: most of them are over before anybody asks. */
+class Running {
+  readonly host: TransactionHost;
+  call: Call | undefined;
+
+  constructor(host: TransactionHost) {
+    this.host = host;
+  }
+
+  get transaction(): RunningTransaction {
+    return (this.call as Call).transaction;
+  }
+}
+
+function runOn(model: object, call: Call): unknown {
+  return Reflect.apply(call.definition.method, model, call.args());
 }
 
 /** A value for listeners: lists of elements, values, and times from before are theirs; what else they hold stays guarded. */

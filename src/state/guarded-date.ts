@@ -99,6 +99,7 @@ export class GuardedDates {
 
   /** Ends a transaction that is kept. @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if a Date was given a field or another shape */
   refuseReshaped(log: UndoLog): void {
+    if (this.#shown.size === 0) return;
     for (const raw of this.#shown) {
       const guard = this.#guards.get(raw) as Date;
       const how = spoiltBy(raw, guard);
@@ -106,7 +107,7 @@ export class GuardedDates {
       if (how === 'time') keep(raw, raw.getTime(), guard.getTime(), log);
       else if (how !== undefined) refuse(raw, how);
     }
-    if (this.#shown.size !== 0) this.#shown.clear();
+    this.#shown.clear();
   }
 
   /** Ends a transaction that is not kept, when its writes have been undone. */

@@ -48,6 +48,11 @@ export class GuardedValues {
     return copy;
   }
 
+  /** Whether the running call brought none in. */
+  get isEmpty(): boolean {
+    return this.#entered.size === 0;
+  }
+
   /** @throws UnsupportedStateError (`UNSUPPORTED_STATE`) if the call changed a value after it had stored it */
   refuseChanged(): void {
     for (const [value, { type, text, place }] of this.#entered) {
@@ -60,7 +65,6 @@ export class GuardedValues {
 
   /** Ends the call. Gives what came in, and the copy of each. */
   leave(): [value: object, copy: object][] {
-    if (this.#entered.size === 0) return [];
     const pairs = [...this.#entered].map(([value, { copy, text }]): [object, object] => {
       this.#known?.set(copy, text);
       return [value, copy];

@@ -193,7 +193,7 @@ export class Membrane implements Recorder, Owner {
   commit(result: unknown): unknown {
     let guarded = result;
     if (this.log !== undefined) this.#dates.refuseReshaped(this.log);
-    this.values.refuseChanged();
+    if (!this.values.isEmpty) this.values.refuseChanged();
     if (this.#stored.length !== 0) {
       const { adopted, made } = adopt(this.fresh, this.#kept(), this, this.ownership);
       this.adopted = adopted;
@@ -232,6 +232,7 @@ export class Membrane implements Recorder, Owner {
 
   /** From now on the copies stand for themselves, and what came in is nobody's any more. */
   #leaveValues(): void {
+    if (this.values.isEmpty) return;
     for (const [value, copy] of this.values.leave()) {
       this.#raws.delete(value);
       this.#standAlone(copy);

@@ -1,3 +1,4 @@
+import { LineBuffer } from '../event/line-buffer.js';
 import {
   MasterFencedError,
   OutcomeUnknownError,
@@ -15,14 +16,14 @@ export type Durability = 'group' | 'always' | 'none';
 /** What a group commit writes to. */
 export type LineSink = Pick<Journal, 'append' | 'cutBack' | 'now'>;
 
-/** A full buffer is written before the call that filled it returns, or callers wait: they feel a slow disk. */
-const BUFFER_CHARS = 8 * 1024 * 1024;
+/** Bytes of lines. A full buffer is written before the call that filled it returns, or callers wait: they feel a slow disk. */
+const FULL = 8 * 1024 * 1024;
 
 /** Where callers do not wait, and the store cannot write before a call returns, so much is kept in memory at most. */
-const MOST_CHARS = 8 * BUFFER_CHARS;
+const MOST = 8 * FULL;
 
 /** A single caller is not worth more than so much standing still. */
-const ALONE_CHARS = 64 * 1024;
+const ALONE = 64 * 1024;
 
 /** How long (ms) to wait before a store that could not be reached is tried again: the first time, and at most. */
 const FIRST_PAUSE = 50;
@@ -53,9 +54,11 @@ export interface CommitOptions {
 export class GroupCommit {
   readonly #sink: LineSink;
   readonly #options: CommitOptions;
-  #buffer: string[] = [];
-  #chars = 0;
-  #bufferStart = 0;
+  /** Where the line of an event is put before `add` is told of it. */
+  readonly lines = new LineBuffer();
+  /** The first event whose line is there. */
+  #first = 0;
+  /** Last event that was handed over, or something else with its number and id. */
   #last: Head | undefined;
   #durable: Head | undefined;
   /** Last event that was written at once while an earlier batch was on its way. */
@@ -87,7 +90,7 @@ export class GroupCommit {
 
   /** Last event that was handed over. */
   get last(): Head | undefined {
-    return this.#last;
+    return this.#last && { seq: this.#last.seq, id: this.#last.id };
   }
 
   /** Why nothing more can be written. */
@@ -100,25 +103,26 @@ export class GroupCommit {
     if (this.#sink.now !== undefined && this.#unreached === undefined) return undefined;
     if (this.#options.durability === 'always')
       return new StoreBehindError('Late calls are being written to a new stream; call again when sync() has ended.');
-    if (this.#chars <= MOST_CHARS) return undefined;
+    if (this.lines.size <= MOST) return undefined;
     return new StoreBehindError(
-      `${this.#chars} characters of calls wait for the store${this.#unreached === undefined ? '' : ` (${this.#unreached.message})`}. Await durable() before more calls.`,
+      `${this.lines.size} bytes of calls wait for the store${this.#unreached === undefined ? '' : ` (${this.#unreached.message})`}. Await durable() before more calls.`,
     );
   }
 
   /**
-   * Takes the line of one event.
+   * Takes the line of one event, which was put into `lines`.
    *
    * @throws NotDurableError (`NOT_DURABLE`) or OutcomeUnknownError (`OUTCOME_UNKNOWN`) if it was to be written at once and could not
    */
-  add(line: string, event: Head): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#buffer.length === 0) this.#bufferStart = event.seq;
-    this.#buffer.push(line);
-    this.#chars += line.length + 1;
-    this.#last = { seq: event.seq, id: event.id };
+  add(event: Head): void {
+    if (this.#failure !== undefined) {
+      this.lines.clear();
+      throw this.#failure;
+    }
+    if (this.#first === 0) this.#first = event.seq;
+    this.#last = event;
     const { durability } = this.#options;
-    const isFull = this.#chars > BUFFER_CHARS;
+    const isFull = this.lines.size > FULL;
     // Not while an earlier batch waits to be sent again: it must not come behind this one.
     if (this.#sink.now !== undefined && this.#unreached === undefined && (durability === 'always' || isFull)) {
       const failure = this.#writeNow();
@@ -138,7 +142,7 @@ export class GroupCommit {
 
   /** Resolves when a call may be added without filling memory; `undefined` if it may be at once, as while less than a buffer waits. */
   room(): Promise<void> | undefined {
-    return this.#chars > BUFFER_CHARS && this.#sink.now === undefined ? this.settle() : undefined;
+    return this.lines.size > FULL && this.#sink.now === undefined ? this.settle() : undefined;
   }
 
   /**
@@ -148,8 +152,7 @@ export class GroupCommit {
    */
   handOver(heir: GroupCommit): Promise<void> {
     this.#isOver = true;
-    this.#buffer = [];
-    this.#chars = 0;
+    this.#empty();
     if (this.#waiters.count > 0) this.#waiters.follow(heir.settle());
     return this.#writing ?? Promise.resolve();
   }
@@ -196,14 +199,14 @@ export class GroupCommit {
   // Asked again after the turn: requests of many callers may come in one after the other.
   #begin(): void {
     this.#scheduled = false;
-    if (this.#writing !== undefined || this.#buffer.length === 0 || this.#refusal !== undefined) return;
+    if (this.#writing !== undefined || this.#first === 0 || this.#refusal !== undefined) return;
     if (this.#isAlone()) this.#writeNow();
     else this.#writing = this.#writeAll();
   }
 
   /** Whether exactly one caller waits, and waited alone the last time: then nobody is kept waiting by standing still. */
   #isAlone(): boolean {
-    return this.#quiet && this.#waiters.count === 1 && this.#chars <= ALONE_CHARS && this.#sink.now?.isQuick() === true;
+    return this.#quiet && this.#waiters.count === 1 && this.lines.size <= ALONE && this.#sink.now?.isQuick() === true;
   }
 
   // Ends in the turn in which it finds nothing left to write, so that nothing can be handed over unseen in between.
@@ -234,7 +237,7 @@ export class GroupCommit {
   }
 
   #hasMore(again: Batch | undefined): boolean {
-    return (again !== undefined || this.#buffer.length > 0) && this.#failure === undefined;
+    return (again !== undefined || this.#first !== 0) && this.#failure === undefined;
   }
 
   #canWait(): boolean {
@@ -296,14 +299,15 @@ export class GroupCommit {
   }
 
   #take(): Batch {
-    // An empty line at the end makes the last line feed, without copying the text once more.
-    this.#buffer.push('');
-    const text = this.#buffer.join('\n');
-    const start = this.#bufferStart;
-    this.#buffer = [];
-    this.#chars = 0;
+    const batch = { text: this.lines.take(), start: this.#first, last: this.last };
+    this.#first = 0;
     this.#quiet = this.#waiters.count <= 1;
-    return { text, start, last: this.#last };
+    return batch;
+  }
+
+  #empty(): void {
+    this.lines.clear();
+    this.#first = 0;
   }
 
   #reached(head: Head | undefined): void {
@@ -333,8 +337,7 @@ export class GroupCommit {
   #refuse(failure: PrevalentError): void {
     this.#failure = failure;
     this.#unreached = undefined;
-    this.#buffer = [];
-    this.#chars = 0;
+    this.#empty();
     const tell = this.#waiters.ended(failure);
     try {
       this.#options.onFailure(failure);

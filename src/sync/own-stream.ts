@@ -1,6 +1,6 @@
 import { MasterFencedError, PrevalentError, StoreUnreachableError } from '../errors.js';
 import { type Event, type StreamHeader, type StreamId, streamKey } from '../event/event.js';
-import { LineWriter } from '../event/line.js';
+import { LineWriter } from '../event/line-writer.js';
 import type { Retirement } from '../protocol/frontier.js';
 import type { Deletion } from '../protocol/shedding.js';
 import type { Recording } from '../replica/recording.js';
@@ -82,8 +82,9 @@ export class OwnStream implements Recording {
   }
 
   /** Takes a call. Errors as `GroupCommit.add`. */
-  record(event: Event, args: string, meta: string): void {
-    this.#commit.add(this.#writer.line(event, args, meta), event);
+  record(event: Event, args: string | undefined, meta: string): void {
+    this.#writer.write(this.#commit.lines, event, args, meta);
+    this.#commit.add(event);
   }
 
   /** Resolves when everything recorded so far is durable. Errors as `GroupCommit.settle`. */

@@ -68,6 +68,8 @@ export function tell(known: Known, replica: Replica, { before, heard, applied, f
 
 function tellEvents(replica: Replica, { received, reissued, changes }: Applied): void {
   const { notifier, timeline } = replica;
+  // There may be very many events, and as a rule nobody to hear of them.
+  if (!(['event', 'reissued', 'rejected'] as const).some((name) => notifier.wants(name))) return;
   const again = new Set(reissued.map(({ id }) => id));
   for (const event of received) {
     const entry = timeline.rejection(event) ?? { event, undo: undefined, error: undefined };

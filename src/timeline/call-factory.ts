@@ -1,6 +1,7 @@
 import { UncarriableArgumentError } from '../errors.js';
-import { type CallCodec, copyJson, type EncodedCall } from '../event/call-codec.js';
+import { type CallCodec, copyJson, type EncodedArgs, isFlat } from '../event/call-codec.js';
 import type { Event } from '../event/event.js';
+import { isShort } from '../event/short-args.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { CallMeta } from '../model/call-meta.js';
 import type { ModelDefinition, TransactionDefinition } from '../model/definition.js';
@@ -17,6 +18,12 @@ export interface Obstacle {
 
 /** Characters of a reason: what it quotes is from a file that anybody may have written. */
 const LONGEST_REASON = 1_000;
+
+/** Arguments as they are recorded, and their JSON text; that is not made of a few short primitives. */
+export interface RecordedArgs {
+  readonly args: EncodedArgs;
+  readonly text: string | undefined;
+}
 
 /** Turns events into calls that can run. */
 export class CallFactory {
@@ -35,7 +42,8 @@ export class CallFactory {
    * @param id what the call's event will have
    * @throws UncarriableArgumentError (`UNCARRIABLE_ARGUMENT`), LiveArgumentError (`LIVE_ARGUMENT`)
    */
-  record(definition: TransactionDefinition, args: readonly unknown[], id: string): EncodedCall {
+  record(definition: TransactionDefinition, args: readonly unknown[], id: string): RecordedArgs {
+    if (isShort(args)) return { args, text: undefined };
     return (
       this.#codec.encodeFlat(definition, args) ??
       deterministic(`${id} arguments`, () => this.#codec.encode(definition, args))
@@ -49,7 +57,7 @@ export class CallFactory {
     if (definition === undefined) return { reason: 'unknown-transaction' };
     if (event.txv > definition.version) return { reason: 'newer-version' };
     if (typeof event.meta === 'object' && !isCopyable(event.meta)) return { reason: 'arguments' };
-    if (!Array.isArray(event.args) || event.args.some((arg) => typeof arg === 'object' && arg !== null)) {
+    if (!isFlat(event.args)) {
       try {
         this.#codec.open(event.args);
       } catch (error) {
@@ -101,21 +109,29 @@ export class CallFactory {
 class EventCall implements Call {
   readonly definition: TransactionDefinition;
   readonly origin: string;
-  readonly transaction: RunningTransaction;
   readonly #event: Event;
   readonly #codec: CallCodec;
+  #transaction: RunningTransaction | undefined;
 
   constructor(event: Event, definition: TransactionDefinition, codec: CallCodec) {
-    const { id, master, meta } = event;
     this.definition = definition;
-    this.origin = event.origin ?? id;
-    this.transaction = { id, time: idTime(this.origin), master, meta: copyJson(meta) as CallMeta | null };
+    this.origin = event.origin ?? event.id;
     this.#event = event;
     this.#codec = codec;
   }
 
-  args(): unknown[] {
-    return this.#codec.decode(this.definition, this.#event.args, this.#event.txv);
+  get transaction(): RunningTransaction {
+    const { id, master, meta } = this.#event;
+    return (this.#transaction ??= {
+      id,
+      time: idTime(this.origin),
+      master,
+      meta: copyJson(meta) as CallMeta | null,
+    });
+  }
+
+  args(): readonly unknown[] {
+    return this.#codec.argsFor(this.definition, this.#event.args, this.#event.txv);
   }
 }
 

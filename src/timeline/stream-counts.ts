@@ -1,34 +1,45 @@
-import { type Event, streamKey } from '../event/event.js';
+import { type Event, type StreamId, streamKey } from '../event/event.js';
 
 /** Names of versions: by stream, the id of the last event that counts, as far as it is known. */
 export type VersionNames = ReadonlyMap<string, string>;
 
+/** What is counted. */
+type Counted = StreamId & Pick<Event, 'id' | 'seq'>;
+
 /** Counts events by stream into a version vector, and notes which was the last of each. */
 export class StreamCounts {
-  readonly vector: Map<string, number>;
+  readonly #vector: Map<string, number>;
   readonly #names: Map<string, string>;
-  #last: Event | undefined;
-  #key = '';
+  /** The event noted last: it is counted when one of another stream comes, as events of a stream come in runs. */
+  #last: Counted | undefined;
 
   constructor(vector: Iterable<readonly [string, number]>, names: Iterable<readonly [string, string]> = []) {
-    this.vector = new Map(vector);
+    this.#vector = new Map(vector);
     this.#names = new Map(names);
+  }
+
+  /** How many events of each stream. */
+  get vector(): ReadonlyMap<string, number> {
+    this.#count();
+    return this.#vector;
   }
 
   /** Id of the last event of each stream, as far as known. */
   get names(): VersionNames {
-    if (this.#last !== undefined) this.#names.set(this.#key, this.#last.id);
+    this.#count();
     return this.#names;
   }
 
   /** Notes the next event in order. */
-  note(event: Event): void {
-    // Events of a stream come in runs, and keys are slow to make.
-    if (event.master !== this.#last?.master || event.epoch !== this.#last.epoch) {
-      if (this.#last !== undefined) this.#names.set(this.#key, this.#last.id);
-      this.#key = streamKey(event);
-    }
+  note(event: Counted): void {
+    if (event.master !== this.#last?.master || event.epoch !== this.#last.epoch) this.#count();
     this.#last = event;
-    this.vector.set(this.#key, event.seq);
+  }
+
+  #count(): void {
+    if (this.#last === undefined) return;
+    const key = streamKey(this.#last);
+    this.#vector.set(key, this.#last.seq);
+    this.#names.set(key, this.#last.id);
   }
 }

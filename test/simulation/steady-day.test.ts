@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FolderStore, type FileSystem } from '../../src/index.js';
-import { LineWriter } from '../../src/event/line.js';
+import { LineWriter } from '../../src/event/line-writer.js';
 import { UlidClock } from '../../src/event/ulid-clock.js';
 import { encodeFrontier } from '../../src/store/frontier.js';
 import { nodeFileSystem } from '../../src/store/folder/node-file-system.js';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { appendChecksum } from '../../../src/event/checksum.js';
 import type { Event } from '../../../src/event/event.js';
-import { LineWriter, parseLine } from '../../../src/event/line.js';
+import { parseLine } from '../../../src/event/line.js';
+import { LineWriter } from '../../../src/event/line-writer.js';
 import { LineReader } from '../../../src/event/line-reader.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };

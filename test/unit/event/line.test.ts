@@ -9,10 +9,10 @@ import {
   headerLine,
   lastSeqIn,
   LineCheck,
-  LineWriter,
   parseLine,
   possibleLines,
 } from '../../../src/event/line.js';
+import { LineWriter } from '../../../src/event/line-writer.js';
 
 const stream = { master: 'laptop', epoch: '01HF7YAT00FQ2VRP41VVTGRSXB' };
 const event: Event = {

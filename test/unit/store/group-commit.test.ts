@@ -47,6 +47,12 @@ class HandJournal implements LineSink {
 
 const head = (seq: number): Head => ({ seq, id: `id-${seq}` });
 
+/** Hands over one line. */
+function add(commit: GroupCommit, line: string, event: Head): void {
+  commit.lines.put(line);
+  commit.add(event);
+}
+
 function make(
   durability: Durability,
   quickNow = false,
@@ -87,13 +93,13 @@ async function settled(promise: Promise<unknown>): Promise<string> {
 
 test('calls of one turn share one write; durable is what was synced', async () => {
   const { journal, commit } = make('group');
-  commit.add('a', head(1));
-  commit.add('b', head(2));
+  add(commit, 'a', head(1));
+  add(commit, 'b', head(2));
   const waiting = commit.settle();
   expect(await settled(waiting)).toBe('waiting');
   expect(journal.batches.map(({ text, first }) => [text, first])).toEqual([['a\nb\n', 1]]);
   expect(commit.durable).toBeUndefined();
-  commit.add('c', head(3));
+  add(commit, 'c', head(3));
   await turn();
   // One write at a time; what comes meanwhile waits for the next.
   expect(journal.batches).toHaveLength(1);
@@ -120,11 +126,11 @@ test('whoever waits in any microtask after a write is heard', async () => {
   // Each round hands over one call, a varying number of microtasks after the write before it ended.
   for (let delay = 0; delay < 12; delay++) {
     const { journal, commit } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     await turn();
     journal.batches[0]!.done();
     for (let i = 0; i < delay; i++) await null;
-    commit.add('b', head(2));
+    add(commit, 'b', head(2));
     const waiting = commit.settle();
     await turn();
     journal.batches[1]?.done();
@@ -134,15 +140,15 @@ test('whoever waits in any microtask after a write is heard', async () => {
 
 test('a refused write is cut back and told; what came meanwhile is lost with it', async () => {
   const { journal, commit, failures } = make('group');
-  commit.add('a', head(1));
+  add(commit, 'a', head(1));
   const first = commit.settle();
   await turn();
   journal.batches[0]!.done();
   expect(await settled(first)).toBe('resolved');
-  commit.add('b', head(2));
+  add(commit, 'b', head(2));
   const second = commit.settle();
   await turn();
-  commit.add('c', head(3));
+  add(commit, 'c', head(3));
   const third = commit.settle();
   journal.batches[1]!.fail(new Error('ENOSPC'));
   expect([await settled(second), await settled(third)]).toEqual(['NOT_DURABLE', 'NOT_DURABLE']);
@@ -158,7 +164,7 @@ test('a refused write is cut back and told; what came meanwhile is lost with it'
 test('if the cut fails, too, the outcome is unknown', async () => {
   const { journal, commit, failures } = make('group');
   journal.refusesCut = new Error('EIO');
-  commit.add('a', head(1));
+  add(commit, 'a', head(1));
   const waiting = commit.settle();
   await turn();
   journal.batches[0]!.fail(new Error('EIO'));
@@ -168,13 +174,13 @@ test('if the cut fails, too, the outcome is unknown', async () => {
 
 test('always: on disk before the call returns', async () => {
   const { journal, commit, failures } = make('always');
-  commit.add('a', head(1));
+  add(commit, 'a', head(1));
   expect(journal.written).toEqual(['a\n']);
   expect(commit.durable).toEqual(head(1));
   expect(await settled(commit.settle())).toBe('resolved');
   journal.refusesNow = new Error('ENOSPC');
   expect(() => {
-    commit.add('b', head(2));
+    add(commit, 'b', head(2));
   }).toThrow(expect.objectContaining({ code: 'NOT_DURABLE' }));
   expect(failures).toHaveLength(1);
   expect(journal.cuts).toBe(1);
@@ -188,7 +194,7 @@ test('always: if the disk refuses the cut as well, the outcome is unknown', () =
   journal.refusesNow = new Error('EIO');
   journal.refusesCut = new Error('EIO');
   expect(() => {
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
   }).toThrow(expect.objectContaining({ code: 'OUTCOME_UNKNOWN' }));
   expect(failures.map(({ code }) => code)).toEqual(['OUTCOME_UNKNOWN']);
 });
@@ -196,7 +202,7 @@ test('always: if the disk refuses the cut as well, the outcome is unknown', () =
 describe('a single caller, where the journal says that this is quick', () => {
   test('is written and synced in this turn, without a detour', async () => {
     const { journal, commit } = make('group', true);
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const waiting = commit.settle();
     expect(await settled(waiting)).toBe('resolved');
     expect([journal.written, journal.batches.length]).toEqual([['a\n'], 0]);
@@ -205,11 +211,11 @@ describe('a single caller, where the journal says that this is quick', () => {
 
   test('shares a write in the background with whoever comes in the same turn, in another microtask or callback', async () => {
     const { journal, commit } = make('group', true);
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const first = commit.settle();
     // A callback that comes after all microtasks of the first call, and before the end of the turn.
     const second = new Promise<void>((resolve) => process.nextTick(resolve)).then(() => {
-      commit.add('b', head(2));
+      add(commit, 'b', head(2));
       return commit.settle();
     });
     expect(await settled(first)).toBe('waiting');
@@ -221,25 +227,25 @@ describe('a single caller, where the journal says that this is quick', () => {
 
   test('right after several, is taken for one of several', async () => {
     const { journal, commit } = make('group', true);
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const waiting = [commit.settle(), commit.settle()];
     await turn();
     journal.batches[0]!.done();
     await Promise.all(waiting);
-    commit.add('b', head(2));
+    add(commit, 'b', head(2));
     const third = commit.settle();
     await turn();
     expect([journal.written, journal.batches.length]).toEqual([[], 2]);
     journal.batches[1]!.done();
     await third;
-    commit.add('c', head(3));
+    add(commit, 'c', head(3));
     await commit.settle();
     expect(journal.written).toEqual(['c\n']);
   });
 
   test('with very much to write does not make the others stand still', async () => {
     const { journal, commit } = make('group', true);
-    commit.add('x'.repeat(100_000), head(1));
+    add(commit, 'x'.repeat(100_000), head(1));
     void commit.settle();
     await turn();
     expect([journal.written.length, journal.batches.length]).toEqual([0, 1]);
@@ -248,7 +254,7 @@ describe('a single caller, where the journal says that this is quick', () => {
   test('hears of a refusal, which is taken back at once', async () => {
     const { journal, commit, failures } = make('group', true);
     journal.refusesNow = new Error('ENOSPC');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     expect(await settled(commit.settle())).toBe('NOT_DURABLE');
     expect(failures.map(({ code }) => code)).toEqual(['NOT_DURABLE']);
     expect([journal.cuts, commit.last]).toEqual([1, undefined]);
@@ -257,13 +263,13 @@ describe('a single caller, where the journal says that this is quick', () => {
 
 test('none: written only when somebody waits', async () => {
   const { journal, commit } = make('none');
-  commit.add('a', head(1));
-  commit.add('b', head(2));
+  add(commit, 'a', head(1));
+  add(commit, 'b', head(2));
   await turn();
   expect(journal.batches).toHaveLength(0);
   const waiting = commit.settle();
   await turn();
-  commit.add('c', head(3));
+  add(commit, 'c', head(3));
   journal.batches[0]!.done();
   expect(await settled(waiting)).toBe('resolved');
   expect(journal.batches.map(({ text }) => text)).toEqual(['a\nb\n']);
@@ -279,8 +285,8 @@ describe('a full buffer', () => {
 
   test('is on disk before the call returns', async () => {
     const { journal, commit } = make('group');
-    commit.add('a', head(1));
-    commit.add(big, head(2));
+    add(commit, 'a', head(1));
+    add(commit, big, head(2));
     expect(journal.written).toEqual([`a\n${big}\n`]);
     expect(commit.durable).toEqual(head(2));
     expect(await settled(commit.settle())).toBe('resolved');
@@ -289,9 +295,9 @@ describe('a full buffer', () => {
 
   test('that overtakes a write on its way is durable only after that, and those who wait for it are told', async () => {
     const { journal, commit } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     await turn();
-    commit.add(big, head(2));
+    add(commit, big, head(2));
     expect(journal.written).toHaveLength(1);
     expect(commit.durable).toBeUndefined();
     const waiting = commit.settle();
@@ -303,15 +309,15 @@ describe('a full buffer', () => {
 
   test('that is refused while a write is on its way is taken back only when that has ended', async () => {
     const { journal, commit, failures } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const first = commit.settle();
     await turn();
     journal.refusesNow = new Error('ENOSPC');
-    commit.add(big, head(2));
+    add(commit, big, head(2));
     const second = commit.settle();
     // Whatever is handed over now would stand behind a hole.
     journal.refusesNow = undefined;
-    commit.add(big, head(3));
+    add(commit, big, head(3));
     expect([journal.cuts, journal.written, failures]).toEqual([0, [], []]);
     expect([commit.last, commit.durable]).toEqual([head(3), undefined]);
     journal.batches[0]!.done();
@@ -323,20 +329,20 @@ describe('a full buffer', () => {
 
   test('that comes while a refused write is being cut back is not written behind the cut', async () => {
     const { journal, commit } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     await turn();
     journal.batches[0]!.fail(new Error('EIO'));
     await Promise.resolve();
-    commit.add(big, head(2));
+    add(commit, big, head(2));
     expect(await settled(commit.settle())).toBe('NOT_DURABLE');
     expect([journal.written, commit.last, commit.durable]).toEqual([[], undefined, undefined]);
   });
 
   test('that overtook a write which failed is taken back with it', async () => {
     const { journal, commit, failures } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     await turn();
-    commit.add(big, head(2));
+    add(commit, big, head(2));
     const waiting = commit.settle();
     journal.batches[0]!.fail(new Error('EIO'));
     expect(await settled(waiting)).toBe('NOT_DURABLE');
@@ -350,7 +356,7 @@ describe('a store that cannot be reached', () => {
 
   test('is sent the same lines again, ever more slowly, while callers wait; nothing is undone', async () => {
     const { journal, commit, failures, pauses, waited } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const waiting = commit.settle();
     for (let tries = 0; tries < 10; tries++) {
       await turn();
@@ -360,7 +366,7 @@ describe('a store that cannot be reached', () => {
       pauses[tries]!();
     }
     await turn();
-    commit.add('b', head(2));
+    add(commit, 'b', head(2));
     expect(await settled(waiting)).toBe('waiting');
     journal.batches[10]!.done();
     expect(await settled(waiting)).toBe('resolved');
@@ -373,7 +379,7 @@ describe('a store that cannot be reached', () => {
 
   test('is not waited for by those who try again as a whole', async () => {
     const { journal, commit, pauses } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const [patient, impatient] = [commit.settle(), commit.flush()];
     await turn();
     journal.batches[0]!.fail(unreachable);
@@ -387,7 +393,7 @@ describe('a store that cannot be reached', () => {
 
   test('and then refuses: what was sent is taken back', async () => {
     const { journal, commit, failures, pauses } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const waiting = commit.settle();
     await turn();
     journal.batches[0]!.fail(unreachable);
@@ -401,7 +407,7 @@ describe('a store that cannot be reached', () => {
 
   test('when the master is closed: whoever waits hears that the outcome is unknown, and nothing is sent any more', async () => {
     const { journal, commit, failures, pauses } = make('group');
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     const waiting = commit.settle();
     await turn();
     journal.batches[0]!.fail(unreachable);
@@ -416,7 +422,7 @@ describe('a store that cannot be reached', () => {
 
 test('who has lost its name undoes what is not durable, and cuts nothing of what another writes', async () => {
   const { journal, commit, failures } = make('group');
-  commit.add('a', head(1));
+  add(commit, 'a', head(1));
   const waiting = commit.settle();
   await turn();
   journal.batches[0]!.fail(new MasterFencedError('"laptop" was taken over by process 7'));
@@ -429,11 +435,11 @@ describe('a store that cannot write before a call returns', () => {
 
   test('lets callers wait when a buffer is full, and calls be refused before they run when there is too much', async () => {
     const { journal, commit } = make('group', false, false);
-    commit.add('a', head(1));
+    add(commit, 'a', head(1));
     expect([commit.room(), commit.busy]).toEqual([undefined, undefined]);
     await turn();
     let seq = 1;
-    while (commit.busy === undefined && seq < 20) commit.add(big, head(++seq));
+    while (commit.busy === undefined && seq < 20) add(commit, big, head(++seq));
     expect([seq, commit.busy?.code]).toEqual([9, 'STORE_BEHIND']);
     const room = commit.room()!;
     expect(await settled(room)).toBe('waiting');
@@ -447,7 +453,7 @@ describe('a store that cannot write before a call returns', () => {
 
   test('is written in the background also where nobody waits', async () => {
     const { journal, commit } = make('none', false, false);
-    commit.add(big, head(1));
+    add(commit, big, head(1));
     await turn();
     expect(journal.batches).toHaveLength(1);
   });
@@ -456,12 +462,12 @@ describe('a store that cannot write before a call returns', () => {
 test('who waits for calls of a stream that is left waits for its successor', async () => {
   const old = make('group');
   const heir = make('group');
-  old.commit.add('a', head(1));
+  add(old.commit, 'a', head(1));
   const waiting = old.commit.settle();
   await turn();
-  old.commit.add('b', head(2));
-  heir.commit.add('a again', head(1));
-  heir.commit.add('b again', head(2));
+  add(old.commit, 'b', head(2));
+  add(heir.commit, 'a again', head(1));
+  add(heir.commit, 'b again', head(2));
   const idle = old.commit.handOver(heir.commit);
   expect([await settled(waiting), await settled(idle)]).toEqual(['waiting', 'waiting']);
   old.journal.batches[0]!.fail(new Error('too late to matter'));

@@ -1,7 +1,8 @@
 /** One case for each row of the tables of recovery: what lies in the folder, what is done about it, and which row says so. */
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { headerLine, LineWriter } from '../../../src/event/line.js';
+import { headerLine } from '../../../src/event/line.js';
+import { LineWriter } from '../../../src/event/line-writer.js';
 import { appendChecksum } from '../../../src/event/checksum.js';
 import { segmentName } from '../../../src/store/folder/layout.js';
 import { recoverStream } from '../../../src/store/folder/recovery.js';
