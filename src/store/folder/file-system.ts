@@ -10,10 +10,19 @@ export interface FileSystem {
    * is not followed (ELOOP), and what is no ordinary file is not waited for (EISDIR, EFTYPE).
    */
   read(file: string, from?: number, length?: number): Promise<Uint8Array>;
-  /** As `read`, before it returns. */
-  readNow(file: string, from: number, length: number): Uint8Array;
+  /**
+   * As `read`, before it returns.
+   *
+   * @param into memory of at least that length, which the result may be a part of: what is read often needs none of its own each time
+   */
+  readNow(file: string, from: number, length: number, into?: Uint8Array): Uint8Array;
   /** Size of a file in bytes. */
   size(file: string): Promise<number>;
+  /**
+   * What tells the file at a path from all later ones, before it returns. `undefined` if there is none, if looking could take long, or if
+   * the file was changed so short ago that a later change could look the same.
+   */
+  stampNow?(file: string): FileStamp | undefined;
   /** What stands at a path, a link itself and not what it leads to; `undefined` if nothing does. */
   kind(path: string): Promise<DirectoryEntry['kind'] | undefined>;
   /** As `kind`, before it returns. */
@@ -63,6 +72,27 @@ export interface FileSystem {
     follows: (names: readonly string[]) => boolean,
     listener: StoreListener,
   ): Promise<() => Promise<void>>;
+}
+
+/** When a file was changed last, and which one it is: equal for two looks if it is the same one, unchanged. */
+export interface FileStamp {
+  readonly device: number;
+  readonly number: number;
+  readonly size: number;
+  /** In ms, with what the system knows of parts of them. */
+  readonly modified: number;
+  readonly changed: number;
+}
+
+/** Tells whether two looks found the same file, unchanged. */
+export function isSameFile(one: FileStamp, other: FileStamp): boolean {
+  return (
+    one.changed === other.changed &&
+    one.modified === other.modified &&
+    one.size === other.size &&
+    one.number === other.number &&
+    one.device === other.device
+  );
 }
 
 /** One name in a directory. */

@@ -21,7 +21,7 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
   return {
     readdir: (directory) => fs.readdir(directory),
     read: (file, from, length) => fs.read(file, from, length),
-    readNow: (file, from, length) => fs.readNow(file, from, length),
+    readNow: (file, from, length, into) => fs.readNow(file, from, length, into),
     size: (file) => fs.size(file),
     kind: (path) => fs.kind(path),
     kindNow: (path) => fs.kindNow(path),
@@ -69,6 +69,7 @@ export function withoutLinks(fs: FileSystem, root: string): FileSystem {
       fs.syncDirectoryNow(directory);
     },
     ...(fs.birth === undefined ? {} : { birth: fs.birth.bind(fs) }),
+    ...(fs.stampNow === undefined ? {} : { stampNow: fs.stampNow.bind(fs) }),
     ...(fs.watch === undefined ? {} : { watch: fs.watch.bind(fs) }),
   };
 }

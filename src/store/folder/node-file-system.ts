@@ -27,7 +27,7 @@ import * as files from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { sayingWhose } from './access.js';
-import { type DirectoryEntry, type FileSystem, isMissing, type OpenFile } from './file-system.js';
+import { type DirectoryEntry, type FileStamp, type FileSystem, isMissing, type OpenFile } from './file-system.js';
 import { QuickDisks } from './quick-disks.js';
 import { watchDirectory } from './watch-directory.js';
 
@@ -46,6 +46,8 @@ const AT_ONCE = 2 ** 30;
 const MODE = 0o644;
 /** More is read through the pool, beside other work. */
 const QUICK_BYTES = 64 * 1024;
+/** Some systems note times in whole seconds. */
+const SETTLED_MS = 3_000;
 /** So much memory is taken without a look at how long the file is. */
 const FEW_BYTES = 1024 * 1024;
 // Not every system has them. Without O_NONBLOCK, opening a FIFO waits for somebody at its other end.
@@ -87,16 +89,25 @@ export const nodeFileSystem: FileSystem = sayingWhose({
       await handle.close();
     }
   },
-  readNow(file, from, length): Uint8Array {
+  readNow(file, from, length, into): Uint8Array {
     const fd = openUntracedNow(file);
     try {
-      return bytesOf(fd, from, length);
+      return into === undefined ? bytesOf(fd, from, length) : readInto(into.subarray(0, length), fd, from);
     } finally {
       closeSync(fd);
     }
   },
   async size(file): Promise<number> {
     return (await files.stat(file)).size;
+  },
+  stampNow(file): FileStamp | undefined {
+    // Not known yet, or not a disk of this machine.
+    if (disks.isQuick(dirname(file)) !== true) return undefined;
+    const found = disks.timed(() => lstatSync(file, { throwIfNoEntry: false }));
+    // A change that follows at once may get the same time.
+    if (found?.isFile() !== true || Date.now() - found.ctimeMs < SETTLED_MS) return undefined;
+    const { dev: device, ino: number, size, mtimeMs: modified, ctimeMs: changed } = found;
+    return { device, number, size, modified, changed };
   },
   async kind(path): Promise<DirectoryEntry['kind'] | undefined> {
     const found = await files.lstat(path).catch((error: unknown) => {
@@ -207,7 +218,11 @@ function openUntracedNow(file: string): number {
 function bytesOf(fd: number, from: number, length: number): Uint8Array {
   // Not for a few bytes: since Linux 6.13 the next write to a file whose times were asked for has to note a new one on disk.
   const most = length > FEW_BYTES ? Math.max(0, fstatSync(fd).size - from) : length;
-  const bytes = new Uint8Array(Math.min(length, most));
+  return readInto(new Uint8Array(Math.min(length, most)), fd, from);
+}
+
+/** Fills memory from a file, as far as that goes; gives the part that was filled. */
+function readInto(bytes: Uint8Array, fd: number, from: number): Uint8Array {
   let done = 0;
   while (done < bytes.length) {
     const read = readSync(fd, bytes, done, Math.min(bytes.length - done, AT_ONCE), from + done);

@@ -10,6 +10,10 @@ const padding = new Uint8Array(PADDING_BYTES).fill(PADDING);
 /** So much of what was found in its place is looked at again: a line's checksum is in it. */
 const MARK_BYTES = 64;
 
+/** So much is read back at a time, always into the same memory: to ask the system for some would cost more than to read. */
+const READ_BACK_BYTES = 64 * 1024;
+const readBack = new Uint8Array(READ_BACK_BYTES + MARK_BYTES);
+
 /** A file that is open. */
 export interface Opened {
   readonly fs: FileSystem;
@@ -117,18 +121,31 @@ export class OpenSegment {
    */
   isReadBack(end: number): boolean {
     const from = Math.min(end, ...this.#expected.map(({ offset }) => offset));
-    const found = this.#readBack(from, end - from);
-    if (found?.length !== end - from) return false;
-    for (const { offset, bytes } of this.#expected) {
-      if (offset >= end) continue;
-      const there = found.subarray(offset - from, offset - from + bytes.length);
-      if (Buffer.compare(there, bytes) !== 0) return false;
-    }
     const mark = Math.max(from, end - MARK_BYTES);
+    let bytes: Uint8Array | undefined;
+    for (let at = from; at < end || bytes === undefined; at += READ_BACK_BYTES) {
+      // What is looked at again the next time lies in the last piece.
+      const start = at + READ_BACK_BYTES < end ? at : Math.min(at, mark);
+      const stop = Math.min(at + READ_BACK_BYTES, end);
+      const found = this.#readBack(start, stop - start);
+      if (found?.length !== stop - start || !this.#isExpected({ offset: start, bytes: found })) return false;
+      if (stop === end) bytes = found.slice(mark - start);
+    }
     const rest = this.#expected.filter(({ offset }) => offset >= end);
-    this.#expected = [{ offset: mark, bytes: found.slice(mark - from) }, ...rest];
+    this.#expected = [{ offset: mark, bytes }, ...rest];
     // Last: whoever puts a mark there after this reads what was found.
     return this.#mark.isInPlaceNow();
+  }
+
+  /** Whether what was found is what is to be there. */
+  #isExpected(found: Piece): boolean {
+    const end = found.offset + found.bytes.length;
+    return this.#expected.every(({ offset, bytes }) => {
+      const [from, to] = [Math.max(offset, found.offset), Math.min(offset + bytes.length, end)];
+      if (from >= to) return true;
+      const there = found.bytes.subarray(from - found.offset, to - found.offset);
+      return Buffer.compare(there, bytes.subarray(from - offset, to - offset)) === 0;
+    });
   }
 
   /** As `isReadBack`, and the file at its path is this very one. To ask for that each time would make the next sync slower. */
@@ -138,7 +155,7 @@ export class OpenSegment {
 
   #readBack(from: number, length: number): Uint8Array | undefined {
     try {
-      return this.#fs.readNow(this.path, from, length);
+      return this.#fs.readNow(this.path, from, length, readBack);
     } catch (error) {
       if (isNoFile(error)) return undefined;
       // No other file can be opened now; this one is.

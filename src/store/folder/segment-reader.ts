@@ -1,3 +1,4 @@
+import { Buffer, isAscii } from 'node:buffer';
 import { CHECKSUM_LENGTH } from '../../event/checksum.js';
 import { MOST_LINE_BYTES } from '../../event/limits.js';
 import { LINE_FEED, textEnd } from '../../event/line.js';
@@ -7,8 +8,8 @@ import type { Troubles } from './troubles.js';
 
 /** Given in place of a line that does not end, or is too long: no checksum fits it. */
 const ENDLESS = '';
-/** How much of a file is read at a time; more only if a line is longer. */
-const BLOCK_BYTES = 1024 * 1024;
+/** How much of a file is read at a time; more only if a line is longer. A little less than what Node keeps outside of its heap as a text. */
+const BLOCK_BYTES = 1000 * 1024;
 const decoder = new TextDecoder();
 
 /** Where a reader stopped. */
@@ -23,6 +24,13 @@ interface Place {
   last?: { readonly offset: number; readonly length: number; readonly mark: Uint8Array };
 }
 
+/** Gives texts that stand in bytes. Those of a block are made together, if it is all ASCII. */
+function textsIn(bytes: Uint8Array): (start: number, end: number) => string {
+  if (!isAscii(bytes)) return (start, end) => decoder.decode(bytes.subarray(start, end));
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return (start, end) => text.slice(start, end);
+}
+
 /** Reads the events of one stream by number; remembers where it stopped, so that new events cost only their own bytes. */
 export class SegmentReader {
   readonly #fs: FileSystem;
@@ -30,6 +38,8 @@ export class SegmentReader {
   readonly #troubles: Troubles | undefined;
   readonly #mostBytes: number;
   #at: Place | undefined;
+  /** By the reading that runs. */
+  #bytesRead = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -54,7 +64,9 @@ export class SegmentReader {
   async #read(after: number, upTo: number): Promise<string[]> {
     const lines: string[] = [];
     let wanted = after + 1;
-    while (wanted <= upTo) {
+    this.#bytesRead = 0;
+    // No more than a block: what else is in the next one would be read again.
+    while (wanted <= upTo && this.#bytesRead < BLOCK_BYTES) {
       const found = await this.#readSegment(wanted, upTo, lines);
       if (found === 0) break;
       wanted += found;
@@ -100,21 +112,21 @@ export class SegmentReader {
         this.#at = undefined;
         return 1;
       }
+      this.#bytesRead += bytes?.length ?? 0;
+      const textAt = bytes === undefined ? undefined : textsIn(bytes);
       let found = 0;
       let start = 0;
       let last: Place['last'];
       for (
         let end = bytes?.indexOf(LINE_FEED, start) ?? -1;
-        bytes !== undefined && end >= 0 && at.next <= upTo;
+        bytes !== undefined && textAt !== undefined && end >= 0 && at.next <= upTo;
         end = bytes.indexOf(LINE_FEED, start)
       ) {
         // The first line of a stream's first segment is its header.
         const isHeader = at.segment === 1 && at.offset + start === 0;
         if (!isHeader) {
           if (at.next >= wanted) {
-            lines.push(
-              end - start > this.#mostBytes ? ENDLESS : decoder.decode(bytes.subarray(start, textEnd(bytes, end))),
-            );
+            lines.push(end - start > this.#mostBytes ? ENDLESS : textAt(start, textEnd(bytes, end)));
             found++;
           }
           at.next++;

@@ -4,7 +4,7 @@ import { firstLineOf, parseLine } from '../../event/line.js';
 import { decodeFrontier } from '../frontier.js';
 import type { StreamListing } from '../store.js';
 import { fewAtATime } from './few-at-a-time.js';
-import { type FileSystem, namesIn, readIfThere } from './file-system.js';
+import { type FileStamp, type FileSystem, isSameFile, namesIn, readIfThere } from './file-system.js';
 import { epochsOf, FRONTIER_FILE, mastersAmong, segmentName, streamDirectory } from './layout.js';
 import { HIGHEST, type ReadingLimits } from './reading-limits.js';
 import type { Troubles } from './troubles.js';
@@ -23,6 +23,8 @@ interface Folder {
   readonly epochs: readonly string[];
   /** By epoch, the frontiers as they were last read. */
   readonly frontiers: Map<string, string>;
+  /** By epoch, what tells these files from later ones. */
+  readonly stamps: Map<string, FileStamp>;
   /** Epochs that are over for good: their frontiers are not read again. */
   readonly over: Set<string>;
   /** Epochs that had no frontier at two listings: nothing has come of them, or something is left of them. */
@@ -129,10 +131,9 @@ export class StreamCatalog {
     const known = this.#folders.get(master);
     const isBare = (epoch: string): boolean => known?.epochs.includes(epoch) === true && !known.frontiers.has(epoch);
     // Somebody else's folder that cannot be read now says nothing new.
-    if (epochs === undefined) return known ?? { epochs: [], frontiers: new Map(), over: new Set(), bare: new Set() };
+    if (epochs === undefined) return known ?? newFolder([], new Set());
     this.#stale.delete(master);
-    const bare = new Set(epochs.filter(isBare));
-    const folder: Folder = { epochs, frontiers: new Map(), over: new Set(), bare };
+    const folder = newFolder(epochs, new Set(epochs.filter(isBare)));
     this.#folders.set(master, folder);
     return folder;
   }
@@ -143,7 +144,7 @@ export class StreamCatalog {
     for (const epoch of epochs) {
       const stream = { master, epoch };
       if (!over.has(epoch)) {
-        const text = await this.#frontier(stream);
+        const text = await this.#frontier(stream, folder);
         if (text !== undefined) frontiers.set(epoch, text);
         // What it said before still binds its master.
         else if (!this.#troubles.has(fileOf(this.#root, stream))) frontiers.delete(epoch);
@@ -167,9 +168,26 @@ export class StreamCatalog {
     return frontier?.next === next && successor?.session === frontier.session;
   }
 
-  async #frontier(stream: StreamId): Promise<string | undefined> {
-    const text = frontierText(this.#fs, streamDirectory(this.#root, stream), this.#limits(stream.master).frontier);
-    return this.#troubles.contain(fileOf(this.#root, stream), text, undefined);
+  async #frontier(stream: StreamId, { frontiers, stamps }: Folder): Promise<string | undefined> {
+    const file = fileOf(this.#root, stream);
+    // Looked at before it is read: what comes in between is found the next time.
+    const stamp = this.#stampNow(file);
+    const known = stamps.get(stream.epoch);
+    if (stamp !== undefined && known !== undefined && isSameFile(stamp, known)) return frontiers.get(stream.epoch);
+    const reading = frontierText(this.#fs, streamDirectory(this.#root, stream), this.#limits(stream.master).frontier);
+    const text = await this.#troubles.contain(file, reading, undefined);
+    if (stamp === undefined || text === undefined) stamps.delete(stream.epoch);
+    else stamps.set(stream.epoch, stamp);
+    return text;
+  }
+
+  #stampNow(file: string): FileStamp | undefined {
+    try {
+      return this.#fs.stampNow?.(file);
+    } catch {
+      // Whoever reads it says why.
+      return undefined;
+    }
   }
 
   async #firstLine(file: string, most: number): Promise<string | undefined> {
@@ -184,6 +202,10 @@ export class StreamCatalog {
   #bytes(file: string, length: number): Promise<Uint8Array | undefined> {
     return this.#troubles.contain(file, readIfThere(this.#fs, file, 0, length), undefined);
   }
+}
+
+function newFolder(epochs: readonly string[], bare: ReadonlySet<string>): Folder {
+  return { epochs, frontiers: new Map(), stamps: new Map(), over: new Set(), bare };
 }
 
 /** The frontier's file. */

@@ -8,6 +8,9 @@ const MARK_FILE = 'writer';
 /** How often a start tries to put its mark there while others do. */
 const TRIES = 10;
 
+/** What is read of a mark, which is shorter. More than engines keep beside an object: to give that to the system would cost more than to read it. */
+const found = new Uint8Array(128);
+
 /**
  * Says in the private directory who writes the stream, for where the lock cannot see: another network namespace, another host on one network
  * drive, containers that share the directory. Each start puts a mark of its own there, before it reads the journal.
@@ -49,7 +52,7 @@ export class WriterMark {
   /** Whether no other start has put its mark there since; before it returns. */
   isInPlaceNow(): boolean {
     try {
-      return Buffer.compare(this.#fs.readNow(this.#path, 0, this.#mark.length + 1), this.#mark) === 0;
+      return Buffer.compare(this.#fs.readNow(this.#path, 0, this.#mark.length + 1, found), this.#mark) === 0;
     } catch (error) {
       // Nobody writes there: somebody has cleaned up, or another process came and has ended.
       if (isMissing(error)) return this.#putNow();

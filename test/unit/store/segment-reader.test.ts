@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../../src/index.js';
 import { SegmentReader } from '../../../src/store/folder/segment-reader.js';
 import { SimulatedDisk } from '../../../src/testing/index.js';
 
@@ -14,6 +15,16 @@ function disk(firsts: readonly number[], last: number, lineBytes: number): Simul
     made.put(segment(first), encoder.encode(`${lines.join('\n')}\n`));
   });
   return made;
+}
+
+/** All that is there of a range: a reader gives it a part at a time. */
+async function all(reader: SegmentReader, after: number, upTo: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (;;) {
+    const part = after + lines.length < upTo ? await reader.read(after + lines.length, upTo) : [];
+    if (part.length === 0) return lines;
+    lines.push(...part);
+  }
 }
 
 const numbers = (lines: readonly string[]): number[] => lines.map((line) => Number.parseInt(line, 10));
@@ -36,10 +47,41 @@ test.each([
     [1, 99],
   ] as const) {
     const expected = range(after + 1, Math.min(upTo, 8));
-    expect(numbers(await used.read(after, upTo))).toEqual(expected);
-    expect(numbers(await new SegmentReader(made, DIRECTORY).read(after, upTo))).toEqual(expected);
+    expect(numbers(await all(used, after, upTo))).toEqual(expected);
+    expect(numbers(await all(new SegmentReader(made, DIRECTORY), after, upTo))).toEqual(expected);
   }
   expect(await used.read(8, 9)).toEqual([]);
+});
+
+test.each([40, 211, 1_000])(
+  'a long journal with lines of %d bytes is read once, a part at a time',
+  async (lineBytes) => {
+    const firsts = [1, 20_001];
+    const made = disk(firsts, 30_000, lineBytes);
+    let bytesRead = 0;
+    let most = 0;
+    const noting: FileSystem = {
+      ...made.session(),
+      read: async (path, from, length) => {
+        const bytes = await made.read(path, from, length);
+        bytesRead += bytes.length;
+        most = Math.max(most, bytes.length);
+        return bytes;
+      },
+    };
+    const lines = await all(new SegmentReader(noting, DIRECTORY), 0, 30_000);
+    expect(numbers(lines)).toEqual(range(1, 30_000));
+    const size = firsts.reduce((sum, first) => sum + made.peek(segment(first))!.length, 0);
+    expect(bytesRead).toBeLessThan(1.05 * size);
+    expect(most).toBeLessThanOrEqual(1024 * 1024);
+  },
+);
+
+test('lines with characters of several bytes are read as they are, whatever stands beside them', async () => {
+  const made = new SimulatedDisk();
+  const texts = ['plain', 'é', '😀 and \u2028', 'plain again'];
+  made.put(segment(1), encoder.encode(`header\n${texts.join('\r\n')}\n`));
+  expect(await new SegmentReader(made, DIRECTORY).read(0, 9)).toEqual(texts);
 });
 
 test('goes on where it stopped when more arrives', async () => {
