@@ -19,6 +19,7 @@ import {
   type Timing,
 } from './harness.js';
 import { longLists } from './lists.js';
+import { memoryOfEvents } from './memory.js';
 import { Workshop } from './workshop.js';
 
 /** Calls between two waits for the store, as in one turn of a busy server. */
@@ -32,6 +33,7 @@ const PARTS = {
   read: reading,
   deletes: rewindOverDeletes,
   lists: longLists,
+  memory: memoryOfEvents,
 } as const;
 
 /** Runs the parts named, all if none is. */
@@ -101,6 +103,7 @@ async function smallTransactionAmong(entries: number, quick: boolean): Promise<v
     goal: 300_000,
   });
   printTarget({ what: 'membrane to raw call', value: ratio(membrane, plain), unit: 'x', target: 20, goal: 12 });
+  printTarget({ what: 'model.toggle() to raw call', value: ratio(whole, plain), unit: 'x', target: 8, goal: 6 });
 }
 
 async function nextState(quick: boolean): Promise<void> {

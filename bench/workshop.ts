@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { CallCodec } from '../src/event/call-codec.js';
 import type { Event } from '../src/event/event.js';
-import { LineWriter } from '../src/event/line.js';
+import { LineWriter } from '../src/event/line-writer.js';
 import { UlidClock } from '../src/event/ulid-clock.js';
 import { ClassTable } from '../src/model/class-table.js';
 import { definitionOf } from '../src/model/prevalent.js';
@@ -51,7 +51,7 @@ export class Workshop {
 
   /** The same calls as raw code: the method, the object, the arguments. */
   runRaw(calls: readonly Call[], root: Board): void {
-    for (const call of calls) call.definition.method.apply(root, call.args());
+    for (const call of calls) Reflect.apply(call.definition.method, root, call.args());
   }
 
   /** Events as journal lines. */
