@@ -271,8 +271,7 @@ export class Replica implements TransactionHost {
   }
 
   #noteAccepted(events: readonly Event[]): void {
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index] as Event;
+    for (const [index, event] of events.entries()) {
       const next = events[index + 1];
       // Of several in a row only the last one is news.
       if (next !== undefined && next.epoch === event.epoch && next.master === event.master) continue;
