@@ -202,8 +202,7 @@ export interface Store {
   /** The first line of a stream; `undefined` if it has not arrived. */
   header(stream: StreamId): Promise<StreamHeader | undefined>;
   /**
-   * Lines of the events after `after` up to `upTo`, without line feeds; none only where the next one has not arrived yet. Lines of very many
-   * events may be given a part at a time: whoever wants more asks again.
+   * Lines of the events after `after` up to `upTo`, without line feeds. Stops early where something has not arrived yet.
    */
   read(stream: StreamId, after: number, upTo: number): Promise<readonly string[]>;
   /**

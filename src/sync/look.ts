@@ -19,7 +19,7 @@ import type { VersionVector } from '../timeline/timeline.js';
 import type { OwnStream } from './own-stream.js';
 import type { Snapshots } from './snapshot/snapshots.js';
 
-/** How many lines are read at a time, at most: a store may give fewer, and is asked for the rest. */
+/** How many lines are read at a time: so many that little is read twice where a store reads in blocks. */
 const PART = 20_000;
 
 /** How often a decision may ask for more; each time it asks for something new. */

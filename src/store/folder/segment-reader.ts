@@ -38,8 +38,6 @@ export class SegmentReader {
   readonly #troubles: Troubles | undefined;
   readonly #mostBytes: number;
   #at: Place | undefined;
-  /** By the reading that runs. */
-  #bytesRead = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -64,9 +62,7 @@ export class SegmentReader {
   async #read(after: number, upTo: number): Promise<string[]> {
     const lines: string[] = [];
     let wanted = after + 1;
-    this.#bytesRead = 0;
-    // No more than a block: what else is in the next one would be read again.
-    while (wanted <= upTo && this.#bytesRead < BLOCK_BYTES) {
+    while (wanted <= upTo) {
       const found = await this.#readSegment(wanted, upTo, lines);
       if (found === 0) break;
       wanted += found;
@@ -112,7 +108,6 @@ export class SegmentReader {
         this.#at = undefined;
         return 1;
       }
-      this.#bytesRead += bytes?.length ?? 0;
       const textAt = bytes === undefined ? undefined : textsIn(bytes);
       let found = 0;
       let start = 0;

@@ -17,11 +17,14 @@ function disk(firsts: readonly number[], last: number, lineBytes: number): Simul
   return made;
 }
 
-/** All that is there of a range: a reader gives it a part at a time. */
+/** All that is there of a range, as a start reads it: so many lines at a time. */
 async function all(reader: SegmentReader, after: number, upTo: number): Promise<string[]> {
   const lines: string[] = [];
   for (;;) {
-    const part = after + lines.length < upTo ? await reader.read(after + lines.length, upTo) : [];
+    const part =
+      after + lines.length < upTo
+        ? await reader.read(after + lines.length, Math.min(upTo, after + lines.length + 20_000))
+        : [];
     if (part.length === 0) return lines;
     lines.push(...part);
   }
@@ -54,7 +57,7 @@ test.each([
 });
 
 test.each([40, 211, 1_000])(
-  'a long journal with lines of %d bytes is read once, a part at a time',
+  'a long journal with lines of %d bytes is read once, but for a block where a part ends',
   async (lineBytes) => {
     const firsts = [1, 20_001];
     const made = disk(firsts, 30_000, lineBytes);
@@ -72,7 +75,7 @@ test.each([40, 211, 1_000])(
     const lines = await all(new SegmentReader(noting, DIRECTORY), 0, 30_000);
     expect(numbers(lines)).toEqual(range(1, 30_000));
     const size = firsts.reduce((sum, first) => sum + made.peek(segment(first))!.length, 0);
-    expect(bytesRead).toBeLessThan(1.05 * size);
+    expect(bytesRead).toBeLessThan(size + 2 * 1000 * 1024);
     expect(most).toBeLessThanOrEqual(1024 * 1024);
   },
 );
