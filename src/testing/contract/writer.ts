@@ -1,5 +1,6 @@
 import type { StreamHeader } from '../../event/event.js';
-import { LineWriter, parseLine } from '../../event/line.js';
+import { parseLine } from '../../event/line.js';
+import { LineWriter } from '../../event/line-writer.js';
 import { UlidClock } from '../../event/ulid-clock.js';
 import { decideOpening } from '../../protocol/opening.js';
 import type { Opening, OpeningFacts } from '../../store/opening.js';
