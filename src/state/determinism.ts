@@ -10,6 +10,8 @@ import { type Replacement, type Temporal, temporalReplacement } from './temporal
 
 const RealDate = globalThis.Date;
 const RealMath = globalThis.Math;
+/** Engines that write the text of a stack by this function (V8: Node, Deno, Chromium; Bun) do so when it is first read. */
+const RealError = globalThis.Error as { prepareStackTrace?: unknown };
 /** A whole object, because two stores are cheaper than two for each function. */
 const TransactionMath = portableMath(RealMath);
 
@@ -67,6 +69,11 @@ function transactionBytes<T extends ArrayBufferView>(view: T): T {
 
 function transactionNow(): number {
   return time;
+}
+
+/** The text of a stack that is read inside a transaction: its frames would name files of one machine. */
+function transactionStack(error: unknown): string {
+  return `${Error.prototype.toString.call(error)}\n    at a transaction (frames differ between machines: read the stack after the call)`;
 }
 
 // The same prototype as the real one, so that `instanceof Date` agrees inside and outside.
@@ -137,6 +144,7 @@ export function deterministic<T, Subject = undefined, Given = undefined>(
   const outerTemporalNow = Temporal?.Now;
   const outerDateNow = RealDate.now;
   const outerConstructor = RealDate.prototype.constructor;
+  const outerStack = RealError.prepareStackTrace;
   time = idTime(id);
   seed = id;
   draw = undefined;
@@ -146,6 +154,7 @@ export function deterministic<T, Subject = undefined, Given = undefined>(
   RealDate.prototype.constructor = TransactionDate;
   globalThis.Math = TransactionMath;
   RealMath.random = transactionRandom;
+  RealError.prepareStackTrace = transactionStack;
   if (performance !== undefined) performance.now = transactionNow;
   if (crypto !== undefined) {
     crypto.randomUUID = transactionUuid;
@@ -167,6 +176,7 @@ export function deterministic<T, Subject = undefined, Given = undefined>(
     RealDate.prototype.constructor = outerConstructor;
     globalThis.Math = outerMath;
     RealMath.random = outerRandom;
+    RealError.prepareStackTrace = outerStack;
     if (performance !== undefined && outerNow !== undefined) performance.now = outerNow;
     if (crypto !== undefined) {
       crypto.randomUUID = outerUuid;

@@ -1,5 +1,9 @@
-/** The text of a stack names files of one machine, and each engine writes its own: check: 'replay' finds it where it becomes data. */
+/**
+ * The text of a stack names files of one machine, and each engine writes its own. Where the engine asks a function for the text, a
+ * transaction reads one without frames; elsewhere check: 'replay' finds it where it becomes data.
+ */
 import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
+import { everyWay } from '../../every-way.js';
 
 const deep = (depth: number): string => (depth === 0 ? String(new Error('x').stack) : deep(depth - 1));
 
@@ -51,7 +55,48 @@ afterEach(() => {
   Error.stackTraceLimit = usual;
 });
 
-describe.each([1, 10, 100])('with stacks of %d frames', (frames) => {
+/** As on an engine that asks no function. */
+function askNoFunction(): () => void {
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  Object.defineProperty(Error, 'prepareStackTrace', { get: () => undefined, set: () => undefined, configurable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');
+    else Object.defineProperty(Error, 'prepareStackTrace', before);
+  };
+}
+
+test.each(Object.keys(STACKS))('the stack %s is the same however a master runs the call', async (what) => {
+  const calls = (['hold', 'give', 'decide'] as const).map(
+    (call) =>
+      (model: Model): void =>
+        void model[call](what),
+  );
+  const deeper = (model: Model, depth: number): void => (depth === 0 ? calls[0]?.(model) : deeper(model, depth - 1));
+  await everyWay(Model, { early: [(model) => deeper(model, 9)], calls });
+});
+
+test('a stack that was read inside has no frames; after the call, an error that leaves it has them', async () => {
+  const master = await Master.open(Model, { name: 'a', store: new MemoryStore() });
+  master.model.hold('of a new error');
+  expect(master.query(({ held }) => String(held).split('\n'))).toEqual([
+    'Error: x',
+    '    at a transaction (frames differ between machines: read the stack after the call)',
+  ]);
+  const prepare = Error.prepareStackTrace;
+  expect(() => master.model.fail()).toThrow(
+    expect.objectContaining({ stack: expect.stringMatching(/fail.*stack-texts/) }),
+  );
+  expect(Error.prepareStackTrace).toBe(prepare);
+  await master.close();
+});
+
+describe.each([1, 10, 100])('where the engine asks no function, with stacks of %d frames', (frames) => {
+  let asItWas = (): void => undefined;
+  beforeEach(() => {
+    asItWas = askNoFunction();
+  });
+  afterEach(() => asItWas());
+
   test.each(Object.keys(STACKS))('the stack %s', async (what) => {
     const master = await Master.open(Model, { name: 'a', store: new MemoryStore(), check: 'replay' });
     Error.stackTraceLimit = frames;
