@@ -75,17 +75,23 @@ export interface Retirement {
   readonly frontier: Frontier;
 }
 
+/** So many earlier streams that have said that they ended are read again at a sync: what it costs does not grow with their number. */
+const READ_AGAIN = 4;
+
 /**
  * This master's earlier streams as far as their journals go (a copy of one may have come back after its frontier), with the word that it
  * goes on in another one, so that readers look for that.
+ *
+ * @param turn number of the sync, by which streams that have ended are read again in turns; `all` reads each of them
  */
 export function retirements(
   facts: Facts,
   seen: Seen,
+  turn: number | 'all',
 ): Need | { readonly kind: 'retirements'; readonly list: readonly Retirement[] } {
   const look = new Lookup(seen);
-  const list = look.heard.flatMap((heard): Retirement[] => {
-    if (!heard.own || streamKey(heard.stream) === facts.own.key) return [];
+  const earlier = look.heard.filter(({ own, stream }) => own && streamKey(stream) !== facts.own.key);
+  const list = inTurn(earlier, turn).flatMap((heard): Retirement[] => {
     const end = endUnsaid(facts, heard, look);
     if (end === undefined) return [];
     const { frontier = SILENT, stream } = heard;
@@ -94,6 +100,15 @@ export function retirements(
     return [{ stream, frontier: { ...frontier, clock, head: last, next: facts.own.header.epoch } }];
   });
   return look.isIncomplete() ? look.need : { kind: 'retirements', list };
+}
+
+/** Those that have not said that they ended, and some of the others. */
+function inTurn(earlier: readonly Heard[], turn: number | 'all'): readonly Heard[] {
+  if (turn === 'all') return earlier;
+  const ended = earlier.filter(({ frontier }) => frontier?.next !== undefined);
+  const turns = Math.ceil(ended.length / READ_AGAIN);
+  const due = new Set(ended.filter((_, index) => index % turns === turn % turns));
+  return earlier.filter((heard) => heard.frontier?.next === undefined || due.has(heard));
 }
 
 /** The end of an earlier stream, if that or what succeeds it is not published yet. */

@@ -37,6 +37,8 @@ export class Engine {
   readonly #act: Act;
   readonly #compactor: Compactor;
   readonly #turns = new Turns();
+  /** Syncs so far. */
+  #syncs = 0;
 
   constructor(look: Look, act: Act, compactor: Compactor) {
     this.#look = look;
@@ -59,7 +61,7 @@ export class Engine {
     const met = await this.#meet(heard);
     await this.#act.open(met.applied, seenBefore);
     await this.#act.publish();
-    await this.#retire(met.heard);
+    await this.#retire(met.heard, 'all');
     await this.#act.tryKeeping();
     await this.#act.trySnapshot();
   }
@@ -177,7 +179,7 @@ export class Engine {
       // The stream that holds them is begun; only then others may hear of it.
       if (isMoved) await this.#act.flush();
       if (isMoved) await this.#act.publish();
-      await this.#retire(heard);
+      await this.#retire(heard, this.#syncs++);
       isPublished = true;
       await this.#act.keep();
       return { compacted: await this.#compactor.run(heard, asked), isPublished };
@@ -187,16 +189,16 @@ export class Engine {
   }
 
   /** Says of earlier streams of this master how far they go, and that it goes on in another one. */
-  async #retire(heard: readonly Heard[]): Promise<void> {
-    if ((await this.#retirements(heard)).length === 0) return;
+  async #retire(heard: readonly Heard[], turn: number | 'all'): Promise<void> {
+    if ((await this.#retirements(heard, turn)).length === 0) return;
     // As they are by now: they may have been published again since.
-    await this.#act.retire(await this.#retirements(await this.#look.heard(this.#act.facts().cut)));
+    await this.#act.retire(await this.#retirements(await this.#look.heard(this.#act.facts().cut), turn));
   }
 
-  #retirements(heard: readonly Heard[]): Promise<readonly Retirement[]> {
+  #retirements(heard: readonly Heard[], turn: number | 'all'): Promise<readonly Retirement[]> {
     return this.#look.until(
       heard,
-      (seen) => retirements(this.#act.facts(), seen),
+      (seen) => retirements(this.#act.facts(), seen, turn),
       ({ list }) => list,
     );
   }

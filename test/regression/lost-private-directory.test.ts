@@ -74,6 +74,29 @@ test('a crash loses it for good: the next start begins an epoch, and the ones af
   await master.close();
 });
 
+test('where each start is killed, an idle sync does not look into the directory of each earlier start', async () => {
+  const box = new Container();
+  const looked: number[] = [];
+  for (let start = 0; start <= 40; start++) {
+    const master = await box.open();
+    await master.transact((ledger) => ledger.write(`${start}`));
+    for (let sync = 0; sync < 3; sync++) await master.sync();
+    let directories = 0;
+    box.network.disk('box').fault = (operation) => {
+      if (operation === 'readdir') directories++;
+    };
+    for (let sync = 0; sync < 32; sync++) await master.sync();
+    box.network.disk('box').fault = () => undefined;
+    looked.push(directories);
+    expect(box.lines(master)).toHaveLength(start + 1);
+    box.network.crash('box');
+    box.loseLocal();
+  }
+  expect(box.epochs()).toHaveLength(41);
+  // Four of them at each sync, as long as their number can be divided by four.
+  expect(looked[40]).toBe(looked[20]);
+});
+
 test('two starts at the same time do not both take it', async () => {
   const box = new Container();
   for (let start = 0; start < 2; start++) {

@@ -141,28 +141,32 @@ export class StreamCatalog {
   async #readAll(master: string, folder: Folder): Promise<StreamListing[]> {
     const { epochs, frontiers, over } = folder;
     const found: StreamListing[] = [];
+    const changed = new Set<string>();
     for (const epoch of epochs) {
       const stream = { master, epoch };
       if (!over.has(epoch)) {
         const text = await this.#frontier(stream, folder);
+        if (text !== frontiers.get(epoch)) changed.add(epoch);
         if (text !== undefined) frontiers.set(epoch, text);
         // What it said before still binds its master.
         else if (!this.#troubles.has(fileOf(this.#root, stream))) frontiers.delete(epoch);
       }
       found.push({ stream, frontier: frontiers.get(epoch) });
     }
-    for (const epoch of epochs) if (this.#isOver(epoch, frontiers)) over.add(epoch);
+    for (const epoch of epochs) if (this.#isOver(epoch, frontiers, changed)) over.add(epoch);
     return found;
   }
 
   /**
    * Whether nothing comes any more: the machine that wrote it goes on in another epoch. If another machine does so under the same
    * name, the first one may still be there, and write.
+   *
+   * @param changed epochs whose frontiers are other ones than before: only they can tell anything new
    */
-  #isOver(epoch: string, frontiers: ReadonlyMap<string, string>): boolean {
+  #isOver(epoch: string, frontiers: ReadonlyMap<string, string>, changed: ReadonlySet<string>): boolean {
     const text = frontiers.get(epoch);
     const next = text === undefined ? undefined : NEXT.exec(text)?.[1];
-    if (next === undefined) return false;
+    if (next === undefined || !(changed.has(epoch) || changed.has(next))) return false;
     const frontier = decodeFrontier(text, this.#crc32);
     const successor = decodeFrontier(frontiers.get(next), this.#crc32);
     return frontier?.next === next && successor?.session === frontier.session;

@@ -8,6 +8,7 @@ import {
   retirements,
 } from '../../../src/protocol/frontier.js';
 import { frontierOf } from '../../checked-protocol.js';
+import type { Heard } from '../../../src/protocol/seen.js';
 import { A, at, B, EPOCH, event, facts, header, heard, HOUR, seal, Shelf, vector } from './facts.js';
 
 const mine = [1, 2].map((seq) => event('a', seq, at(seq)));
@@ -88,7 +89,7 @@ describe('an earlier stream of this master', () => {
   const next = header('a', { epoch: at(-1) });
   const own = { key: `a@${at(-1)}`, header: next, durable: undefined, last: undefined };
   const listOf = (published: readonly (typeof mine)[number][], more = {}): readonly object[] =>
-    new Shelf(mine).decide([heard('a', published, more)], (seen) => retirements(facts({ own }), seen)).list;
+    new Shelf(mine).decide([heard('a', published, more)], (seen) => retirements(facts({ own }), seen, 'all')).list;
   test.each([
     [
       'is published up to its end, with the word of what follows',
@@ -105,6 +106,39 @@ describe('an earlier stream of this master', () => {
     ['is left as it is, when it says all', mine, { next: at(-1) }, []],
   ])('%s', (_, published, more, expected) => {
     expect(listOf(published, more)).toMatchObject(expected);
+  });
+
+  test.each([0, 3, 4, 5, 40])(
+    'of %d that have ended, each is read again in turn, and at most four at a sync',
+    (count) => {
+      const epochs = Array.from({ length: count }, (_, index) => at(-1000 + index));
+      const ended = epochs.map((epoch): Heard => {
+        const { frontier, ...rest } = heard('a', [], { next: at(-1) });
+        return { ...rest, stream: { master: 'a', epoch }, frontier };
+      });
+      const readAt = (turn: number | 'all'): string[] => {
+        const read = retirements(facts({ own }), { heard: ended, answers: new Map() }, turn);
+        return read.kind === 'need' ? read.reads.map(({ stream }) => stream.epoch) : [];
+      };
+      expect(readAt('all')).toEqual(epochs);
+      const turns = Array.from({ length: Math.ceil(count / 4) }, (_, turn) => readAt(7 + turn));
+      expect(Math.max(0, ...turns.map(({ length }) => length))).toBeLessThanOrEqual(4);
+      expect(turns.flat().sort()).toEqual(epochs);
+    },
+  );
+
+  test('one that has not said that it ended is read at each sync', () => {
+    const open = { ...heard('a', mine.slice(0, 1)), stream: { master: 'a', epoch: at(-1000) } };
+    const ended = Array.from({ length: 40 }, (_, index): Heard => {
+      return { ...heard('a', [], { next: at(-1) }), stream: { master: 'a', epoch: at(-900 + index) } };
+    });
+    for (let turn = 0; turn < 10; turn++) {
+      const read = retirements(facts({ own }), { heard: [open, ...ended], answers: new Map() }, turn);
+      expect(read).toMatchObject({
+        kind: 'need',
+        reads: expect.arrayContaining([expect.objectContaining({ stream: open.stream })]),
+      });
+    }
   });
 });
 
