@@ -109,7 +109,8 @@ export function wholeState(facts: Facts, look: Lookup, cut: VersionVector, gone 
       last = { ...serving, ...behind(facts, look, base, ends, base.position), isLast: true };
       continue;
     }
-    if (!lacksSealed(facts.seal, base.vector, built.acceptance.events)) return { ...serving, unread, damages };
+    const isLess = lacksSealed(facts.seal, base.vector, built.acceptance.events);
+    if (!isLess && !(last !== undefined && letsGo(serving, last))) return { ...serving, unread, damages };
     best ??= serving;
   }
   best ??= behind(facts, look, facts.state.genesis, ends);

@@ -369,6 +369,40 @@ export const FOUND: readonly { readonly found: string; readonly schedule: Schedu
       ],
     },
   },
+  {
+    found: 'a start from an older snapshot let go of what only a newer one still held',
+    schedule: {
+      seed: 9279,
+      setting: {
+        founders: 3,
+        sealing: 'none',
+        retention: 20,
+        patience: 1000000,
+        undoMemory: 1,
+        segmentBytes: 300,
+        durability: 'none',
+        snapshotEvery: 3,
+        deletes: true,
+        skew: 0,
+        torn: 20,
+        stale: 20,
+        crashes: 5,
+      },
+      steps: [
+        { kind: 'call', who: 130, detail: 1880166872 },
+        { kind: 'call', who: 691, detail: 848532051 },
+        { kind: 'call', who: 843, detail: 918988182 },
+        { kind: 'call', who: 134, detail: 1802820448 },
+        { kind: 'sync', who: 87, detail: 64971257 },
+        { kind: 'upload', who: 246, detail: 485492322 },
+        { kind: 'download', who: 184, detail: 2004792013 },
+        { kind: 'sync', who: 943, detail: 169850383 },
+        { kind: 'vanish', who: 975, detail: 611440393 },
+        { kind: 'call', who: 469, detail: 85909413 },
+        { kind: 'call', who: 946, detail: 134149847 },
+      ],
+    },
+  },
 ];
 
 /** Seeds of masters on one server that failed once. */

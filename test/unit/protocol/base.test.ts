@@ -119,6 +119,14 @@ describe('a state is built on', () => {
     const { base: of, acceptance } = chosen(snapshots);
     expect([of.position, acceptance.events.length]).toEqual([position, events]);
   });
+  test('the newest that holds what is in no file any more, although an older one serves that does not', () => {
+    const built = chosen({
+      [at(5)]: { base: base(at(5), {}) },
+      [at(22)]: { base: base(at(22), { [A]: 2, [`c@${EPOCH}`]: 1 }) },
+    });
+    expect([built.base.position, built.isLast]).toEqual([at(22), true]);
+    expect(built.acceptance.held.map(({ master, reason }) => [master, reason])).toEqual([['b', 'late']]);
+  });
   test('and what it holds is not read', () => {
     chosen({ [at(16)]: { base: base(at(16), { [A]: 1, [B]: 1 }) } });
     const lines = asked.filter((one) => one.startsWith('lines'));
