@@ -10,6 +10,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^prevalent$': '<rootDir>/src/index.ts',
     '^prevalent/testing$': '<rootDir>/src/testing/index.ts',
+    '^prevalent/nats$': '<rootDir>/src/store/nats/index.ts',
     '^prevalent/postgres$': '<rootDir>/src/store/postgres/index.ts',
   },
   transform: {

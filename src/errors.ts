@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'SNAPSHOT_DAMAGED'
   | 'CLOCK_BEHIND'
   | 'STORE_UNREACHABLE'
+  | 'STORE_REFUSED'
   | 'STORE_EMPTY'
   | 'STORE_BEHIND'
   | 'MASTER_FENCED'
@@ -230,6 +231,14 @@ export class ClockBehindError extends PrevalentError {
  */
 export class StoreUnreachableError extends PrevalentError {
   readonly code = 'STORE_UNREACHABLE';
+}
+
+/**
+ * The servers of the store refuse something, and would refuse it again: a missing permission, a limit that is reached, a record that is too
+ * large. The message says what, and what to do about it.
+ */
+export class StoreRefusedError extends PrevalentError {
+  readonly code = 'STORE_REFUSED';
 }
 
 /**

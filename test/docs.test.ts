@@ -62,6 +62,7 @@ function write(folder: string, programs: readonly Program[]): string[] {
     paths: {
       prevalent: [`${up}/src/index.ts`],
       'prevalent/testing': [`${up}/src/testing/index.ts`],
+      'prevalent/nats': [`${up}/src/store/nats/index.ts`],
       'prevalent/postgres': [`${up}/src/store/postgres/index.ts`],
     },
   };

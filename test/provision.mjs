@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 const DEBIAN = {
   chromium: { package: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'] },
   syncthing: { package: 'syncthing', files: ['syncthing'] },
+  'nats-server': { package: 'nats-server', files: ['nats-server'] },
   pgbouncer: { package: 'pgbouncer', files: ['pgbouncer'] },
 };
 

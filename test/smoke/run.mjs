@@ -259,6 +259,11 @@ if (installed) {
     const printed = node(['--input-type=module', '-e', program]);
     if (!/^INVALID_OPTION .*npm install pg/.test(printed)) throw new Error(`it printed:\n${printed}`);
   });
+  check('import prevalent/nats, and hear what to install', () => {
+    const program = "await import('prevalent/nats').catch((error) => console.log(error.code, error.message))";
+    const printed = node(['--input-type=module', '-e', program]);
+    if (!/^ERR_MODULE_NOT_FOUND .*'@nats-io\/[a-z-]+'/.test(printed)) throw new Error(`it printed:\n${printed}`);
+  });
   check('npx prevalent --help', () => {
     const printed = npm(['exec', '--no', '--', 'prevalent', '--help'], { env: home().env });
     if (!/usage/i.test(printed)) throw new Error(`no usage in:\n${printed}`);

@@ -51,6 +51,7 @@ describe.each([
   test.each([
     ['prevalent', [], 'src/index.ts'],
     ['prevalent/testing', [], 'src/testing/index.ts'],
+    ['prevalent/nats', [], 'src/store/nats/index.ts'],
     ['prevalent/postgres', [], 'src/store/postgres/index.ts'],
     ['prevalent', ['browser'], 'src/core.ts'],
     ['prevalent/testing', ['browser'], 'src/testing/core.ts'],

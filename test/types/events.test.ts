@@ -131,6 +131,7 @@ const classOf: { readonly [Code in ErrorCode]: ErrorClassOf<Code> } = {
   SNAPSHOT_DAMAGED: prevalent.SnapshotDamagedError,
   CLOCK_BEHIND: prevalent.ClockBehindError,
   STORE_UNREACHABLE: prevalent.StoreUnreachableError,
+  STORE_REFUSED: prevalent.StoreRefusedError,
   STORE_EMPTY: prevalent.StoreEmptyError,
   STORE_BEHIND: prevalent.StoreBehindError,
   MASTER_FENCED: prevalent.MasterFencedError,
