@@ -53,7 +53,7 @@ export function compareRuns(name: string, first: Trace, second: Trace, view: Sta
       left === undefined ||
       right === undefined ||
       left.kind !== right.kind ||
-      !comparison.same(left.target, right.target, [])
+      !comparison.same(left.target, right.target)
     ) {
       const one = (left ?? right) as RawChange;
       refuse(
@@ -62,22 +62,24 @@ export function compareRuns(name: string, first: Trace, second: Trace, view: Sta
         right === undefined ? 'unchanged' : right.kind,
       );
     } else {
-      if (!comparison.same(left.key, right.key, []))
-        refuse(pathText(left.target, []), left.key.at(-1), right.key.at(-1));
-      const place = comparison.difference(left.after, right.after, []);
+      if (!comparison.same(left.key, right.key)) refuse(pathText(left.target, []), left.key.at(-1), right.key.at(-1));
+      const place = comparison.difference(left.after, right.after);
       if (place !== undefined)
         refuse([pathText(left.target, left.key), ...place.path].join('.'), place.left, place.right);
     }
   }
-  const result = comparison.difference(first.result, second.result, []);
+  const result = comparison.difference(first.result, second.result);
   if (result !== undefined) refuse(['its result', ...result.path].join('.'), result.left, result.right);
 }
 
-/** The first place where two things differ. */
-export interface Difference {
-  readonly path: readonly string[];
+interface Shown {
   readonly left: unknown;
   readonly right: unknown;
+}
+
+/** The first place where two things differ. */
+export interface Difference extends Shown {
+  readonly path: readonly string[];
 }
 
 /** Compares two values, of which one run made the objects in `mine` and another those in `theirs`. */
@@ -88,10 +90,28 @@ export function differenceOf(
   theirs: ReadonlySet<object>,
   view: ObjectView,
 ): Difference | undefined {
-  return new Comparison(mine, theirs, view).difference(left, right, []);
+  return new Comparison(mine, theirs, view).difference(left, right);
 }
 
-/** Walks two values side by side; objects that only one run made are compared by content, all others by identity. */
+/** Two values to compare, and where they stand. */
+interface Pair {
+  readonly left: unknown;
+  readonly right: unknown;
+  readonly place: Place | undefined;
+  /** Only one of the two is there, or they stand under different keys. */
+  readonly differs?: true;
+}
+
+/** A path, of which everything below the same object shares the beginning. */
+interface Place {
+  readonly within: Place | undefined;
+  readonly key: string;
+}
+
+/**
+ * Walks two values side by side, without recursion: they may be deep. Objects that only one run made are compared by content, all
+ * others by identity.
+ */
 class Comparison {
   readonly #left: ReadonlySet<object>;
   readonly #right: ReadonlySet<object>;
@@ -105,14 +125,24 @@ class Comparison {
     this.#view = view;
   }
 
-  same(left: unknown, right: unknown, path: readonly string[]): boolean {
-    return this.difference(left, right, path) === undefined;
+  same(left: unknown, right: unknown): boolean {
+    return this.difference(left, right) === undefined;
   }
 
-  difference(mine: unknown, theirs: unknown, path: readonly string[]): Difference | undefined {
+  difference(left: unknown, right: unknown): Difference | undefined {
+    // Taken from the end: what comes first is compared first, with all it holds.
+    const waiting: Pair[] = [{ left, right, place: undefined }];
+    for (let pair = waiting.pop(); pair !== undefined; pair = waiting.pop()) {
+      const found = pair.differs === true ? pair : this.#compare(pair, waiting);
+      if (found !== undefined) return { path: pathTo(pair.place), left: found.left, right: found.right };
+    }
+    return undefined;
+  }
+
+  #compare({ left: mine, right: theirs, place }: Pair, waiting: Pair[]): Shown | undefined {
     const left = this.#view.unwrap(mine);
     const right = this.#view.unwrap(theirs);
-    const differs = { path, left, right };
+    const differs = { left, right };
     if (typeof left !== 'object' || left === null || typeof right !== 'object' || right === null) {
       return Object.is(left, right) || (typeof left === 'function' && typeof right === 'function')
         ? undefined
@@ -126,7 +156,7 @@ class Comparison {
       this.#pair(left, right);
       return one === other && Object.getPrototypeOf(left) === Object.getPrototypeOf(right)
         ? undefined
-        : { path, left: one, right: other };
+        : { left: one, right: other };
     }
     // What was stored before is the same object in both runs, or it is another one; what a run made has a counterpart.
     const made = this.#left.has(left);
@@ -134,32 +164,40 @@ class Comparison {
       return differs;
     if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return differs;
     const [kind, otherKind] = [kindOf(left), kindOf(right)];
-    if (kind !== otherKind) return { path, left: kind, right: otherKind };
+    if (kind !== otherKind) return { left: kind, right: otherKind };
     this.#pair(left, right);
-    return this.#content(left, right, path);
+    for (const pair of pairsOf(left, right, place).reverse()) waiting.push(pair);
+    return undefined;
   }
 
   #pair(left: object, right: object): void {
     this.#paired.set(left, right);
     this.#met.set(right, left);
   }
+}
 
-  #content(left: object, right: object, path: readonly string[]): Difference | undefined {
-    const [mine, theirs] = [partsOf(left), partsOf(right)];
-    for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
-      const [one, other] = [mine[i], theirs[i]];
-      if (one === undefined || other === undefined || one.key !== other.key) {
-        return {
-          path: [...path, (one ?? other)?.key ?? ''],
-          left: one === undefined ? 'absent' : one.value,
-          right: other === undefined ? 'absent' : other.value,
-        };
-      }
-      const found = this.difference(one.value, other.value, [...path, one.key]);
-      if (found !== undefined) return found;
+/** What two objects hold, in order, up to the first key that only one of them has. */
+function pairsOf(left: object, right: object, within: Place | undefined): Pair[] {
+  const [mine, theirs] = [partsOf(left), partsOf(right)];
+  const pairs: Pair[] = [];
+  for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
+    const [one, other] = [mine[i], theirs[i]];
+    const place = { within, key: (one ?? other)?.key ?? '' };
+    if (one !== undefined && one.key === other?.key) {
+      pairs.push({ left: one.value, right: other.value, place });
+    } else {
+      const [left, right] = [one === undefined ? 'absent' : one.value, other === undefined ? 'absent' : other.value];
+      pairs.push({ left, right, place, differs: true });
+      break;
     }
-    return undefined;
   }
+  return pairs;
+}
+
+function pathTo(place: Place | undefined): string[] {
+  const path: string[] = [];
+  for (let at = place; at !== undefined; at = at.within) path.push(at.key);
+  return path.reverse();
 }
 
 interface Part {

@@ -98,6 +98,17 @@ class Machine {
   @Transaction() spoken(how: keyof typeof LOCAL): unknown {
     return LOCAL[how]();
   }
+  @Transaction() chain(length: number, end?: string): object {
+    let chain: object = { end: end ?? outside++ };
+    for (let i = 0; i < length; i++) chain = { chain };
+    this.log.push(chain);
+    return chain;
+  }
+  @Transaction() row(length: number): number[] {
+    const row = Array.from({ length }, (_, index) => index);
+    this.log.push(row);
+    return row;
+  }
   @Transaction() clear(): void {
     this.parts.delete('a');
     this.names.clear();
@@ -149,6 +160,15 @@ test.each([
   const events: unknown[] = [];
   for await (const event of master.events()) events.push(event);
   expect(events).toEqual([]);
+  await master.close();
+});
+
+test('what a call makes may be deep or long', async () => {
+  const master = await checked();
+  master.model.chain(10_000, 'here');
+  master.model.row(200_000);
+  expect(master.query(({ log }) => log.length)).toBe(2);
+  expect(() => master.model.chain(10_000)).toThrow(/chain\.chain\.end is 1 and then 2/);
   await master.close();
 });
 
