@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { withArticle } from '../article.js';
 import { AsyncTransactionError, DecoratorUsageError, DetachedTransactionError } from '../errors.js';
 import type { TransactionDefinition, Upcast } from './definition.js';
 import { registry, type RunningTransaction } from './registry.js';
@@ -90,7 +91,7 @@ function wrap(method: TransactionDefinition['method'], property: string | symbol
   const kind = Object.prototype.toString.call(method).slice(8, -1);
   if (ASYNC_KINDS.has(kind)) {
     throw new AsyncTransactionError(
-      `The transaction ${String(property)} is an ${kind}; transactions are synchronous. Await first, then call the transaction with the result.`,
+      `The transaction ${String(property)} is ${withArticle(kind)}; transactions are synchronous. Await first, then call the transaction with the result.`,
     );
   }
   const definition = define(method, property, options);
