@@ -8,6 +8,7 @@ import { ClassTable } from '../model/class-table.js';
 import type { ModelClass } from '../model/definition.js';
 import { definitionOf } from '../model/prevalent.js';
 import { decideOpening } from '../protocol/opening.js';
+import { streamOf } from '../protocol/vector.js';
 import { Executor } from '../state/executor.js';
 import { StateEncoder } from '../state/snapshot-encoder.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
@@ -123,10 +124,9 @@ async function holdsAll(
   position: string,
 ): Promise<boolean> {
   for (const [key, { accepted }] of Object.entries((await master.status()).streams)) {
-    const [name = '', epoch = ''] = key.split('@');
     const held = vector.get(key) ?? 0;
     if (held > accepted) return false;
-    const [line] = held < accepted ? await store.read({ master: name, epoch }, held, held + 1) : [];
+    const [line] = held < accepted ? await store.read(streamOf(key), held, held + 1) : [];
     const next = line === undefined ? undefined : parseLine(line, store.crc32);
     if (next?.kind === 'event' && next.event.id <= position) return false;
   }

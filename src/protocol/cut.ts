@@ -48,19 +48,19 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
   const { seal, state, location } = facts;
   if (seal === undefined || facts.isObeyed) return facts.cut;
   const next = new Map<string, string>();
-  const gone = new Map<string, number>();
+  const unread = new Map<string, number>();
   for (const [key, count] of state.accepted) {
     const named = namedIn(seal, key);
     if (count <= named) continue;
     const entry = state.entries.find(({ event }) => event.seq === named + 1 && isInStream(event, key));
     const id = entry?.event.id ?? look.idOf(key, named + 1);
-    if (id === undefined) gone.set(key, count);
+    if (id === undefined) unread.set(key, count);
     else next.set(key, id);
   }
   const cut = new Map(cutStreams(facts.cut, seal, next));
-  if (gone.size === 0) return cut;
+  if (unread.size === 0) return cut;
   const moved = movedStreams(look);
-  for (const [key, count] of gone) {
+  for (const [key, count] of unread) {
     const named = namedIn(seal, key);
     if (moved.has(key)) cut.set(key, named);
     else

@@ -5,6 +5,7 @@ import { type CaseFacts, type Case, caseFor, type SeenOf } from '../store/cases.
 import type { Seal } from '../store/frontier.js';
 import type { Opening, OpeningFacts, Session, StreamFound } from '../store/opening.js';
 import { knownEnd } from './frontier.js';
+import { streamOf } from './vector.js';
 
 /**
  * Whether a start goes on with the newest stream of its master or begins another one. Every store asks here, with what it found.
@@ -162,7 +163,7 @@ function publishedOf({ newest, session, streams }: OpeningFacts): number {
 
 /** Whether a state of this machine was built from events of a master, as far as it remembers. */
 function isKnown(master: string, session: Session | undefined): boolean {
-  return session?.seen === undefined || session.seen.some((key) => key.startsWith(`${master}@`));
+  return session?.seen === undefined || session.seen.some((key) => streamOf(key).master === master);
 }
 
 /** Up to which event a snapshot stands in, published or remembered. */
@@ -190,9 +191,11 @@ function anotherModel({ model, location, streams }: OpeningFacts): ModelMismatch
 
 /** What is expected, what is there, and what to do. */
 function empty({ master, location, session, streams }: OpeningFacts): StoreEmptyError {
-  const masters = (keys: readonly string[]): string => [...new Set(keys.map((key) => key.split('@', 1)[0]))].join(', ');
+  const masters = (keys: readonly string[]): string => [...new Set(keys.map((key) => streamOf(key).master))].join(', ');
   const others = masters(session?.seen ?? []);
-  const there = masters(streams.map(({ stream }) => streamKey(stream)).filter((key) => !key.startsWith(`${master}@`)));
+  const there = masters(
+    streams.map(({ stream }) => streamKey(stream)).filter((key) => streamOf(key).master !== master),
+  );
   return new StoreEmptyError(
     `${location} lacks the journal of "${master}": this machine has published ${counted(session?.head?.seq ?? 0, 'event')} there (in ${master}/${session?.epoch ?? ''})` +
       `${others === '' ? '' : `, and built its state from those of ${others} as well`}. ` +

@@ -1,5 +1,6 @@
 import { type StreamHeader, streamKey } from '../event/event.js';
 import type { Seal } from '../store/frontier.js';
+import type { SnapshotListing } from '../store/store.js';
 import type { VersionVector } from '../timeline/timeline.js';
 import type { Facts, SealedSnapshot } from './facts.js';
 import { knownEnd } from './frontier.js';
@@ -68,7 +69,7 @@ function sheddingOf(facts: Facts, look: Lookup): Shedding {
 }
 
 /** Whether others can start from a snapshot at this seal instead of what is deleted. */
-export function isOffered({ published }: Pick<Facts, 'published'>, seal: Seal): boolean {
+function isOffered({ published }: Pick<Facts, 'published'>, seal: Seal): boolean {
   return published.snapshot?.no === seal.no;
 }
 
@@ -124,6 +125,27 @@ function isLeftBehind(
   // Only if all that it ever held was issued again: what is missing here may come back from another copy.
   const end = Math.max(knownEnd(streamKey(stream), look.heard), own.ends[stream.epoch] ?? 0);
   return moved >= end && look.events(stream, moved, moved + 1).length === 0;
+}
+
+/** How many snapshots are kept: a late event may need an older one than the newest. */
+const KEEP = 3;
+
+/**
+ * Which of the own snapshots can go: a few newest stay, those that stand in for deleted events, and one before these in case they are
+ * damaged.
+ *
+ * @param listings newest first
+ * @param standIns positions of those that others may start from
+ */
+export function superfluous(
+  listings: readonly SnapshotListing[],
+  standIns: readonly string[],
+): readonly SnapshotListing[] {
+  const newest = [...standIns].sort().at(-1);
+  if (newest === undefined) return listings.slice(KEEP);
+  const newer = listings.filter(({ position }) => position > newest);
+  const older = listings.filter(({ position }) => position < newest && !standIns.includes(position));
+  return [...newer.slice(KEEP - 1), ...older.slice(1)];
 }
 
 /** The newest snapshot at a seal that this machine took and that is still there to be started from; asked once, at the start. */

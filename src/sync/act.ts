@@ -8,7 +8,7 @@ import { frontierOf, idleMs, idsToExceed, newsOf, type Retirement } from '../pro
 import { isKeepingDue } from '../protocol/keep.js';
 import type { Sealing } from '../protocol/sealing.js';
 import type { Heard } from '../protocol/seen.js';
-import type { Deletion, SealedPoint, Shedding } from '../protocol/shedding.js';
+import { type Deletion, type SealedPoint, type Shedding, superfluous } from '../protocol/shedding.js';
 import { startNotices } from '../protocol/start-notices.js';
 import type { SyncReport } from '../replica/notifier.js';
 import type { Replica } from '../replica/replica.js';
@@ -16,7 +16,6 @@ import { type Applied, apply } from './apply.js';
 import type { Known } from './known.js';
 import type { OwnStream } from './own-stream.js';
 import type { PastState, Snapshotter } from './snapshot/snapshotter.js';
-import { superfluous } from './snapshot/snapshots.js';
 import { type Before, standing, tell } from './tell.js';
 
 /**

@@ -36,7 +36,8 @@ export class Look {
   readonly #frontiers = new Map<string, { readonly text: string; readonly frontier: Frontier | undefined }>();
   /** Ends what waits for the store, by an error. */
   readonly #waiting = new Set<(error: Error) => void>();
-  #left: Error | undefined;
+  /** Why nothing more is read; `undefined` while it is. */
+  #closing: Error | undefined;
   /** Newest epoch found of each master. */
   readonly #newest = new Map<string, string>();
 
@@ -52,7 +53,9 @@ export class Look {
    * @param again all masters, or those whose newest stream has ended: new streams of them are looked for, which takes longer
    */
   async heard(again: VersionVector | 'all'): Promise<Heard[]> {
-    const listings = await this.#unlessLeft(() => this.#store.streams(again === 'all' ? 'all' : this.#gone(again)));
+    const listings = await this.#unlessClosing(() =>
+      this.#store.streams(again === 'all' ? 'all' : this.#movedOn(again)),
+    );
     const { master } = this.#own.header;
     for (const { stream } of listings)
       if (stream.epoch > (this.#newest.get(stream.master) ?? '')) this.#newest.set(stream.master, stream.epoch);
@@ -73,9 +76,9 @@ export class Look {
   }
 
   // Whoever was cut goes on in another stream, and perhaps nothing but its folder tells so.
-  #gone(ended: VersionVector): ReadonlySet<string> {
-    const gone = [...this.#newest].filter(([master, epoch]) => ended.has(streamKey({ master, epoch })));
-    return new Set(gone.map(([master]) => master));
+  #movedOn(ended: VersionVector): ReadonlySet<string> {
+    const moved = [...this.#newest].filter(([master, epoch]) => ended.has(streamKey({ master, epoch })));
+    return new Set(moved.map(([master]) => master));
   }
 
   /**
@@ -94,7 +97,7 @@ export class Look {
       if (decided.kind !== 'need') return carryOut(decided as Decided);
       const { reads, drop } = decided as Need;
       for (const { read, instead } of drop) answers.set(readKey(read), instead);
-      for (const read of reads) answers.set(readKey(read), await this.#unlessLeft(() => this.#answer(read)));
+      for (const read of reads) answers.set(readKey(read), await this.#unlessClosing(() => this.#answer(read)));
     }
     throw new Error(`A decision asked for more ${ROUNDS} times`);
   }
@@ -119,12 +122,12 @@ export class Look {
 
   /** Nothing more is read: whoever waits for the store, now or later, gets this error. */
   leave(error: Error): void {
-    this.#left = error;
+    this.#closing = error;
     for (const end of this.#waiting) end(error);
   }
 
-  #unlessLeft<T>(read: () => Promise<T>): Promise<T> {
-    if (this.#left !== undefined) return Promise.reject(this.#left);
+  #unlessClosing<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(this.#closing);
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject);
       void read()

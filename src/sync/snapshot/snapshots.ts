@@ -11,24 +11,6 @@ import { END, FrameWriter, HEAD, readFrames, STATE } from './frames.js';
 import { HeaderReader, headerText, type SnapshotHeader, type SnapshotPlace } from './header.js';
 import { upgrade } from './upgrade.js';
 
-/** How many snapshots are kept: a late event may need an older one than the newest. */
-const KEEP = 3;
-
-/**
- * Which snapshots can go, newest first: a few newest stay, those that stand in for deleted events, and one before these in case they
- * are damaged.
- */
-export function superfluous(
-  listings: readonly SnapshotListing[],
-  standIns: readonly string[],
-): readonly SnapshotListing[] {
-  const newest = [...standIns].sort().at(-1);
-  if (newest === undefined) return listings.slice(KEEP);
-  const newer = listings.filter(({ position }) => position > newest);
-  const older = listings.filter(({ position }) => position < newest && !standIns.includes(position));
-  return [...newer.slice(KEEP - 1), ...older.slice(1)];
-}
-
 /** The state of a snapshot as it is written: chunks of bytes, and how many objects they held in the end. */
 export interface StateSource {
   readonly chunks: AsyncIterable<Uint8Array>;

@@ -1,4 +1,4 @@
-import { standingOffer } from '../../../src/protocol/shedding.js';
+import { standingOffer, superfluous } from '../../../src/protocol/shedding.js';
 import { decideShedding } from '../../checked-protocol.js';
 import { sealHash } from '../../../src/protocol/seal.js';
 import { A, at, B, EPOCH, event, facts, frontier, header, heard, type Known, seal, Shelf, vector } from './facts.js';
@@ -94,4 +94,18 @@ test.each([
   const { offer } = shelf.decide([heard('a', mine, more)], (seen) => standingOffer(facts({ seal: of }, mine), seen));
   if (expected === undefined) expect(offer).toBeUndefined();
   else expect(offer).toMatchObject(expected);
+});
+
+const of = (positions: string): string[] => positions.split(' ').filter(Boolean);
+
+test.each([
+  ['the three newest stay', '', '8 7 6 5 4 3 2 1', '5 4 3 2 1'],
+  ['as few as there are', '', '2 1', ''],
+  ['one that stands in stays, the two newest, and one before it', '5', '8 7 6 5 4 3 2 1', '6 3 2 1'],
+  ['of several that stand in all', '5 3', '8 7 6 5 4 3 2 1', '6 2 1'],
+  ['one that stands in and is the newest', '8', '8 7 6 5 4 3 2 1', '6 5 4 3 2 1'],
+  ['one that stands in and is not there any more', '5', '8 7 6 3 2 1', '6 2 1'],
+])('of snapshots, %s', (_, standIns, newestFirst, going) => {
+  const listings = of(newestFirst).map((position) => ({ position }));
+  expect(superfluous(listings, of(standIns)).map(({ position }) => position)).toEqual(of(going));
 });
