@@ -1,5 +1,6 @@
 /** The rules behind architecture.test.ts, as functions over a tree given in memory: `path below src/ → source text`. */
 import { builtinModules } from 'node:module';
+import { basename } from 'node:path';
 import ts from 'typescript';
 
 export type Tree = ReadonlyMap<string, string>;
@@ -361,3 +362,23 @@ const DATA = new Set([
 ]);
 /** There if, and only if, the capabilities of the store say so. */
 const BY_CAPABILITY = new Set(['Store.watch', 'Journal.now', 'Journal.keep', 'Journal.hold']);
+
+/** Functions, classes and constants that are exported, though no other file imports them. @param users files that may import as well */
+export function unusedExports(tree: Tree, users: Tree): string[] {
+  const used = new Set<string>();
+  // Whoever takes a whole file takes every name in it.
+  const open = new Set<string>();
+  for (const text of [...tree.values(), ...users.values()])
+    for (const [, list = ''] of text.matchAll(/\{([^{}]*)\}\s*(?:from\b|=\s*await import)/g))
+      for (const item of list.split(',')) used.add(/^\s*(?:type\s+)?(\w+)/.exec(item)?.[1] ?? '');
+  for (const text of tree.values())
+    for (const [, path = ''] of text.matchAll(/^(?:export \*|import \* as \w+) from '(.+)\.js'/gm))
+      open.add(basename(path));
+  return [...tree].flatMap(([path, text]) => {
+    if (open.has(basename(path, '.ts'))) return [];
+    const names = [...text.matchAll(/^export (?:async |abstract )*(?:function\*?|class|const|let) (\w+)/gm)].map(
+      ([, name]) => name,
+    );
+    return names.filter((name) => name !== undefined && !used.has(name)).map((name) => `${path}: ${name}`);
+  });
+}

@@ -14,6 +14,7 @@ import {
   shapeViolations,
   specifiersOf,
   undeclaredPackages,
+  unusedExports,
   untidyLines,
   untoldMembers,
   type Tree,
@@ -60,6 +61,12 @@ describe('the sources', () => {
   test('have no import cycles', () => expect(importCycles(sources)).toEqual([]));
   test('use node:* only in adapters, cli/ and testing/', () => expect(nodeViolations(sources)).toEqual([]));
   test('give pages nothing that only Node has', () => expect(pageViolations(sources)).toEqual([]));
+  test('export no value that nobody imports', () => {
+    const users = projectFiles().filter((path) => /^(test|bench|examples)\/.*\.[mc]?[jt]s$/.test(path));
+    expect(
+      unusedExports(sources, new Map(users.map((path) => [path, readFileSync(join(root, path), 'utf8')]))),
+    ).toEqual([]);
+  });
   test('import declared packages only', () => expect(undeclaredPackages(sources, declared)).toEqual([]));
   test('are short and have telling names', () => expect(shapeViolations(sources)).toEqual([]));
 });
@@ -361,6 +368,17 @@ export function refuse() { throw new Error(); }
     const port = 'export interface Store { readonly location: string; open(): void; }';
     const page = '`open` is told in prose only\n| `location`, `other` | Where. |';
     expect(untoldMembers(tree({ 'store/store.ts': port, 'store/opening.ts': '' }), page)).toEqual(['Store.open']);
+  });
+
+  test('a value that nobody imports', () => {
+    const files = {
+      'core.ts': "export * from './errors.js';\nexport { type A, b as c } from './state/a.js';",
+      'errors.ts': 'export class OpenError {}',
+      'state/a.ts':
+        'export function b() {}\nexport const d = 1;\nexport class E {}\nexport const { f } = g;\nexport type H = 1;',
+    };
+    const users = { 'test/a.ts': "import {\n  d,\n} from '../src/state/a.js';" };
+    expect(unusedExports(tree(files), tree(users))).toEqual(['state/a.ts: E']);
   });
 
   test('long files, vague names and hand-written declarations', () => {

@@ -7,11 +7,10 @@ type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
 interface BufferClass {
   readonly prototype: object;
   from(memory: ArrayBuffer): ArrayBufferView;
-  isBuffer(value: unknown): boolean;
 }
 
 /** Node's Buffer; absent in browsers, whatever the types of Node say. */
-export const NodeBuffer = (globalThis as { Buffer?: BufferClass }).Buffer;
+const NodeBuffer = (globalThis as { Buffer?: BufferClass }).Buffer;
 
 const VIEWS: readonly ViewClass[] = [
   ...[DataView, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],

@@ -21,7 +21,7 @@ export function appendChecksum(open: string, crc32: Crc32): string {
 }
 
 /** As `appendChecksum`, with a CRC that is known. */
-export function checksummedText(open: string, crc: number): string {
+function checksummedText(open: string, crc: number): string {
   return `${open}${MEMBER}${crcText(crc)}${END}`;
 }
 

@@ -14,7 +14,7 @@ import { isId } from './ulid-clock.js';
  */
 
 /** Version of the journal's line format. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 /** The byte that ends a line. */
 export const LINE_FEED = 10;

@@ -11,7 +11,7 @@ export interface FieldNames {
 const known = new WeakMap<object, FieldNames>();
 
 /** The fields of instances with this prototype, as far as the code tells. */
-export function fieldNamesOf(prototype: object): FieldNames {
+function fieldNamesOf(prototype: object): FieldNames {
   let names = known.get(prototype);
   if (names === undefined) {
     names = read(prototype);

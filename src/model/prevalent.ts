@@ -55,7 +55,7 @@ explainMisplacedType();
 export type PrevalentDecorator = <C extends new () => object>(model: C, context?: ClassDecoratorContext) => void;
 
 /** Key under which reflect-metadata holds a model's definition, on the class. */
-export const MODEL_METADATA = 'prevalent:model';
+const MODEL_METADATA = 'prevalent:model';
 
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 

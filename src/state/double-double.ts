@@ -45,7 +45,7 @@ export function add(x: Double2, y: Double2): Double2 {
   return quickSum(sum.h, sum.l + low.l);
 }
 
-export function negate({ h, l }: Double2): Double2 {
+function negate({ h, l }: Double2): Double2 {
   return { h: -h, l: -l };
 }
 

@@ -55,18 +55,6 @@ export class Elements {
     return new Elements(this.length, [...this.values].reverse(), at);
   }
 
-  /** A part of them, by distances from the first index. */
-  slice(from: number, to: number): Elements {
-    const { at, values } = this;
-    if (at === undefined) return new Elements(to - from, values.slice(from, to));
-    const [first, last] = [countBelow(at, from), countBelow(at, to)];
-    return new Elements(
-      to - from,
-      values.slice(first, last),
-      at.slice(first, last).map((distance) => distance - from),
-    );
-  }
-
   /** A plain array of them, with its holes. */
   list(): unknown[] {
     if (this.at === undefined) return [...this.values];

@@ -17,7 +17,7 @@ import {
 /** Powers and logarithms, to about 96 bits before they are rounded once; so exact results are exact. */
 
 const ONE = double2(1);
-export const LN2 = double2(0.6931471805599453, 2.3190468138462996e-17);
+const LN2 = double2(0.6931471805599453, 2.3190468138462996e-17);
 const LN10 = double2(2.302585092994046, -2.1707562233822494e-16);
 
 /** One over each odd number: the coefficients of the series of atanh and, with changing signs, of atan. */

@@ -61,7 +61,7 @@ export function meetEntries(holder: object, meet: (part: object) => void): void 
 }
 
 /** Everything an object refers to, with its key: keys of a map stand for themselves, members of a set have none. */
-export function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
+function* partsOf(holder: object): Iterable<readonly [key: unknown, value: unknown]> {
   if (ArrayBuffer.isView(holder)) return;
   if (isMapHere(holder)) {
     for (const entry of Map.prototype.entries.call(holder) as Iterable<[unknown, unknown]>) {

@@ -21,7 +21,7 @@ const HOLE = 10;
 const LONG = 11;
 
 /** Texts of more characters than this are written in pieces. */
-export const LONG_TEXT = 2 ** 16;
+const LONG_TEXT = 2 ** 16;
 
 /** What stands in an array where nothing does. */
 export const NOTHING: unique symbol = Symbol('hole');

@@ -23,7 +23,7 @@ export function emptyList(): FieldList {
 }
 
 /** @returns one of FREE, CLOSED, SEALED, FROZEN */
-export function fixityOf(object: object): number {
+function fixityOf(object: object): number {
   if (Object.isExtensible(object)) return FREE;
   return Object.isFrozen(object) ? FROZEN : Object.isSealed(object) ? SEALED : CLOSED;
 }

@@ -53,7 +53,7 @@ export function bundleName({ first, last }: BundleRange): string {
 }
 
 /** Tells whether a file is one that `replaceFile` writes before it has its name; synchronisers have temporary files of their own. */
-export function isTemporary(name: string): boolean {
+function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 

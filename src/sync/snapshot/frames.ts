@@ -12,7 +12,7 @@ const BEFORE = 5;
 const AFTER = 4;
 
 /** No content is longer. It bounds what a reader holds when a length is damaged. */
-export const MOST_BYTES = 2 ** 25;
+const MOST_BYTES = 2 ** 25;
 
 /** What a frame holds. */
 export const HEAD = 1;
