@@ -111,12 +111,17 @@ const NOT_THE_OBJECT = /incompatible receiver|is not a typed array|called on non
 const BYTES_ASKED_FOR = /instance of [^.]*(?:Buffer|ArrayBufferView)/;
 const BYTES_GIVEN = /^[^]*Received an instance of (?:\w+Array|Buffer|DataView)\b|^(?![^]*Received)/;
 
+/** What `Atomics` says of a guard. */
+const INTEGERS_ASKED_FOR = /is not an integer (?:shared )?typed array/;
+
 /** The error for a call that failed because a native function met a guard; any other error as it is. */
 export function explained(error: unknown): unknown {
   const message = ownValue(error, 'message');
   if (typeof message !== 'string') return error;
   // Known by its code: in a test's context Node's TypeError is another one.
-  if (ownValue(error, 'code') === 'ERR_INVALID_ARG_TYPE' && BYTES_ASKED_FOR.test(message) && BYTES_GIVEN.test(message))
+  const isOfNode =
+    ownValue(error, 'code') === 'ERR_INVALID_ARG_TYPE' && BYTES_ASKED_FOR.test(message) && BYTES_GIVEN.test(message);
+  if (isOfNode || (isInstance(error, TypeError) && INTEGERS_ASKED_FOR.test(message)))
     return new UnsupportedStateError(
       `${message}. Bytes of the model stand behind a guard, which functions of the platform do not look behind. Give them a copy: copyOf(view), or new Uint8Array(view).`,
       { cause: error },

@@ -17,6 +17,7 @@ const uses: readonly (readonly [string, (bytes: Uint8Array) => unknown])[] = [
   ['a hash', digest],
   ['a list of buffers', (bytes) => Buffer.concat([bytes])],
   ['a decoder', (bytes) => new TextDecoder().decode(bytes)],
+  ['an atomic read', (bytes) => Atomics.load(bytes, 0)],
   ['a comparison', (bytes) => Buffer.from([1, 2, 3]).equals(bytes)],
 ];
 
