@@ -18,6 +18,15 @@ export async function freeName(nc: NatsConnection, space: string, master: string
   }
 }
 
+/** As the page for administrators says of restored streams: whoever comes begins a new stream. */
+export async function forgetAll(nc: NatsConnection): Promise<void> {
+  const kv = await new Kvm(nc).open('prevalent', { allow_direct: false });
+  for await (const key of await kv.keys('*.master.*')) {
+    const entry = await kv.get(key);
+    if (entry !== null) await kv.put(key, JSON.stringify({ ...entry.json<object>(), owner: null, session: null }));
+  }
+}
+
 /** A connection, with some of its members replaced. */
 export function instead(nc: NatsConnection, members: Partial<NatsConnection>): NatsConnection {
   return new Proxy(nc, {

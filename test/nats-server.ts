@@ -1,6 +1,6 @@
 /** A real nats-server for tests, on loopback only: started with JetStream on random ports, and ended by its own process id. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
@@ -71,6 +71,17 @@ export class NatsServer {
   /** Ends it at once, as if the machine had stopped. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** What it holds, while it is stopped: gives what puts it back. */
+  backup(): () => void {
+    const data = join(this.#folder, 'data');
+    const copy = join(this.#folder, 'copy');
+    cpSync(data, copy, { recursive: true });
+    return () => {
+      rmSync(data, { recursive: true, force: true });
+      cpSync(copy, data, { recursive: true });
+    };
   }
 
   /** Ends it, and removes what it held. */

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 const DEBIAN = {
   chromium: { package: 'chromium', files: ['chromium', 'chromium-browser', 'google-chrome'] },
   syncthing: { package: 'syncthing', files: ['syncthing'] },
-  'nats-server': { package: 'nats-server', files: ['nats-server'] },
+  'nats-server': { package: 'nats-server', files: ['nats-server'], service: 'nats-server' },
   pgbouncer: { package: 'pgbouncer', files: ['pgbouncer'] },
 };
 
@@ -79,6 +79,10 @@ function installPackages(packages) {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0;
   if (apt('update', '-qq')) apt('install', '-y', '-qq', '--no-install-recommends', ...packages);
+  // Tests start servers themselves, on loopback: one that the package starts would listen to everybody.
+  for (const { package: name, service } of Object.values(DEBIAN))
+    if (service !== undefined && packages.includes(name))
+      spawnSync('systemctl', ['disable', '--now', service], { stdio: 'ignore' });
 }
 
 /** A Node is whole or not there: it gets its name when it has answered. They stay out of package.json: each has 190 MB. */

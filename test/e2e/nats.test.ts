@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { Master, Prevalent, Transaction } from '../../src/index.js';
 import { NatsStore, type NatsStoreOptions } from '../../src/store/nats/index.js';
 import { NOTHING, Writer } from '../../src/testing/contract/writer.js';
-import { instead } from '../nats-records.js';
+import { forgetAll, instead } from '../nats-records.js';
 import { NatsServer } from '../nats-server.js';
 import { natsServer, withNats } from '../with-nats.js';
 
@@ -178,6 +178,109 @@ withNats('a NatsStore', () => {
     expect(again.query(({ items }) => items)).toEqual(['first', 'second']);
     await again.close();
     await away.stop();
+  });
+
+  test('goes on in a new epoch after it was restored, as the page says; whoever was forgotten writes nothing', async () => {
+    const away = await NatsServer.start(natsServer);
+    const options = { servers: away.url };
+    const first = await open(options);
+    await first.transact((lists) => lists.add('milk'));
+    await first.sync();
+    await first.close();
+    await away.kill();
+    const restore = away.backup();
+    await away.restart();
+    const forgotten = await open(options);
+    await forgotten.transact((lists) => lists.add('tea'));
+    await away.kill();
+    restore();
+    await away.restart();
+    const nc = await away.connect();
+    await forgetAll(nc);
+    await expect(forgotten.transact((lists) => lists.add('coffee'))).rejects.toMatchObject({ code: 'MASTER_FENCED' });
+    await forgotten.close();
+    const again = await open(options);
+    expect(again.query(({ items }) => items)).toEqual(['milk']);
+    await again.transact((lists) => lists.add('juice'));
+    expect((await new NatsStore(options).streams()).map(({ stream }) => stream.master)).toEqual(['a', 'a']);
+    await again.close();
+    await nc.close();
+    await away.stop();
+  });
+
+  test('stops where its servers lost what they had acknowledged, and says so', async () => {
+    const away = await NatsServer.start(natsServer);
+    const master = await open({ servers: away.url });
+    await master.transact((lists) => lists.add('milk'));
+    await away.kill();
+    const restore = away.backup();
+    await away.restart();
+    await master.transact((lists) => lists.add('tea'));
+    await away.kill();
+    restore();
+    await away.restart();
+    await expect(master.transact((lists) => lists.add('coffee'))).rejects.toMatchObject({
+      message: expect.stringMatching(/holds 1 events of a@.*and 2 were stored: it was restored from a backup/),
+    });
+    await master.close();
+    await away.stop();
+  });
+
+  describe('a message that was taken for lost, and comes late,', () => {
+    /** A connection that takes one message for lost when it is told to, and what sends that later. */
+    function late(): { connection: NatsConnection; lose: (subject: RegExp) => void; come: () => Promise<void> } {
+      let isLost = (_subject: string): boolean => false;
+      let come = (): Promise<unknown> => Promise.reject(new Error('nothing was lost'));
+      const connection = instead(nc, {
+        request: (...args: Parameters<NatsConnection['request']>) => {
+          if (!isLost(args[0])) return nc.request(...args);
+          isLost = () => false;
+          come = () => nc.request(...args);
+          return Promise.reject(new Error('lost'));
+        },
+      });
+      return {
+        connection,
+        lose: (subject) => (isLost = (one) => subject.test(one)),
+        come: () => come().then(() => undefined),
+      };
+    }
+
+    test.each(['an append that was sent again', 'an append that was taken back'])('has no effect: %s', async (what) => {
+      const space = what.replaceAll(' ', '-');
+      const { connection, lose, come } = late();
+      const [store, writer] = [new NatsStore({ connection, space }), new Writer('a')];
+      const journal = await store.open(writer.request);
+      const lines = (from: number): string => writer.lines(store, journal.header, from, from);
+      await journal.append(lines(1), 1);
+      lose(/^prevalent/);
+      const lost = lines(2);
+      await expect(journal.append(lost, 2)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+      if (what.endsWith('again')) await journal.append(lost, 2);
+      else await journal.cutBack(1);
+      await come();
+      const next = what.endsWith('again') ? 3 : 2;
+      await journal.append(lines(next), next);
+      await journal.check();
+      expect(await store.read(journal.header, 0, 9)).toHaveLength(next);
+      // The number of an event is given once.
+      await expect(journal.append(lines(1), 1)).rejects.toThrow('Event 1 of');
+      await journal.close();
+    });
+
+    test('has no effect: a frontier', async () => {
+      const space = 'late-frontier';
+      const { connection, lose, come } = late();
+      const store = new NatsStore({ connection, space });
+      const journal = await store.open(new Writer('a').request);
+      lose(/^\$KV/);
+      await expect(journal.publish('lost', NOTHING)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+      await journal.publish('newer', NOTHING);
+      await come();
+      await journal.publish('newest', NOTHING);
+      expect((await store.streams())[0]?.frontier).toBe('newest');
+      await journal.close();
+    });
   });
 
   test('what strangers write holds back whose it is said to be, and nobody else', async () => {

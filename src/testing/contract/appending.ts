@@ -284,7 +284,9 @@ async function takesBack(at: StorePlace, call: number, kind: FailureKind): Promi
     await readsAs(at.open(), journal.header, 0, [1, 2]);
     const others = writer.lines(store, journal.header, 3, 4);
     await journal.append(others, 3);
-    const lines = (before + others).trimEnd().split('\n');
+    const later = writer.lines(store, journal.header, 5, 5);
+    await journal.append(later, 5);
+    const lines = (before + others + later).trimEnd().split('\n');
     same(await at.open().read(journal.header, 0, 9), lines, `what is there after call ${call} was ${kind}`);
   }
   await journal.close();

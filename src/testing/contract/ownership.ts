@@ -63,10 +63,13 @@ export function ownership(check: Check): void {
     const other = at.open();
     const taker = await other.open(second.request);
     same(taker.head?.seq ?? 0, taker.header.epoch === sleeper.header.epoch ? 2 : 0);
+    const late = first.lines(store, sleeper.header, 3, 3);
+    // Also before the taker has written anything.
+    await rejects(sleeper.append(late, 3), 'MASTER_FENCED');
+    await readsAs(at.open(), sleeper.header, 0, [1, 2]);
     const from = (taker.head?.seq ?? 0) + 1;
     await taker.append(second.lines(other, taker.header, from, from), from);
     await taker.publish('of the taker', NOTHING);
-    const late = first.lines(store, sleeper.header, 3, 3);
     const works: Readonly<Record<string, () => Promise<unknown>>> = {
       append: () => sleeper.append(late, 3),
       cutBack: () => sleeper.cutBack(1),
