@@ -65,11 +65,15 @@ function keepsAccepted(
   }
 }
 
-/** Notes what the master of a machine has accepted that is in no file there any more, when it has seen that. */
-export async function noteKept({ master, disk, kept }: Machine): Promise<void> {
+/**
+ * Notes what the master of a machine has accepted that is in no file there any more, when it has seen that.
+ *
+ * @param before files when its sync began: what vanishes later is seen at the next one
+ */
+export async function noteKept({ master, disk, kept }: Machine, before: readonly string[]): Promise<void> {
   if (master === undefined) return;
   const { streams, seal } = await master.status();
-  const paths = disk.paths();
+  const paths = [...before, ...disk.paths()];
   for (const [key, { accepted }] of Object.entries(streams)) {
     const isThere = paths.some((path) => path.startsWith(`/shared/${key.replace('@', '/')}/`));
     if (!isThere && accepted > (seal?.V[key] ?? 0)) kept.set(key, accepted);

@@ -38,9 +38,10 @@ async function settleTogether(world: World): Promise<void> {
     for (const machine of living) {
       if (round === 3) await reopen(machine);
       const master = await world.open(machine);
+      const before = machine.disk.paths();
       const refusal = await world.refusing(machine, master.sync());
       if (refusal !== undefined) refusals.push(refusal);
-      if (refusal === undefined) await noteKept(machine);
+      if (refusal === undefined) await noteKept(machine, before);
       synchroniser.uploadAll(machine.files);
       for (const other of living) synchroniser.downloadAll(other.files);
       await look(world, machine);

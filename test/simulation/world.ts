@@ -157,8 +157,9 @@ export class World {
     else if (kind === 'compact' && (await this.#mayCompact(machine, master)))
       await this.refusing(machine, master.compact());
     else {
+      const before = machine.disk.paths();
       const refusal = await this.refusing(machine, master.sync());
-      if (refusal === undefined) await noteKept(machine);
+      if (refusal === undefined) await noteKept(machine, before);
     }
   }
 
