@@ -1,6 +1,6 @@
 /** Jest runs the sources as ES modules; start it with `npm test`, which passes --experimental-vm-modules. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.js',
   // Each call swaps globals; Jest would keep a note of every swap until the file ends, and then walk through all of them.
   testEnvironmentOptions: { globalsCleanup: 'off' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],

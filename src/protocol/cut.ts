@@ -25,6 +25,11 @@ export function endsThere(seal: Seal, key: string, next: string): boolean {
   return !counts({ ...streamOf(key), id: next, seq }, seal);
 }
 
+/** Whether all events of a stream count under a seal that names none of them: each is younger than its epoch, by the clock that made both. */
+function isYounger(key: string, seal: Seal): boolean {
+  return streamOf(key).epoch > seal.H;
+}
+
 /** The streams that end, those that had ended before included. @param next of each stream, the first event the seal does not name */
 export function cutStreams(before: VersionVector, seal: Seal | undefined, next: NextIds): VersionVector {
   if (seal === undefined || next.size === 0) return before;
@@ -51,7 +56,7 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
   const unread = new Map<string, number>();
   for (const [key, count] of state.accepted) {
     const named = namedIn(seal, key);
-    if (count <= named) continue;
+    if (count <= named || isYounger(key, seal)) continue;
     const entry = state.entries.find(({ event }) => event.seq === named + 1 && isInStream(event, key));
     const id = entry?.event.id ?? look.idOf(key, named + 1);
     if (id === undefined) unread.set(key, count);
@@ -97,7 +102,7 @@ export function obeys({ vector, under }: Saying, seal: Seal | undefined, look: L
   if (seal === undefined || under === sealHash(seal)) return true;
   for (const [key, count] of vector) {
     const named = namedIn(seal, key);
-    if (count <= named) continue;
+    if (count <= named || isYounger(key, seal)) continue;
     const id = look.idOf(key, named + 1);
     if (id === undefined || endsThere(seal, key, id)) return false;
   }

@@ -403,6 +403,40 @@ export const FOUND: readonly { readonly found: string; readonly schedule: Schedu
       ],
     },
   },
+  {
+    found: 'under a seal made before a stream began, calls of it that are in no file any more were let go of',
+    schedule: {
+      seed: 14366,
+      setting: {
+        founders: 3,
+        sealing: 'sealer',
+        retention: 0,
+        patience: 1000000,
+        undoMemory: 1500,
+        segmentBytes: 1000000,
+        durability: 'group',
+        snapshotEvery: 1000000,
+        deletes: true,
+        skew: 200,
+        torn: 0,
+        stale: 0,
+        crashes: 5,
+      },
+      steps: [
+        { kind: 'die', who: 471, detail: 1686148870 },
+        { kind: 'call', who: 295, detail: 214043998 },
+        { kind: 'call', who: 435, detail: 1322379212 },
+        { kind: 'takeover', who: 829, detail: 1371304285 },
+        { kind: 'download', who: 548, detail: 1271120632 },
+        { kind: 'sync', who: 878, detail: 1539421507 },
+        { kind: 'join', who: 743, detail: 531173911 },
+        { kind: 'clone', who: 50, detail: 859723170 },
+        { kind: 'sync', who: 280, detail: 1521832240 },
+        { kind: 'clone', who: 562, detail: 1602349704 },
+        { kind: 'vanish', who: 740, detail: 1387283194 },
+      ],
+    },
+  },
 ];
 
 /** Seeds of masters on one server that failed once. */

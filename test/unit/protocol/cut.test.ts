@@ -45,6 +45,15 @@ describe('in a state that does not obey the seal yet', () => {
     expect(cutInState(forgotten, found)).toEqual(new Map());
   });
 
+  test('one of a stream that began after H counts, although nobody can read it', () => {
+    const older = { ...under, H: '0'.repeat(26), V: {} };
+    const forgotten = facts({ seal: older, isObeyed: false, state: { entries: [] } }, events);
+    const look = new Lookup(seen([]));
+    expect(cutInState(forgotten, look)).toEqual(new Map());
+    expect(obeys({ vector: vector({ [B]: 3 }) }, older, look)).toBe(true);
+    expect(look.isIncomplete()).toBe(false);
+  });
+
   const stream = { master: 'b', epoch: header('b').epoch };
   test.each([
     ['its master says that it went on elsewhere: it ends', { [stream.epoch]: 3 }, new Map([[B, 2]])],
