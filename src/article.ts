@@ -10,3 +10,18 @@ export function withArticle(noun: string): string {
 export function counted(number: number, noun: string, many = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : many}`;
 }
+
+/** Things of a row by their numbers, and the words that fit, as messages name them: `event 3` and `is`, `events 3 to 5` and `are`. */
+export function numbered(noun: string, from: number, to: number): Numbered {
+  return from === to
+    ? { what: `${noun} ${from}`, are: 'is', were: 'was', have: 'has', them: 'it' }
+    : { what: `${noun}s ${from} to ${to}`, are: 'are', were: 'were', have: 'have', them: 'them' };
+}
+
+interface Numbered {
+  readonly what: string;
+  readonly are: string;
+  readonly were: string;
+  readonly have: string;
+  readonly them: string;
+}

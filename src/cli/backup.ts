@@ -110,7 +110,7 @@ async function copyMoment(store: FolderStore, root: string, moment: Moment): Pro
     const { snapshot, head } = one.frontier;
     const offered = snapshot && copied.get(snapshot.position);
     if (snapshot !== undefined && offered === undefined)
-      missing.push(`The snapshot ${snapshot.position} of ${key}, which stands in for deleted events, cannot be read`);
+      missing.push(`The snapshot ${snapshot.position} of ${key}, which replaces deleted events, cannot be read`);
     else if (snapshot !== undefined && offered !== undefined) offers.push({ vector: offered.vector, no: snapshot.no });
     told.push(`${key}: ${counted(head?.seq ?? 0, 'event')}, ${counted(copied.size, 'snapshot')}`);
     if (journal.goesOn) told.push(`${key}: ${LEFT_OUT}; they are in a backup made after its master's next sync`);

@@ -1,3 +1,4 @@
+import { numbered } from '../article.js';
 import { SeparateHistoriesError } from '../errors.js';
 import { compareEvents, type Event, type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
@@ -85,7 +86,9 @@ async function readStream(
     if ('gap' in piece) {
       const { from, to } = piece.gap;
       if (from <= upTo) deleted.push({ from, to: Math.min(to, upTo) });
-      if (to > upTo) troubles.push(`events ${Math.max(from, upTo + 1)} to ${to} have not arrived`);
+      if (to <= upTo) continue;
+      const { what, have } = numbered('event', Math.max(from, upTo + 1), to);
+      troubles.push(`${what} ${have} not arrived`);
       continue;
     }
     const line = parseLine(piece.text, store.crc32);

@@ -1,3 +1,4 @@
+import { numbered } from '../article.js';
 import { InvalidOptionError } from '../errors.js';
 import { streamKey } from '../event/event.js';
 import { ulidTime } from '../event/ulid.js';
@@ -26,8 +27,10 @@ export async function log(folder: string, options: LogOptions, print: Print, war
   const isWanted = (master: string): boolean => options.master === undefined || master === options.master;
   for (const { stream, deleted, trouble } of report.streams) {
     if (!isWanted(stream.master)) continue;
-    for (const { from, to } of deleted)
-      warn(`Events ${from} to ${to} of ${streamKey(stream)} are deleted; a snapshot stands in for them.`);
+    for (const { from, to } of deleted) {
+      const { what, are, them } = numbered('Event', from, to);
+      warn(`${what} of ${streamKey(stream)} ${are} deleted; a snapshot replaces ${them}.`);
+    }
     if (trouble !== undefined) warn(`${streamKey(stream)}: ${trouble}.`);
   }
   if (report.separate !== undefined) warn(report.separate);

@@ -28,7 +28,7 @@ export async function loadModel(place: string): Promise<ModelClass> {
   const found = module[name];
   if (typeof found !== 'function')
     throw new InvalidOptionError(
-      `--model ${place}: ${file} exports no class ${name}; it exports ${Object.keys(module).join(', ') || 'nothing'}`,
+      `--model ${place}: ${file} exports no class ${name}; it exports ${Object.keys(module).join(', ') || `nothing. Write "export" before the class, best in a file that does nothing else`}`,
     );
   // Whether it is a model at all.
   definitionOf(found as ModelClass);

@@ -1,3 +1,4 @@
+import { numbered } from '../article.js';
 import type { StreamId } from '../event/event.js';
 import type { FolderStore } from '../store/folder/folder-store.js';
 import { segmentsOf, streamDirectory } from '../store/folder/layout.js';
@@ -43,8 +44,7 @@ export function missingOf(
 ): string | undefined {
   const first = Math.max(from, deleted + 1);
   if (first > to) return undefined;
-  const [events, are, them] =
-    first === to ? [`Event ${first}`, 'is', 'it'] : [`Events ${first} to ${to}`, 'are', 'them'];
+  const { what: events, are, them } = numbered('Event', first, to);
   const remedy = what === 'sealed' ? '; call compact() on a master that has them' : '';
-  return `${events} of ${key} ${are} ${what} and not there, and no snapshot stands in for ${them}${remedy}`;
+  return `${events} of ${key} ${are} ${what} and not there, and no snapshot replaces ${them}${remedy}`;
 }

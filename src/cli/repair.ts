@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { counted } from '../article.js';
+import { counted, numbered } from '../article.js';
 import { JournalDamagedError } from '../errors.js';
 import { type StreamId, streamKey } from '../event/event.js';
 import { parseLine } from '../event/line.js';
@@ -44,7 +44,7 @@ export async function repair(folder: string, master: string, options: RepairOpti
     if (others.length > 0) print('Nothing can be cut for that. Sync the folder, or look for a good copy.');
     else if (damaged === 0) print('Nothing is damaged.');
     if (damaged > 0 && options.cut === undefined)
-      print('Nothing was changed. Look for a good copy of these files first; with --cut they are cut as told.');
+      print('Nothing was changed. Look for a good copy of these files first; --cut cuts them as listed here.');
     return others.length + (options.cut === undefined ? damaged : 0);
   });
 }
@@ -94,10 +94,12 @@ async function repairJournal(
       `That takes ${counted(lost.length, 'readable event')} out of the journal${lost.length === 0 ? '' : ` (${lost[0]} to ${lost.at(-1)})`}.`,
   );
   const kept = eventsIn(bytes.subarray(0, byte), store).at(-1) ?? first - 1;
-  if (kept < published)
+  if (kept < published) {
+    const { what, were, them } = numbered('Event', kept + 1, published);
     print(
-      `Events ${kept + 1} to ${published} were published: masters that have them keep them, others wait for them. The master goes on in a new epoch.`,
+      `${what} ${were} published: masters that have ${them} keep ${them}, others wait for ${them}. The master continues in a new epoch.`,
     );
+  }
   if (!cut) return;
   // An empty file in its place would be damage again.
   const whole = byte === 0 ? [name, ...later] : later;

@@ -29,7 +29,7 @@ export async function verify(folder: string, options: VerifyOptions, print: Prin
     count += problems.length;
   } else if (model === undefined && found.some(({ frontier }) => frontier?.snapshot !== undefined))
     print(
-      'A snapshot stands in for deleted events. Whether your program can read it is told with --model: a class that was renamed, for example, keeps it from being used.',
+      'A snapshot replaces deleted events. To check whether your program can read it, pass --model: a renamed class, for example, makes it useless.',
     );
   else if (model !== undefined) print('Nothing was replayed, because of these problems.');
   print(count === 0 ? 'Everything is as it should be.' : `${counted(count, 'problem')}.`);

@@ -1,3 +1,4 @@
+import { numbered } from '../article.js';
 import { type Event, streamKey } from '../event/event.js';
 import { printable } from '../printable.js';
 import { idTime, isFromFuture } from '../event/ulid-clock.js';
@@ -64,7 +65,8 @@ function sealedGaps({ seal, accepted }: AcceptRules, events: readonly Event[], h
   return missing.flatMap(([key, count]): Hold[] => {
     const seq = (vector.get(key) ?? 0) + 1;
     if (seq > count || told.has(key)) return [];
-    const message = `events ${seq} to ${count} of ${key}, which are sealed, cannot be read; they come with the file, or with a snapshot of a master that has them (compact() there)`;
+    const { what, are, them } = numbered('event', seq, count);
+    const message = `${what} of ${key}, which ${are} sealed, cannot be read; wait for the file, or call compact() on a master that has ${them}, which publishes a snapshot`;
     return [{ ...streamOf(key), seq, reason: 'gap', message }];
   });
 }
@@ -125,9 +127,9 @@ function acceptStream(incoming: Incoming, rules: AcceptRules, events: Event[]): 
     accepted = event.seq;
     lastId = event.id;
   }
-  return accepted < last
-    ? hold('gap', `events ${accepted + 1} to ${last} of ${stream.master} have not arrived yet`)
-    : undefined;
+  if (accepted >= last) return undefined;
+  const { what, have } = numbered('event', accepted + 1, last);
+  return hold('gap', `${what} of ${stream.master} ${have} not arrived yet`);
 }
 
 function misplaced(event: Event, accepted: number, lastId: string | undefined, head: Head): string | undefined {

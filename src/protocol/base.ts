@@ -170,7 +170,7 @@ export function brokenOwn(
   const unusable = damages.find(({ isIntact }) => isIntact) ?? damages[0];
   const refused = (error: PrevalentError): Refusal => ({ kind: 'refusal', own: true, error });
   if (unusable !== undefined && isMissing) {
-    const both = `${why} A snapshot could stand in for what is missing. ${unusable.message}`;
+    const both = `${why} A snapshot could replace what is missing. ${unusable.message}`;
     const options = { cause: unusable };
     return refused(unusable.isIntact ? new ModelOutdatedError(both, options) : new JournalDamagedError(both, options));
   }

@@ -93,7 +93,7 @@ function outcomeOf(facts: Facts, look: Lookup): Refusal | Decision | undefined {
   const late = lateUnder(facts, tails);
   const cut = cutStreams(ended, facts.seal, firstOf(tails));
   if (late === undefined && facts.state.isBuilt && cut.has(facts.own.key))
-    return unreadable(facts, 'its late calls are issued again when it can');
+    return unreadable(facts, 'its late calls are re-issued when it can');
   const all = facts.state.isBuilt ? newsFor(facts, look, cut) : undefined;
   if (look.isIncomplete()) return undefined;
   const replacement: Replacement =

@@ -1,3 +1,4 @@
+import { numbered } from '../article.js';
 import { type Event, streamKey } from '../event/event.js';
 import { idTime } from '../event/ulid-clock.js';
 import type { Entry } from '../timeline/entry.js';
@@ -146,9 +147,8 @@ interface Find {
 function messageOf({ settings }: Facts, { key, reason, seq, count, other, ids }: Find): string {
   const { master } = streamOf(key);
   const [first, last] = [ids.get(seq), ids.get(count)];
-  const which = seq < count ? `events ${seq} to ${count}` : `event ${count}`;
+  const { what: which, are: is } = numbered('event', Math.min(seq, count), count);
   const named = first === undefined || last === undefined ? which : `${which} (${first} to ${last})`;
-  const is = seq < count ? 'are' : 'is';
   const what = {
     vanished: `the journal of ${key} vanished: ${named}, accepted here before, ${is} in no file of ${master} any more, as after a folder was deleted. `,
     backwards: `the journal of ${key} went back: ${named}, accepted here before, ${is} no longer in it, as after a backup was restored. `,

@@ -53,7 +53,7 @@ export function withUnusable(
   return holds.map((hold) => {
     const isSealed = hold.seq <= namedIn(seal, streamKey(hold));
     if (hold.reason !== 'gap' || !isSealed) return hold;
-    return { ...hold, message: `${hold.message}. A snapshot could stand in for what is sealed of them. ${why}` };
+    return { ...hold, message: `${hold.message}. A snapshot could replace what is sealed of them. ${why}` };
   });
 }
 

@@ -51,7 +51,7 @@ export const OPENING_CASES = [
     done: 'refuse',
   },
   {
-    name: 'told to begin in a store without what was published',
+    name: 'asked to begin in a store without what was published',
     seen: {
       ...{ model: 'this one or none', newest: 'none', remembers: 'something published' },
       ...{ own: 'nothing', told: 'to begin' },
@@ -210,7 +210,7 @@ type BegunAgain = Exclude<(typeof OPENING_CASES)[number]['name'], 'a first start
 function noticeOf(name: string, { master, location, memory, session }: OpeningFacts): string {
   switch (name as BegunAgain) {
     case 'the journal is gone':
-    case 'told to begin in a store without what was published':
+    case 'asked to begin in a store without what was published':
       return `The journal of "${master}" is gone from ${location}, although it had published ${counted(session?.head?.seq ?? 0, 'event')}; it continues in a new epoch. Other masters and other copies of the folder hold what they received.`;
     case 'an older copy of the own journal':
       return `The journal of "${master}" is older than what it had published (a restored backup?); it continues in a new epoch. What is missing here is with other masters, as far as they received it.`;

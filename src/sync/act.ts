@@ -65,7 +65,7 @@ export class Act {
     this.#known.gained(received.length - reissued.length);
     if (reissued.length > 0)
       this.#known.notice(
-        `A seal was made without ${counted(reissued.length, 'call')} of this master, which came too late for it, and ${reissued.length === 1 ? 'was' : 'were'} issued again.`,
+        `${counted(reissued.length, 'call')} of this master came too late for a seal, and ${reissued.length === 1 ? 'was' : 'were'} re-issued at the end of the order.`,
       );
     for (const text of startNotices(this.facts(), seen, holds)) this.#known.notice(text);
   }

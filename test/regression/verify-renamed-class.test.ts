@@ -71,11 +71,11 @@ test.each([
   expect([good.code, good.lines.at(-1)]).toEqual([0, 'Everything is as it should be.']);
 });
 
-test('without a model it says that only a program can tell whether it can read what stands in', async () => {
+test('without a model it says that only a program can tell whether it can read what replaces deleted events', async () => {
   const store = await filled(true);
   const { lines, code } = await run('verify', store);
   expect(code).toBe(0);
-  expect(lines.join('\n')).toMatch(/stands? in for deleted events.*--model/);
+  expect(lines.join('\n')).toMatch(/replaces deleted events.*--model/);
   for (const directory of ['shared', 'local']) rmSync(join(home, directory), { recursive: true });
   await filled(false);
   expect((await run('verify', store)).lines.join('\n')).not.toContain('--model');

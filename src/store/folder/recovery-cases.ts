@@ -21,7 +21,7 @@ export const FILE_CASES = [
     done: 'check',
   },
   {
-    name: 'files are missing, or lines stand in two files',
+    name: 'files are missing, or lines are in two files',
     seen: { content: 'some', begins: 'elsewhere' },
     done: 'refuse',
   },
@@ -67,7 +67,7 @@ export const LAST_LINE_CASES = [
   { name: 'a deleted file came back torn', seen: { last: 'unreadable', deleted: 'yes' }, done: 'accept' },
   { name: 'a published file is short', seen: { last: 'too low', deleted: 'no' }, done: 'read all' },
   { name: 'a published file ends in damage', seen: { last: 'unreadable', deleted: 'no' }, done: 'read all' },
-  { name: 'lines of the next file stand in it', seen: { last: 'too high' }, done: 'read all' },
+  { name: 'lines of the next file are in it', seen: { last: 'too high' }, done: 'read all' },
 ] as const satisfies readonly Case<SeenOf<typeof LAST_LINE_FACTS>, 'accept' | 'read all'>[];
 
 /** What is seen where a file has no good line. */

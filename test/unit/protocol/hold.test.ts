@@ -52,7 +52,7 @@ describe('a snapshot that this program cannot use', () => {
     const { message: before, ...kept } = held;
     expect(rest).toEqual(kept);
     expect(message).toBe(
-      isTold ? `${before}. A snapshot could stand in for what is sealed of them. ${unusable[0] ?? ''}` : before,
+      isTold ? `${before}. A snapshot could replace what is sealed of them. ${unusable[0] ?? ''}` : before,
     );
   });
 

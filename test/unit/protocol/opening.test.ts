@@ -140,7 +140,7 @@ const cases: readonly (readonly [row: Row, what: string, found: OpeningFacts, ex
     { kind: 'refuse', error: expect.any(StoreEmptyError) },
   ],
   [
-    'told to begin in a store without what was published',
+    'asked to begin in a store without what was published',
     'nothing is there',
     facts({ session: session({ head: headAt(7) }) }),
     { ...BEGINS, reason: 'restored', session: 's', remembered: { ends: { [FIRST]: 7 } }, notice: expect.any(String) },

@@ -60,8 +60,8 @@ const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
   ],
   ['the next file has lost its content', { files: { 1: '' } }, { refused: 1, line: 1 }],
   ['the first file behind a deleted part', { files: { 1: header, 3: at(3) }, deleted: 2 }, { head: 3 }],
-  ['files are missing, or lines stand in two files', { files: { 1: header, 3: at(3) } }, { refused: 3, line: 1 }],
-  ['files are missing, or lines stand in two files', { files: { 1: begun, 2: at(2) } }, { refused: 2, line: 1 }],
+  ['files are missing, or lines are in two files', { files: { 1: header, 3: at(3) } }, { refused: 3, line: 1 }],
+  ['files are missing, or lines are in two files', { files: { 1: begun, 2: at(2) } }, { refused: 2, line: 1 }],
   [
     'begun behind a deleted part, and never written to',
     { files: { 1: header, 3: '' }, deleted: 2 },
@@ -105,7 +105,7 @@ const cases: readonly (readonly [row: string, Scanned, Outcome])[] = [
     { refused: 1, line: 3 },
   ],
   [
-    'lines of the next file stand in it',
+    'lines of the next file are in it',
     { files: { 1: begun + at(3), 3: at(3) }, published: 2 },
     { refused: 3, line: 1 },
   ],
