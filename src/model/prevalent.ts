@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { DecoratorUsageError, DuplicateTransactionError, NotPrevalentError } from '../errors.js';
 import { ConstantTable } from './constants.js';
 import type {
@@ -12,10 +11,9 @@ import type {
 } from './definition.js';
 import { deriveFields } from './derived.js';
 import { looksMinified } from './minified-name.js';
-import { explainMisplacedType } from './misplaced-type.js';
 import { isPlatformClass } from './platform-class.js';
 import { registry } from './registry.js';
-import { TRANSACTION_METADATA } from './transaction.js';
+import { answerTypeDecorator } from './type-decorator.js';
 import { type ValueCodec, ValueTable } from './values.js';
 
 /** Options of `@Prevalent`; `V` are the classes of its values by name, which need not be written. */
@@ -49,13 +47,10 @@ export interface PrevalentOptions<V extends Record<string, object> = Record<stri
 }
 
 // Fields are decorated before the class is, so that nothing of a model could tell it later.
-explainMisplacedType();
+answerTypeDecorator();
 
 /** Works as a legacy and as a standard class decorator. */
 export type PrevalentDecorator = <C extends new () => object>(model: C, context?: ClassDecoratorContext) => void;
-
-/** Key under which reflect-metadata holds a model's definition, on the class. */
-const MODEL_METADATA = 'prevalent:model';
 
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 
@@ -84,6 +79,7 @@ export function Prevalent<V extends Record<string, object>>(
   name?: string,
   options: PrevalentOptions<V> = {},
 ): PrevalentDecorator {
+  answerTypeDecorator();
   if (typeof name === 'function') {
     throw new DecoratorUsageError('@Prevalent needs its parentheses: write @Prevalent() or @Prevalent("name")');
   }
@@ -128,7 +124,6 @@ export function Prevalent<V extends Record<string, object>>(
     };
     deriveFields(model, options.derived ?? {});
     registry.byClass.set(model, definition);
-    Reflect.defineMetadata(MODEL_METADATA, definition, model);
   };
 }
 
@@ -177,7 +172,7 @@ function transactionsOf(model: AnyClass, modelName: string): Map<string, Transac
 function ownTransaction(proto: object, property: string | symbol): TransactionDefinition | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(proto, property)?.value;
   if (typeof value !== 'function') return undefined;
-  return Reflect.getOwnMetadata(TRANSACTION_METADATA, value) as TransactionDefinition | undefined;
+  return registry.transactions.get(value);
 }
 
 // The override would not be recorded, and what it calls through super would be replayed without it.

@@ -1,5 +1,5 @@
 import type { CallMeta } from './call-meta.js';
-import type { Deriver, ModelDefinition, Owner, TransactionHost } from './definition.js';
+import type { Deriver, ModelDefinition, Owner, TransactionDefinition, TransactionHost } from './definition.js';
 
 /** The transaction that runs right now, in any master of this process. */
 export interface RunningTransaction {
@@ -15,6 +15,8 @@ export interface RunningTransaction {
 
 interface Registry {
   readonly byClass: WeakMap<object, ModelDefinition>;
+  /** What `@Transaction` said of a method, by the function that it put in place. */
+  readonly transactions: WeakMap<object, TransactionDefinition>;
   readonly hosts: WeakMap<object, TransactionHost>;
   /** What gives the derived fields of managed instances. */
   readonly derivers: WeakMap<object, Deriver>;
@@ -25,11 +27,12 @@ interface Registry {
   running: { readonly host: TransactionHost; readonly transaction: RunningTransaction } | undefined;
 }
 
-const KEY = Symbol.for('prevalent.registry.v1');
+const KEY = Symbol.for('prevalent.registry.v2');
 
 /** One registry for a process, so that two copies of this package know each other's models and calls. */
 export const registry: Registry = ((globalThis as { [KEY]?: Registry | undefined })[KEY] ??= {
   byClass: new WeakMap(),
+  transactions: new WeakMap(),
   hosts: new WeakMap(),
   derivers: new WeakMap(),
   derived: new WeakSet(),

@@ -1,8 +1,8 @@
-import 'reflect-metadata';
 import { withArticle } from '../article.js';
 import { AsyncTransactionError, DecoratorUsageError, DetachedTransactionError } from '../errors.js';
 import type { TransactionDefinition, Upcast } from './definition.js';
 import { registry, type RunningTransaction } from './registry.js';
+import { answerTypeDecorator } from './type-decorator.js';
 
 /** Options of `@Transaction`. */
 export interface TransactionOptions {
@@ -26,15 +26,13 @@ export interface TransactionDecorator {
   <T extends Method>(method: T, context: ClassMethodDecoratorContext): T;
 }
 
-/** Key under which reflect-metadata holds a method's definition, on the decorated function itself. */
-export const TRANSACTION_METADATA = 'prevalent:transaction';
-
 const ASYNC_KINDS = new Set(['AsyncFunction', 'GeneratorFunction', 'AsyncGeneratorFunction']);
 
 function transactionDecorator(
   name?: string | TransactionOptions,
   options: TransactionOptions = {},
 ): TransactionDecorator {
+  answerTypeDecorator();
   if (
     arguments.length > 2 ||
     (name !== undefined && typeof name !== 'string' && !isOptions(name)) ||
@@ -102,7 +100,7 @@ function wrap(method: TransactionDefinition['method'], property: string | symbol
   }
   Object.defineProperty(transaction, 'name', { value: method.name, configurable: true });
   Object.defineProperty(transaction, 'length', { value: method.length, configurable: true });
-  Reflect.defineMetadata(TRANSACTION_METADATA, definition, transaction);
+  registry.transactions.set(transaction, definition);
   return transaction;
 }
 

@@ -1,5 +1,4 @@
 /** What runs in a page: no folder, and nothing of Node's. */
-import 'reflect-metadata';
 import { Master, MemoryStore, Prevalent, Transaction } from 'prevalent';
 import { RemoteMemoryServer, storeContract } from 'prevalent/testing';
 

@@ -54,6 +54,10 @@ function checkPrinted(printed) {
     throw new Error(`the quick start printed:\n${printed}`);
 }
 
+function checkMet(printed) {
+  if (printed.trim() !== 'milk,bread = milk,bread = milk,bread') throw new Error(`two masters printed:\n${printed}`);
+}
+
 function writeProject() {
   const compilerOptions = {
     target: 'ES2022',
@@ -73,7 +77,7 @@ function writeProject() {
   });
   write('tsconfig.standard.json', {
     compilerOptions: { ...compilerOptions, outDir: 'out/standard' },
-    include: ['standard.ts'],
+    include: ['quick-start.ts', 'standard.ts'],
   });
   const { types: _, ...inPage } = legacy;
   const page = {
@@ -100,7 +104,13 @@ function writeProject() {
       `if (new PostgresStore(options).location === '') throw new Error('nowhere');\n`,
   );
   copyFileSync(join(here, 'standard.ts'), join(project, 'standard.ts'));
-  write('browser.ts', readFileSync(join(here, 'browser.ts'), 'utf8'));
+  copyFileSync(join(here, 'browser.ts'), join(project, 'browser.ts'));
+  // What names its classes by `@Type`.
+  for (const file of ['meet.ts', 'typed.ts']) copyFileSync(join(here, '..', 'toolchains', file), join(project, file));
+  write(
+    'typed-main.ts',
+    "import { meet } from './meet.js';\nimport { TypedList } from './typed.js';\n\nconsole.log(await meet(TypedList));\n",
+  );
   write(
     'quick-start.test.ts',
     `test('the quick start', async () => {
@@ -164,17 +174,7 @@ check('attw', () => {
 
 const installed = check('npm install into an empty project', () => {
   writeProject();
-  const packages = versioned(
-    'reflect-metadata',
-    'class-transformer',
-    'typescript',
-    'tsx',
-    'jest',
-    '@swc/core',
-    '@swc/jest',
-    'esbuild',
-    'vite',
-  );
+  const packages = versioned('typescript', 'tsx', 'jest', '@swc/core', '@swc/jest', 'esbuild', 'vite');
   const others = ['typescript-5.9@npm:typescript@~5.9.0', 'typescript-7@npm:typescript@^7.0.0'];
   npm(['install', '--no-audit', '--no-fund', tarball, ...packages, ...versioned('@types/node'), ...others]);
 });
@@ -194,8 +194,9 @@ if (installed) {
     const config = join(project, 'jest.config.js');
     node(['--experimental-vm-modules', jest, '--ci', '--config', config, '--rootDir', project], { cwd, env });
   });
-  check('the same under standard decorators', () => {
+  check('quick start: TypeScript 6, standard decorators', () => {
     tsc(['-p', 'tsconfig.standard.json']);
+    checkPrinted(node([join(project, 'out', 'standard', 'quick-start.js')], home()));
     node([join(project, 'out', 'standard', 'standard.js')], home());
   });
   for (const version of ['5.9', '7']) {
@@ -229,20 +230,22 @@ if (installed) {
     node([join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build']);
     runsAlone(join(out, 'browser.mjs'));
   });
-  // Both take another build of class-transformer than Node does, or the same: what `@Type` says is found in either.
-  check('quick start bundled for a server: Vite, esbuild', () => {
+  /** What a program prints that is bundled for a server, with all its packages, by each of two bundlers. */
+  const bundledFor = (name) => {
     const server = {
       logLevel: 'error',
       ssr: { noExternal: true },
-      build: { ssr: 'quick-start.ts', outDir: 'out/server' },
+      build: { ssr: `${name}.ts`, outDir: 'out/server', target: 'es2022' },
     };
     write('vite.server.mjs', `export default ${JSON.stringify(server)};\n`);
     node([join(project, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '-c', 'vite.server.mjs']);
-    checkPrinted(node([join(project, 'out', 'server', 'quick-start.js')], home()));
     const esbuild = join(project, 'node_modules', 'esbuild', 'bin', 'esbuild');
     const out = join(project, 'out', 'server.mjs');
-    run(esbuild, ['quick-start.ts', '--bundle', '--platform=node', '--format=esm', '--keep-names', `--outfile=${out}`]);
-    checkPrinted(node([out], home()));
+    run(esbuild, [`${name}.ts`, '--bundle', '--platform=node', '--format=esm', '--keep-names', `--outfile=${out}`]);
+    return [join(project, 'out', 'server', `${name}.js`), out].map((file) => node([file], home()));
+  };
+  check('quick start bundled for a server: Vite, esbuild', () => {
+    for (const printed of bundledFor('quick-start')) checkPrinted(printed);
   });
   check('import prevalent/testing', () => {
     node([
@@ -267,6 +270,25 @@ if (installed) {
   check('npx prevalent --help', () => {
     const printed = npm(['exec', '--no', '--', 'prevalent', '--help'], { env: home().env });
     if (!/usage/i.test(printed)) throw new Error(`no usage in:\n${printed}`);
+  });
+
+  check('@Type without reflect-metadata: TypeScript 6', () => {
+    // In its own place: bundlers take the options of the tsconfig.json that names the file.
+    const config = JSON.parse(readFileSync(join(project, 'tsconfig.json'), 'utf8'));
+    config.compilerOptions.outDir = 'out/typed';
+    write('tsconfig.json', { ...config, include: ['meet.ts', 'typed.ts', 'typed-main.ts'] });
+    tsc(['-p', 'tsconfig.json']);
+    checkMet(node([join(project, 'out', 'typed', 'typed-main.js')], home()));
+  });
+  // Both take another build of class-transformer than Node does, or the same: what `@Type` says is found in either.
+  check('@Type bundled for a server: Vite, esbuild', () => {
+    for (const printed of bundledFor('typed-main')) checkMet(printed);
+  });
+  check('@Type under standard decorators names the line of tsconfig.json', () => {
+    const cli = join(project, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+    const args = [cli, '--tsconfig', join(project, 'tsconfig.standard.json'), join(project, 'typed-main.ts')];
+    const said = checks.failureOf(() => node(args, home()));
+    if (!/@Type on the field todos .*"experimentalDecorators": true/.test(said)) throw new Error(`it said:\n${said}`);
   });
 }
 

@@ -1,5 +1,4 @@
-/** The quick start under standard decorators: `@Type` throws there, so the classes are named in `@Prevalent`. */
-import 'reflect-metadata';
+/** The state comes back with its classes under standard decorators. */
 import { Master, Prevalent, Transaction } from 'prevalent';
 
 class Todo {

@@ -3,6 +3,8 @@
  * a person should know, as docs/toolchains.md prints it.
  */
 
+import { webServer } from './servers.mjs';
+
 const SWC = {
   jsc: {
     target: 'es2022',
@@ -10,12 +12,19 @@ const SWC = {
     transform: { legacyDecorator: true, decoratorMetadata: true },
   },
 };
-const MAIN = "import { meet } from './program.js';\n\nvoid meet().then(console.log);\n";
-const PLAIN = MAIN.replace('program.js', 'plain.ts');
-const TS_MAIN = MAIN.replace('program.js', 'program.ts');
+const MAIN =
+  "import { meet } from './meet.js';\nimport { TodoList } from './program.js';\n\nvoid meet(TodoList).then(console.log);\n";
+const TS_MAIN = MAIN.replaceAll('.js', '.ts');
+const PLAIN = TS_MAIN.replace('program.ts', 'plain.ts');
 const JEST = (config) => `module.exports = ${JSON.stringify({ testEnvironment: 'node', ...config })};\n`;
-const TEST = (from, globals = '') =>
-  `${globals}import { meet } from '${from}';\n\ntest('masters meet', async () => {\n  expect(await meet()).toBe('milk,bread = milk,bread = milk,bread');\n});\n`;
+const TEST = (extension, globals = '') =>
+  `${globals}import { meet } from './meet${extension}';
+import { TodoList } from './program${extension}';
+
+test('masters meet', async () => {
+  expect(await meet(TodoList)).toBe('milk,bread = milk,bread = milk,bread');
+});
+`;
 
 const compilerOptions = {
   target: 'ES2022',
@@ -30,7 +39,8 @@ const compilerOptions = {
   rootDir: '.',
 };
 const TSCONFIG = { compilerOptions, include: ['*.ts'] };
-const COMMON = ['reflect-metadata', 'class-transformer', '@types/node@20'];
+const NODE = '@types/node@20';
+const COMMON = ['reflect-metadata', 'class-transformer', NODE];
 const WITH_TSC = [...COMMON, 'typescript@~6.0'];
 
 const compiled = (name, version, type) => ({
@@ -85,13 +95,50 @@ const jest = (name, is, files, flags) => ({
   },
 });
 
-const script = (name, is, tool, files, run) => ({ name, is, packages: [...COMMON, ...tool], files, run });
+const STANDARD = { ...compilerOptions, experimentalDecorators: false, emitDecoratorMetadata: false };
+const NAMED = MAIN.replace('program.js', 'named.js');
+
+const standard = (name, version) => ({
+  name: `${name}, standard decorators`,
+  is: 'classes are named by `classes`',
+  packages: [NODE, `typescript@${version}`],
+  files: { 'tsconfig.json': { compilerOptions: STANDARD, files: ['main.ts'] }, 'main.ts': NAMED },
+  run: (project) => {
+    project.bin('typescript', 'bin/tsc', '-p', 'tsconfig.json');
+    return project.node('out/main.js');
+  },
+});
+
+/** What a page bundles has no folder, and runs anywhere. */
+const PAGE = `import { Master, MemoryStore } from 'prevalent';
+import { TodoList } from './named.ts';
+
+const store = new MemoryStore();
+const a = await Master.open(TodoList, { name: 'a', store });
+await a.transact((list) => list.add('milk'));
+await a.snapshot();
+await a.close();
+const again = await Master.open(TodoList, { name: 'a', store });
+if (again.query((list) => list.titles()) === 'milk') console.log('milk,bread = milk,bread = milk,bread');
+await again.close();
+`;
+
+const script = (name, is, tool, files, run) => ({
+  name,
+  is,
+  packages: tool.length === 0 ? [NODE] : [...COMMON, ...tool],
+  files,
+  run,
+});
 
 export const CASES = [
   compiled('tsc 5.9', '~5.9.0', 'module'),
   compiled('tsc 6', '~6.0.0', 'module'),
   compiled('tsc 7', '^7.0.0', 'module'),
   compiled('tsc 6, CommonJS', '~6.0.0', 'commonjs'),
+  standard('tsc 5.9', '~5.9.0'),
+  standard('tsc 6', '~6.0.0'),
+  standard('tsc 7', '^7.0.0'),
   script('tsx', '', ['tsx'], { 'tsconfig.json': TSCONFIG, 'main.ts': TS_MAIN }, (project) =>
     project.bin('tsx', 'dist/cli.mjs', 'main.ts'),
   ),
@@ -108,7 +155,7 @@ export const CASES = [
     ['@swc/cli', '@swc/core'],
     { '.swcrc': { ...SWC, module: { type: 'es6' } }, 'main.ts': MAIN },
     (project) => {
-      project.bin('@swc/cli', 'bin/swc.js', 'main.ts', 'program.ts', '-d', 'out');
+      project.bin('@swc/cli', 'bin/swc.js', 'main.ts', 'meet.ts', 'program.ts', '-d', 'out');
       return project.node('out/main.js');
     },
   ),
@@ -119,12 +166,26 @@ export const CASES = [
   viteSsr(false),
   viteSsr(true),
   {
+    name: 'Vite 8, for a browser',
+    is: '`experimentalDecorators`, since Vite leaves standard decorators as they are; classes have to be named',
+    packages: [NODE, 'vite@8'],
+    files: {
+      'tsconfig.json': TSCONFIG,
+      'main.ts': PAGE,
+      'vite.config.mjs': `export default { logLevel: 'error', build: { outDir: 'out', target: 'es2022', rollupOptions: { input: 'main.ts', output: { entryFileNames: 'main.mjs' } } } };\n`,
+    },
+    run: (project) => {
+      project.bin('vite', 'bin/vite.js', 'build');
+      return project.node('out/main.mjs');
+    },
+  },
+  {
     name: 'Vitest 4',
     is: '',
     packages: [...COMMON, 'vitest@4'],
     files: {
       'tsconfig.json': TSCONFIG,
-      'main.test.ts': TEST('./program.ts', "import { expect, test } from 'vitest';\n"),
+      'main.test.ts': TEST('.ts', "import { expect, test } from 'vitest';\n"),
     },
     run: (project) => {
       project.bin('vitest', 'vitest.mjs', 'run');
@@ -139,14 +200,14 @@ export const CASES = [
         extensionsToTreatAsEsm: ['.ts'],
         transform: { '^.+\\.ts$': ['@swc/jest', { ...SWC, module: { type: 'es6' } }] },
       }),
-      'main.test.ts': TEST('./program.ts'),
+      'main.test.ts': TEST('.ts'),
     },
     ['--experimental-vm-modules'],
   ),
   jest(
     'Jest 30, CommonJS',
     "`preset: 'prevalent'`, with `@swc/jest`",
-    { 'jest.config.js': JEST({ preset: 'prevalent' }), 'main.test.ts': TEST('./program') },
+    { 'jest.config.js': JEST({ preset: 'prevalent' }), 'main.test.ts': TEST('') },
     [],
   ),
   script('Bun', '', ['bun'], { 'tsconfig.json': TSCONFIG, 'main.ts': TS_MAIN }, (project) =>
@@ -186,4 +247,6 @@ export const CASES = [
     files: {},
     run: (project) => project.node('drive.mjs'),
   },
+  webServer('Express 5', 'express'),
+  webServer('Fastify 5', 'fastify'),
 ];

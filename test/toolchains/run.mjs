@@ -54,7 +54,8 @@ for (const [index, { name, is, packages, type = 'module', files, copies = {}, ru
   const isGood = checks.check(name, () => {
     const project = new Toolchain(join(work, `${index}`));
     project.write('package.json', { name: 'toolchain', private: true, ...(type === 'none' ? {} : { type }) });
-    for (const file of ['program.ts', 'plain.ts']) cpSync(join(here, file), join(project.folder, file));
+    for (const file of ['meet.ts', 'program.ts', 'named.ts', 'plain.ts'])
+      cpSync(join(here, file), join(project.folder, file));
     for (const [folder, to] of Object.entries(copies))
       cpSync(join(here, folder), join(project.folder, to), { recursive: true });
     for (const [file, content] of Object.entries(files)) project.write(file, content);

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { Controller, Get, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Master } from 'prevalent';
-import { meet, TodoList } from '../program.js';
+import { meet } from '../meet.js';
+import { TodoList } from '../program.js';
 
 const MASTER = Symbol('master');
 
@@ -49,7 +50,7 @@ async function main(): Promise<void> {
   const titles = await (await fetch(`${url}/titles`)).text();
   await app.close();
   if (titles !== 'tea') throw new Error(`the server answered ${titles}`);
-  console.log(await meet());
+  console.log(await meet(TodoList));
 }
 
 void main();

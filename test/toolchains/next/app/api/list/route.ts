@@ -1,5 +1,6 @@
 import * as program from '../../../program';
 import { master } from '../../../master';
+import { meet } from '../../../meet';
 
 export const dynamic = 'force-dynamic';
 
@@ -11,5 +12,5 @@ export function GET() {
 /** Adds a title; answers what two masters in this bundle hold when they have met. */
 export async function POST() {
   await (await master).transact((list) => list.add('tea'));
-  return Response.json(await program.meet());
+  return Response.json(await meet(program.TodoList));
 }
