@@ -1,9 +1,8 @@
 import { fork, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { program as commandLine } from '../src/cli/main.js';
 import {
@@ -16,10 +15,13 @@ import {
   REACHED,
   type Program,
 } from './docs-samples.js';
+import { compile } from './e2e/compiled.js';
+import { sentencesOf, unplain } from './plain-sentences.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, '.cache', `samples-${process.pid}`);
-const PATIENCE_MS = 60_000;
+/** Only ends what hangs: no machine is too slow. */
+const PATIENCE_MS = 600_000;
 const AT_ONCE = 2;
 
 function pages(): string[] {
@@ -106,14 +108,12 @@ function typeErrors(folder: string, programs: readonly Program[], paths: readonl
 /** Runs one sample in a process of its own, in an empty folder that is also its home. */
 function run(path: string): Promise<Outcome & { printed: string }> {
   const home = mkdtempSync(join(tmpdir(), 'prevalent-sample-'));
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const child = fork(join(root, 'test', 'docs-runner.mjs'), [path], {
     cwd: home,
-    execArgv: ['--import', tsx],
+    execArgv: ['--enable-source-maps'],
     env: {
       PATH: process.env['PATH'],
       SystemRoot: process.env['SystemRoot'],
-      TSX_TSCONFIG_PATH: join(dirname(path), 'tsconfig.json'),
       ...Object.fromEntries(
         ['HOME', 'USERPROFILE', 'LOCALAPPDATA', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'TMPDIR', 'TMP', 'TEMP'].map(
           (name) => [name, home],
@@ -163,8 +163,7 @@ function runJest(paths: readonly string[]): Promise<string | undefined> {
 
 /** What is wrong with how a program ended; undefined if nothing is. */
 function complaint(program: Program, path: string, ended: Outcome & { printed: string }): string | undefined {
-  const name = path.replaceAll('\\', '/').split('/').at(-1)!;
-  const at = new RegExp(`${name.replace('.', '\\.')}:(\\d+)`);
+  const at = new RegExp(`${basename(path, '.js')}\\.ts:(\\d+)`);
   const line = Number(at.exec(ended.text ?? '')?.[1] ?? 0);
   const where = program.origins[line - 1] ?? program.title;
   if (program.fails === undefined) {
@@ -179,18 +178,23 @@ function complaint(program: Program, path: string, ended: Outcome & { printed: s
 }
 
 /** All complaints, in the order of the programs. */
-async function runAll(programs: readonly Program[], paths: readonly string[]): Promise<Map<string, string>> {
+async function runAll(programs: readonly Program[]): Promise<Map<string, string>> {
   const complaints = new Map<string, string>();
-  const queue = programs
-    .map((program, index) => ({ program, path: paths[index]! }))
-    .filter(({ program }) => program.run === 'alone');
+  const compiled = compile([]);
+  const queue = programs.flatMap((program, index) =>
+    program.run === 'alone' ? [{ program, path: compiled.add(`samples/sample-${index}.ts`, program.source) }] : [],
+  );
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const found = complaint(next.program, next.path, await run(next.path));
       if (found !== undefined) complaints.set(next.program.title, found);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } finally {
+    compiled.remove();
+  }
   return complaints;
 }
 
@@ -220,6 +224,9 @@ describe('the documentation', () => {
     );
     expect(broken).toEqual([]);
   });
+
+  test('has short sentences, in the words of its glossary', () =>
+    expect([...pages(), 'CHANGELOG.md'].flatMap((page) => unplain(page, readPage(page)))).toEqual([]));
 
   test('explains each error code once', () => {
     const codes = [...readFileSync(join(root, 'src/errors.ts'), 'utf8').matchAll(/ code = '([A-Z_]+)';/g)];
@@ -256,7 +263,7 @@ describe('the documentation', () => {
     const running = programs.filter((program) => program.run === 'alone');
     let complaints = new Map<string, string>();
     beforeAll(async () => {
-      complaints = await runAll(programs, paths);
+      complaints = await runAll(programs);
     });
 
     test(`all ${running.length} were started`, () => expect(complaints.size).toBeLessThanOrEqual(running.length));
@@ -341,6 +348,27 @@ describe('this check', () => {
     expect([...anchorsOf(text.join('\n'))]).toEqual(anchors);
   });
 
+  test('finds long sentences and coined words, outside of code', () => {
+    const long = Array.from({ length: 40 }, (_, index) => `word${index}`).join(' ');
+    const text = [
+      'One. It stands in for it:',
+      'two (a b).',
+      '',
+      '```sh',
+      'let go of',
+      '```',
+      `| ${long} | told by |`,
+      `- ${long}.`,
+    ];
+    const page = text.join('\n');
+    expect(sentencesOf(page).map(({ line }) => line)).toEqual([1, 1, 7, 7, 8]);
+    expect(unplain('p.md', page).map((problem) => problem.slice(0, 30))).toEqual([
+      'p.md:1: write replaces, is in:',
+      'p.md:7: write reported: told b',
+      'p.md:8: 40 words: - word0 word',
+    ]);
+  });
+
   test('accepts no other way out', () => {
     expect(fault('<!-- sample: skip -->', '```ts', '```')).toThrow('p.md:2: unknown sample comment "skip"');
     expect(fault('```typescript', '```')).toThrow('p.md:1: write ```ts');
@@ -373,7 +401,7 @@ describe('this check', () => {
     ];
     const text = blocks.map((lines) => [...lines, '```', ''].join('\n')).join('\n');
     const programs = programsOf(blocksOf('p.md', text));
-    const complaints = await runAll(programs, write(join(cache, 'runs'), programs));
+    const complaints = await runAll(programs);
     expect([...complaints.values()].map((found) => found.split('\n')[0]).sort()).toEqual([
       'p.md:18: should fail with E_WANTED, not E_OTHER: Error: thrown',
       'p.md:23: should fail with E_WANTED, but ran to its end',

@@ -86,4 +86,4 @@ test('tsx, tsc and swc with emitted metadata, and standard decorators: one folde
   expect(classesOf('currency,cents,made')).toEqual(
     Object.keys(builds).flatMap((by) => [by, by].map((one) => [one, 'Price'])),
   );
-}, 120_000);
+});

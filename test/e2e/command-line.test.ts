@@ -1,20 +1,26 @@
 /** The command as people run it: a process of its own, and a model in TypeScript through a loader. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Master } from '../../src/index.js';
 import { Notes } from '../unit/cli/notes.js';
-import { compile } from './compiled.js';
+import { type Compiled, compile } from './compiled.js';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+let compiled: Compiled;
+let main = '';
+
+beforeAll(() => {
+  compiled = compile([]);
+  main = compiled.path('src/cli/main.ts');
+});
+afterAll(() => compiled.remove());
 
 function prevalent(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const command = ['--import', tsx, join(root, 'src', 'cli', 'main.ts'), ...args];
+  const command = [main, ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd: root }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
@@ -64,7 +70,7 @@ test('whoever stops reading a listing ends it, without an error', async () => {
     // More than a pipe holds.
     for (let i = 0; i < 3_000; i++) master.model.write(`note ${i}`);
     await master.close();
-    const command = ['--import', tsx, join(root, 'src', 'cli', 'main.ts'), 'log', store];
+    const command = [main, 'log', store];
     const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
@@ -78,17 +84,14 @@ test('whoever stops reading a listing ends it, without an error', async () => {
 
 test('a model in TypeScript is loaded without a loader given, if tsx is there; if not, that is said', async () => {
   const home = mkdtempSync(join(tmpdir(), 'prevalent-command-'));
-  const compiled = compile([]);
   try {
     const store = join(home, 'shared');
     const master = await Master.open(Notes, { name: 'laptop', store, local: join(home, 'local') });
     for (const text of ['one', 'two']) await master.transact((notes) => notes.write(text));
     await master.close();
-    // As an installed package has it.
-    copyFileSync(join(root, 'package.json'), join(dirname(dirname(compiled.path('src/index.ts'))), 'package.json'));
     const run = (model: string, cwd: string): Promise<{ out: string; err: string }> =>
       new Promise((resolve) => {
-        const command = [compiled.path('src/cli/main.ts'), 'verify', store, '--model', model];
+        const command = [main, 'verify', store, '--model', model];
         execFile(process.execPath, command, { cwd }, (_, out, err) => resolve({ out, err }));
       });
     const good = await run('test/unit/cli/notes.ts#Notes', root);
@@ -104,7 +107,6 @@ test('a model in TypeScript is loaded without a loader given, if tsx is there; i
     });
     expect((await run('./none.ts#Model', home)).err).toMatch(/the module cannot be loaded/);
   } finally {
-    compiled.remove();
     rmSync(home, { recursive: true, force: true });
   }
 });
