@@ -55,7 +55,9 @@ export function unplain(name: string, page: string): string[] {
   return sentencesOf(page).flatMap(({ text, line, isInTable }) => {
     const prose = text.replaceAll(/\]\([^)]*\)/g, ']');
     const words = prose.match(/[\p{L}\p{N}`][\p{L}\p{N}`_.'()/-]*/gu)?.length ?? 0;
-    const problems = COINED.filter(([coined]) => coined.test(prose)).map(([, instead]) => `write ${instead}`);
+    const problems = COINED.filter(([coined]) => coined.test(prose.replaceAll(/`[^`]*`/g, ''))).map(
+      ([, instead]) => `write ${instead}`,
+    );
     if (words > LONGEST && !isInTable) problems.push(`${words} words`);
     return problems.map((problem) => `${name}:${line}: ${problem}: ${text}`);
   });

@@ -140,7 +140,14 @@ describe('what can be carried comes back as it was', () => {
       ['b', point],
     ]);
     const args = [shared, [shared], cycle, map, new Set([shared, point]), point];
-    const [first, second, third, fourth, fifth, sixth] = carry('any', args).args as any[];
+    const [first, second, third, fourth, fifth, sixth] = carry('any', args).args as [
+      object,
+      unknown[],
+      { self: unknown; list: unknown[] },
+      Map<string, unknown>,
+      Set<unknown>,
+      Point,
+    ];
     expect(second[0]).toBe(first);
     expect(third.self).toBe(third);
     expect(third.list[0]).toBe(third);

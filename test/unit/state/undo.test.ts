@@ -109,7 +109,7 @@ describe('iteration order comes back', () => {
   test('of an instance', () => {
     undone(
       (m) => delete (m as Partial<Model>).map,
-      (m) => ((m as any).extra = 1),
+      (m) => ((m as { extra?: number }).extra = 1),
       (m) => delete (m as Partial<Model>).label,
     );
   });
@@ -144,10 +144,10 @@ describe('arrays come back', () => {
     undone(
       (m) => Object.assign(m.list, { title: 't', '01': 'no index' }),
       (m) => {
-        delete (m.list as any)['01'];
+        delete (m.list as { '01'?: unknown })['01'];
         m.list.push(1);
       },
-      (m) => delete (m.list as any).title,
+      (m) => delete (m.list as { title?: unknown }).title,
     );
   });
   test('when they are long', () => {
