@@ -65,7 +65,7 @@ export function ownership(check: Check): void {
     same(taker.head?.seq ?? 0, taker.header.epoch === sleeper.header.epoch ? 2 : 0);
     const late = first.lines(store, sleeper.header, 3, 3);
     // Also before the taker has written anything.
-    await rejects(sleeper.append(late, 3), 'MASTER_FENCED');
+    await isFenced('append', sleeper.append(late, 3));
     await readsAs(at.open(), sleeper.header, 0, [1, 2]);
     const from = (taker.head?.seq ?? 0) + 1;
     await taker.append(second.lines(other, taker.header, from, from), from);
@@ -83,9 +83,7 @@ export function ownership(check: Check): void {
       succeed: () => sleeper.succeed(first.successor(sleeper, 2), ''),
     };
     for (const [member, work] of Object.entries(works)) {
-      await rejects(work(), 'MASTER_FENCED').catch((error: unknown) => {
-        throw new Error(`${member}: ${(error as Error).message}`, { cause: error });
-      });
+      await isFenced(member, work());
       // It had no effect.
       const reader = at.open();
       await readsAs(reader, journal.header, 0, [1, 2]);
@@ -129,5 +127,11 @@ export function ownership(check: Check): void {
     holds(failures.length === 0, `the watcher failed: ${failures.map(String).join()}`);
     await mine.close();
     await theirs.close();
+  });
+}
+
+async function isFenced(member: string, work: Promise<unknown>): Promise<void> {
+  await rejects(work, 'MASTER_FENCED').catch((error: unknown) => {
+    throw new Error(`${member}: ${(error as Error).message}`, { cause: error });
   });
 }
