@@ -25,7 +25,7 @@ export function endsThere(seal: Seal, key: string, next: string): boolean {
   return !counts({ ...streamOf(key), id: next, seq }, seal);
 }
 
-/** Whether all events of a stream count under a seal that names none of them: each is younger than its epoch, by the clock that made both. */
+/** Whether an event that cannot be read counts under a seal made before its stream began: it is younger than its epoch, by the clock that made both. */
 function isYounger(key: string, seal: Seal): boolean {
   return streamOf(key).epoch > seal.H;
 }
@@ -56,11 +56,11 @@ export function cutInState(facts: Facts, look: Lookup): VersionVector | Refusal 
   const unread = new Map<string, number>();
   for (const [key, count] of state.accepted) {
     const named = namedIn(seal, key);
-    if (count <= named || isYounger(key, seal)) continue;
+    if (count <= named) continue;
     const entry = state.entries.find(({ event }) => event.seq === named + 1 && isInStream(event, key));
     const id = entry?.event.id ?? look.idOf(key, named + 1);
-    if (id === undefined) unread.set(key, count);
-    else next.set(key, id);
+    if (id !== undefined) next.set(key, id);
+    else if (!isYounger(key, seal)) unread.set(key, count);
   }
   const cut = new Map(cutStreams(facts.cut, seal, next));
   if (unread.size === 0) return cut;
@@ -102,9 +102,9 @@ export function obeys({ vector, under }: Saying, seal: Seal | undefined, look: L
   if (seal === undefined || under === sealHash(seal)) return true;
   for (const [key, count] of vector) {
     const named = namedIn(seal, key);
-    if (count <= named || isYounger(key, seal)) continue;
+    if (count <= named) continue;
     const id = look.idOf(key, named + 1);
-    if (id === undefined || endsThere(seal, key, id)) return false;
+    if (id === undefined ? !isYounger(key, seal) : endsThere(seal, key, id)) return false;
   }
   return true;
 }

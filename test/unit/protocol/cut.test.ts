@@ -45,13 +45,16 @@ describe('in a state that does not obey the seal yet', () => {
     expect(cutInState(forgotten, found)).toEqual(new Map());
   });
 
-  test('one of a stream that began after H counts, although nobody can read it', () => {
+  test('one of a stream that began after H counts, although nobody can read it; one that can be read says so itself', () => {
     const older = { ...under, H: '0'.repeat(26), V: {} };
     const forgotten = facts({ seal: older, isObeyed: false, state: { entries: [] } }, events);
-    const look = new Lookup(seen([]));
-    expect(cutInState(forgotten, look)).toEqual(new Map());
-    expect(obeys({ vector: vector({ [B]: 3 }) }, older, look)).toBe(true);
-    expect(look.isIncomplete()).toBe(false);
+    const read = { kind: 'lines', stream: { master: 'b', epoch: header('b').epoch }, after: 0, upTo: 1 } as const;
+    const gone = new Lookup(seen([], [read, []]));
+    expect(cutInState(forgotten, gone)).toEqual(new Map());
+    expect(obeys({ vector: vector({ [B]: 3 }) }, older, gone)).toBe(true);
+    const dead = new Lookup(seen([], [read, [{ kind: 'event', event: event('b', 1, older.H) }]]));
+    expect(cutInState(forgotten, dead)).toEqual(new Map([[B, 0]]));
+    expect(obeys({ vector: vector({ [B]: 3 }) }, older, dead)).toBe(false);
   });
 
   const stream = { master: 'b', epoch: header('b').epoch };
