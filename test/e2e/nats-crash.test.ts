@@ -1,12 +1,11 @@
 /** Servers that are killed and processes that sleep: nothing that was acknowledged is lost or there twice. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Master } from '../../src/index.js';
 import { NatsStore } from '../../src/store/nats/index.js';
 import { byEffort } from '../effort.js';
 import { NatsServer } from '../nats-server.js';
 import { natsServer, withNats } from '../with-nats.js';
+import { CallingProcess } from './calling-process.js';
 import { type Compiled, compile } from './compiled.js';
 import { CrashLog } from './crash-model.js';
 
@@ -82,15 +81,16 @@ withNats('a NATS server', () => {
   );
 
   describe('and a process that sleeps', () => {
+    const script = 'test/e2e/nats-child.ts';
     let compiled: Compiled;
-    beforeAll(() => (compiled = compile(['test/e2e/nats-child.ts', 'test/e2e/crash-model.ts'])));
+    beforeAll(() => (compiled = compile([script, 'test/e2e/call-until-refused.ts', 'test/e2e/crash-model.ts'])));
     afterAll(() => compiled.remove());
 
     test.each(ROUNDS)(
       'for longer than its name is kept loses it to another one, and nothing else (%i)',
       async (round) => {
         const space = `asleep-${round}`;
-        const child = new Child(compiled, server.url, space);
+        const child = new CallingProcess(compiled.path(script), server.url, space);
         await child.until(() => child.acknowledged.length >= 200);
         child.process.kill('SIGSTOP');
         const taker = await opened(space);
@@ -112,7 +112,7 @@ withNats('a NATS server', () => {
 
     test('or is open keeps its name: it answers who asks for it, and ends when its master is closed', async () => {
       const space = 'awake';
-      const child = new Child(compiled, server.url, space, 3_600_000);
+      const child = new CallingProcess(compiled.path(script), server.url, space, 3_600_000);
       await child.until(() => child.acknowledged.length >= 10);
       await expect(opened(space)).rejects.toMatchObject({
         code: 'MASTER_LOCKED',
@@ -160,6 +160,7 @@ withNats('three NATS servers', () => {
         ways.map((way, index) => again(() => Master.open(CrashLog, { name: `m${index}`, store: store(way) }))),
       );
       const acknowledged: string[] = [];
+      let told = (): void => undefined;
       let isOver = false;
       const writing = masters.map(async (master, index) => {
         master.on('error', () => undefined);
@@ -167,12 +168,17 @@ withNats('three NATS servers', () => {
           const word = `${index}-${count}`;
           await master.transact((log) => log.add(word));
           acknowledged.push(word);
+          told();
           if (count % 50 === 49) await again(() => master.sync());
         }
       });
-      const grown = async (by: number): Promise<void> => {
-        const from = acknowledged.length;
-        while (acknowledged.length < from + by) await new Promise((resolve) => setTimeout(resolve, 5));
+      const grown = (by: number): Promise<void> => {
+        const enough = acknowledged.length + by;
+        return new Promise((resolve) => {
+          told = () => {
+            if (acknowledged.length >= enough) resolve();
+          };
+        });
       };
       for (const server of servers) {
         await grown(50);
@@ -194,39 +200,3 @@ withNats('three NATS servers', () => {
     },
   );
 });
-
-/** A process that calls, and what it said. */
-class Child {
-  readonly heard: string[] = [];
-  readonly process: ChildProcess;
-  readonly #ended: Promise<void>;
-  #listening: (() => void) | undefined;
-
-  constructor(compiled: Compiled, url: string, space: string, silence = 500) {
-    const file = compiled.path('test/e2e/nats-child.ts');
-    this.process = spawn(process.execPath, [file, url, space, 'child', String(silence)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const lines = createInterface(this.process.stdout!);
-    lines.on('line', (line) => {
-      this.heard.push(line);
-      this.#listening?.();
-    });
-    this.#ended = new Promise((resolve) => lines.on('close', resolve));
-  }
-
-  get acknowledged(): string[] {
-    return this.heard.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
-  }
-
-  /** Until something holds, or the process has ended. */
-  async until(holds: () => boolean): Promise<void> {
-    const held = new Promise<void>((resolve) => {
-      this.#listening = () => {
-        if (holds()) resolve();
-      };
-      this.#listening();
-    });
-    await Promise.race([held, this.#ended]);
-  }
-}

@@ -1,12 +1,11 @@
 /** Servers that are killed and processes that sleep: nothing that was acknowledged is lost or there twice. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type pg from 'pg';
 import { Master } from '../../src/index.js';
 import { PostgresStore } from '../../src/store/postgres/index.js';
 import { byEffort } from '../effort.js';
 import { PostgresServer } from '../postgres-server.js';
 import { native, withPostgres } from '../with-postgres.js';
+import { CallingProcess } from './calling-process.js';
 import { type Compiled, compile } from './compiled.js';
 import { CrashLog } from './crash-model.js';
 
@@ -72,15 +71,16 @@ withPostgres('PostgreSQL', () => {
   );
 
   describe('a process that sleeps', () => {
+    const script = 'test/e2e/postgres-child.ts';
     let compiled: Compiled;
-    beforeAll(() => (compiled = compile(['test/e2e/postgres-child.ts', 'test/e2e/crash-model.ts'])));
+    beforeAll(() => (compiled = compile([script, 'test/e2e/call-until-refused.ts', 'test/e2e/crash-model.ts'])));
     afterAll(() => compiled.remove());
 
     test.each(ROUNDS)(
       'for longer than its name is kept loses it to another one, and nothing else (%i)',
       async (round) => {
         const space = `asleep ${round}`;
-        const child = new Child(compiled, server.url(), space);
+        const child = new CallingProcess(compiled.path(script), server.url(), space);
         await child.until(() => child.acknowledged.length >= 200);
         child.process.kill('SIGSTOP');
         const taker = await opened(space);
@@ -102,7 +102,7 @@ withPostgres('PostgreSQL', () => {
 
     test('or is open keeps its name: it answers who asks for it', async () => {
       const space = 'awake';
-      const child = new Child(compiled, server.url(), space, 3_600_000);
+      const child = new CallingProcess(compiled.path(script), server.url(), space, 3_600_000);
       await child.until(() => child.acknowledged.length >= 10);
       // It renews its name every twenty minutes: only an answer can be so quick.
       const other = Master.open(CrashLog, { name: 'fenced', store: new PostgresStore({ pool, space }) });
@@ -121,39 +121,3 @@ withPostgres('PostgreSQL', () => {
     }
   });
 });
-
-/** A process that calls, and what it said. */
-class Child {
-  readonly heard: string[] = [];
-  readonly process: ChildProcess;
-  readonly #ended: Promise<void>;
-  #listening: (() => void) | undefined;
-
-  constructor(compiled: Compiled, url: string, space: string, silence = 500) {
-    const file = compiled.path('test/e2e/postgres-child.ts');
-    this.process = spawn(process.execPath, [file, url, space, 'child', String(silence)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const lines = createInterface(this.process.stdout!);
-    lines.on('line', (line) => {
-      this.heard.push(line);
-      this.#listening?.();
-    });
-    this.#ended = new Promise((resolve) => lines.on('close', resolve));
-  }
-
-  get acknowledged(): string[] {
-    return this.heard.filter((line) => line.startsWith('+')).map((line) => line.slice(1));
-  }
-
-  /** Until something holds, or the process has ended. */
-  async until(holds: () => boolean): Promise<void> {
-    const held = new Promise<void>((resolve) => {
-      this.#listening = () => {
-        if (holds()) resolve();
-      };
-      this.#listening();
-    });
-    await Promise.race([held, this.#ended]);
-  }
-}
