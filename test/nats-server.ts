@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from './postgres-server.js';
+import { endProcess } from './end-process.js';
 
 export class NatsServer {
   readonly port: number;
@@ -93,10 +94,7 @@ export class NatsServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.on('close', resolve));
-    child.kill(signal);
-    await ended;
+    await endProcess(child, signal);
   }
 
   get url(): string {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { endProcess } from './end-process.js';
 
 /** PostgreSQL refuses to run as root: as whom it runs then. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -92,10 +93,7 @@ export class PostgresServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.on('close', resolve));
-    child.kill(signal);
-    await ended;
+    await endProcess(child, signal);
   }
 
   url({ user = 'postgres', database = 'postgres', port = this.port } = {}): string {

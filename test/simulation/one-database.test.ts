@@ -3,44 +3,35 @@
  * was sent, or after, before it answers. Processes are killed and their names taken over.
  */
 import type pg from 'pg';
-import { setTimeout } from 'node:timers/promises';
-import { type Store, StoreUnreachableError } from '../../src/index.js';
+import type { Store } from '../../src/index.js';
 import { type PostgresPool, PostgresStore } from '../../src/store/postgres/index.js';
 import { CuttingProxy } from '../cutting-proxy.js';
 import { PostgresServer } from '../postgres-server.js';
 import { native, withPostgres } from '../with-postgres.js';
-import { Crowd, type Ground } from './crowd.js';
+import { Crowd } from './crowd.js';
 import { Dice } from './dice.js';
+import { DistantGround, type Process } from './distant-ground.js';
 import { seeds } from './seeds.js';
 
 /** So many crowds at a time, each in a space of its own: most of the time they wait. */
 const AT_ONCE = 4;
 
-class Database implements Ground {
-  readonly durabilities = ['group', 'none'] as const;
-  readonly wrong = [];
+class Database extends DistantGround {
+  readonly #server: PostgresServer;
   readonly #direct: pg.Pool;
   readonly #space: string;
   readonly #pools: pg.Pool[] = [];
   readonly #url: string;
-  readonly #proxy: CuttingProxy;
-  readonly #alive = new Map<string, { isDead: boolean }>();
 
   constructor(dice: Dice, seed: number, server: PostgresServer, direct: pg.Pool, proxy: CuttingProxy) {
-    const trouble = dice.pick([0, 0.005, 0.02, 0.05]);
-    proxy.fate = () => (dice.chance(trouble) ? dice.pick(['before', 'after'] as const) : 'none');
+    super(dice, proxy);
+    this.#server = server;
     this.#direct = direct;
-    this.#proxy = proxy;
     this.#space = `crowd ${seed}`;
     this.#url = server.url({ port: proxy.port });
-    this.#server = server;
   }
-  readonly #server: PostgresServer;
 
-  store(name: string): Store {
-    this.kill(name);
-    const process = { isDead: false };
-    this.#alive.set(name, process);
+  protected storeOf(name: string, process: Process): Store {
     const pool = this.#server.pool({ connectionString: this.#url, max: 2, idleTimeoutMillis: 500 });
     this.#pools.push(pool);
     // Whoever had the name before is gone, or was never answered.
@@ -60,28 +51,8 @@ class Database implements Ground {
     return new PostgresStore({ pool: own, listen: false, space: this.#space });
   }
 
-  /** What it has sent may still take effect. */
-  kill(name: string): void {
-    const process = this.#alive.get(name);
-    if (process !== undefined) process.isDead = true;
-  }
-
-  async run(work: readonly Promise<void>[]): Promise<void> {
-    await Promise.all(work);
-  }
-
-  readonly pause = (): Promise<void> => setTimeout(1);
-
-  calm(): void {
-    this.#proxy.fate = () => 'none';
-  }
-
-  isPassing(error: unknown): boolean {
-    return error instanceof StoreUnreachableError;
-  }
-
   async end(): Promise<void> {
-    this.#proxy.cut();
+    this.proxy.cut();
     await Promise.all(this.#pools.map((pool) => pool.end()));
   }
 }

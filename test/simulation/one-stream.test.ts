@@ -2,43 +2,34 @@
  * Several masters on one real NATS server at the same time, over proxies that cut their connections at random: before the server has what
  * was sent, or after, before it answers. Processes are killed and their names taken over.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { NatsConnection, Payload, RequestOptions } from '@nats-io/transport-node';
-import { type Store, StoreUnreachableError } from '../../src/index.js';
+import type { Store } from '../../src/index.js';
 import { NatsStore } from '../../src/store/nats/index.js';
 import { CuttingProxy } from '../cutting-proxy.js';
 import { freeName, instead } from '../nats-records.js';
 import { NatsServer } from '../nats-server.js';
 import { natsServer, withNats } from '../with-nats.js';
-import { Crowd, type Ground } from './crowd.js';
+import { Crowd } from './crowd.js';
 import { Dice } from './dice.js';
+import { DistantGround, type Process } from './distant-ground.js';
 import { seeds } from './seeds.js';
 
 /** So many crowds at a time, each in a space of its own: most of the time they wait. */
 const AT_ONCE = 4;
 
-class Stream implements Ground {
-  readonly durabilities = ['group', 'none'] as const;
-  readonly wrong = [];
+class Stream extends DistantGround {
   readonly #direct: NatsConnection;
   readonly #way: NatsConnection;
   readonly #space: string;
-  readonly #proxy: CuttingProxy;
-  readonly #alive = new Map<string, { isDead: boolean }>();
 
   constructor(dice: Dice, seed: number, direct: NatsConnection, way: NatsConnection, proxy: CuttingProxy) {
-    const trouble = dice.pick([0, 0.005, 0.02, 0.05]);
-    proxy.fate = () => (dice.chance(trouble) ? dice.pick(['before', 'after'] as const) : 'none');
+    super(dice, proxy);
     this.#direct = direct;
     this.#way = way;
-    this.#proxy = proxy;
     this.#space = `crowd-${seed}`;
   }
 
-  store(name: string): Store {
-    this.kill(name);
-    const process = { isDead: false };
-    this.#alive.set(name, process);
+  protected storeOf(name: string, process: Process): Store {
     // Whoever had the name before is gone, or was never answered.
     const isFree = freeName(this.#direct, this.#space, name);
     const way = this.#way;
@@ -50,26 +41,6 @@ class Stream implements Ground {
       },
     });
     return new NatsStore({ connection, space: this.#space });
-  }
-
-  /** What it has sent may still take effect. */
-  kill(name: string): void {
-    const process = this.#alive.get(name);
-    if (process !== undefined) process.isDead = true;
-  }
-
-  async run(work: readonly Promise<void>[]): Promise<void> {
-    await Promise.all(work);
-  }
-
-  readonly pause = (): Promise<void> => setTimeout(1);
-
-  calm(): void {
-    this.#proxy.fate = () => 'none';
-  }
-
-  isPassing(error: unknown): boolean {
-    return error instanceof StoreUnreachableError;
   }
 }
 
